@@ -1,0 +1,273 @@
+"""What a shop sells: offers of goods and services, and the sources they came from.
+
+An offer is a member's terms at one site. Its public fields are what search shows; its own
+fields (cost, supplier, count, note) never leave the shop's devices. A record may come from
+anywhere: `Offer.from_fields` ignores a field of a wrong type or range and never fails, so
+that one bad field hides nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from fedretail.domain.kind import Field, Kind, Value, fields_of
+from fedretail.domain.money import MAX_AMOUNT_MINOR, MINOR_DIGITS
+from fedretail.domain.prices import Price, SoldBy, encode_prices, parse_prices
+from fedretail.domain.stock import LEVELS, MAX_LEFT, UNKNOWN, Stock
+from fedretail.domain.texts import clean_block, clean_line
+from fedretail.domain.times import MAX_TIME_MS
+from fedretail.domain.units import MAX_PACK, Quantity, encode_quantity, read_quantity
+from fedretail.errors import MalformedInput
+
+# A name fits a shelf label and a line on a screen; a description a page.
+MAX_NAME = 200
+MAX_DESCRIPTION = 2000
+MAX_CATEGORY = 120
+# Codes, brands, allergens: words, not sentences. The EU names 14 allergens.
+MAX_WORD = 120
+MAX_WORDS = 40
+
+OFFER = Kind(
+    "offer",
+    "site",
+    fields_of(
+        Field("name", doc=f"what it is called; text of at most {MAX_NAME} characters"),
+        Field("description", doc=f"text of at most {MAX_DESCRIPTION} characters"),
+        Field("gtin", doc="trade item number, 14 digits"),
+        Field("sku", doc="the member's own article code"),
+        Field("brand", doc="text"),
+        Field("category", doc=f"text of at most {MAX_CATEGORY} characters"),
+        Field("type", doc='"product" (when absent) or "service"'),
+        Field("net", doc="content of one: [decimal string, Rec 20 unit code]"),
+        Field("pack", doc="how many of them are sold together; 1 when absent"),
+        Field("currency", doc="ISO 4217 code of all amounts of this offer"),
+        Field("prices", doc="[[amount, from, until, min_quantity, audience], ...]"),
+        Field("regular", doc="the struck-through price, minor units"),
+        Field("deposit", doc="paid on top and given back, minor units; in no comparison"),
+        Field("tax_included", doc="bool; true when absent"),
+        Field("tax_rate", doc="per cent, decimal string"),
+        Field("sold_by", doc='"piece" (when absent), "weight" or "time"'),
+        Field("lowest_30d", doc="lowest price of the 30 days before, minor units"),
+        Field("stock", doc='"none", "few", "some" or "unknown"'),
+        Field("left", doc="1 to 9, when the shop shows it"),
+        Field("made_to_order", doc="bool"),
+        Field("min_age", doc="years a buyer must have"),
+        Field("allergens", doc="list of text"),
+        Field("hazard", doc="list of text"),
+        Field("claims", doc="list of text: organic, fair trade ..."),
+        Field("language", doc="BCP 47 tag of name and description"),
+        Field("valid_from", doc="ms; the offer is shown from then on"),
+        Field("valid_until", doc="ms; the offer is shown before it"),
+        Field("source", doc="key of the source record that it came from"),
+        Field("checked_at", doc="ms; when a person last stood behind this price"),
+        Field("cost", own=True, doc="purchase price, minor units"),
+        Field("supplier", own=True, doc="text"),
+        Field("reorder_point", own=True, doc="count at which to order again"),
+        Field("stock_count", own=True, doc="the exact count"),
+        Field("note", own=True, doc="text"),
+    ),
+    doc="terms for a product or service at a site",
+)
+
+SOURCE = Kind(
+    "source",
+    "site",
+    fields_of(
+        Field("checked_at", doc="ms; when this source was last read, at most once a day"),
+        Field("file_name", own=True, doc="text"),
+        Field("format", own=True, doc="name of the connector"),
+        Field("profile", own=True, doc="how its columns are read"),
+    ),
+    doc="a file or till that offers come from",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer's public fields, judged: what is here may be shown.
+
+    gtin, net ... are None, texts "" and lists empty where the shop says nothing.
+    """
+
+    name: str = ""
+    description: str = ""
+    gtin: str | None = None
+    sku: str = ""
+    brand: str = ""
+    category: str = ""
+    type: Literal["product", "service"] = "product"
+    net: Quantity | None = None
+    pack: int = 1
+    currency: str | None = None
+    prices: tuple[Price, ...] = ()
+    regular: int | None = None
+    deposit: int | None = None
+    tax_included: bool = True
+    tax_rate: str | None = None
+    sold_by: SoldBy = "piece"
+    lowest_30d: int | None = None
+    stock: Stock = UNKNOWN
+    min_age: int | None = None
+    allergens: tuple[str, ...] = ()
+    hazard: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    language: str = ""
+    valid_from: int | None = None
+    valid_until: int | None = None
+    source: str = ""
+    checked_at: int | None = None
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Value]) -> Self:
+        """The offer that these record fields say; what makes no sense is left out."""
+        return cls(**_judged(fields))
+
+    def to_fields(self) -> dict[str, Value]:
+        """The record fields of this offer, without those that say nothing."""
+        return _written(self)
+
+    def shown(self, at_ms: int) -> bool:
+        """Whether the offer stands at that moment: named, and within its validity."""
+        return (
+            self.name != ""
+            and (self.valid_from is None or self.valid_from <= at_ms)
+            and (self.valid_until is None or at_ms < self.valid_until)
+        )
+
+
+def _judged(fields: Mapping[str, Value]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in fields.items():
+        judge = _JUDGES.get(name)
+        if judge is not None:
+            judged = judge(value)
+            if judged is not None:
+                out[name] = judged
+    if "stock" in fields or "made_to_order" in fields:
+        out["stock"] = _stock(fields)
+    return out
+
+
+def _stock(fields: Mapping[str, Value]) -> Stock:
+    level = fields.get("stock")
+    left = fields.get("left")
+    known = level if isinstance(level, str) and level in LEVELS else "unknown"
+    counted = type(left) is int and 1 <= left <= MAX_LEFT and known in ("few", "some")
+    return Stock(
+        known,
+        left if counted else None,  # type: ignore[arg-type]
+        fields.get("made_to_order") is True,
+    )
+
+
+def _line(limit: int) -> Callable[[Value], str | None]:
+    def judge(value: Value) -> str | None:
+        return clean_line(value) if isinstance(value, str) and len(value) <= limit else None
+
+    return judge
+
+
+def _block(value: Value) -> str | None:
+    ok = isinstance(value, str) and len(value) <= MAX_DESCRIPTION
+    return clean_block(value) if ok else None  # type: ignore[arg-type]
+
+
+def _whole(least: int, most: int) -> Callable[[Value], int | None]:
+    def judge(value: Value) -> int | None:
+        return value if type(value) is int and least <= value <= most else None
+
+    return judge
+
+
+def _choice(*allowed: str) -> Callable[[Value], str | None]:
+    def judge(value: Value) -> str | None:
+        return value if isinstance(value, str) and value in allowed else None
+
+    return judge
+
+
+def _yes_no(value: Value) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _words(value: Value) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or len(value) > MAX_WORDS:
+        return None
+    lines = (clean_line(word) for word in value if isinstance(word, str) and len(word) <= MAX_WORD)
+    return tuple(line for line in lines if line)
+
+
+def _prices(value: Value) -> tuple[Price, ...] | None:
+    try:
+        return parse_prices(value)
+    except MalformedInput:
+        return None
+
+
+def _gtin(value: Value) -> str | None:
+    ok = isinstance(value, str) and len(value) == 14 and value.isascii() and value.isdigit()
+    return value if ok else None  # type: ignore[return-value]
+
+
+def _rate(value: Value) -> str | None:
+    if not isinstance(value, str) or len(value) > 9 or not value.isascii():
+        return None
+    whole, _, fraction = value.partition(".")
+    return value if whole.isdigit() and (fraction or "0").isdigit() else None
+
+
+def _currency(value: Value) -> str | None:
+    return value if isinstance(value, str) and value in MINOR_DIGITS else None
+
+
+_amount = _whole(0, MAX_AMOUNT_MINOR)
+_moment = _whole(0, MAX_TIME_MS)
+_word = _line(MAX_WORD)
+_JUDGES: dict[str, Callable[[Value], Any]] = {
+    "name": _line(MAX_NAME),
+    "description": _block,
+    "gtin": _gtin,
+    "sku": _word,
+    "brand": _word,
+    "category": _line(MAX_CATEGORY),
+    "type": _choice("product", "service"),
+    "net": read_quantity,
+    "pack": _whole(1, MAX_PACK),
+    "currency": _currency,
+    "prices": _prices,
+    "regular": _amount,
+    "deposit": _amount,
+    "tax_included": _yes_no,
+    "tax_rate": _rate,
+    "sold_by": _choice("piece", "weight", "time"),
+    "lowest_30d": _amount,
+    "min_age": _whole(0, 150),
+    "allergens": _words,
+    "hazard": _words,
+    "claims": _words,
+    "language": _word,
+    "valid_from": _moment,
+    "valid_until": _moment,
+    "source": _word,
+    "checked_at": _moment,
+}
+_NOTHING = Offer()
+
+
+def _written(offer: Offer) -> dict[str, Value]:
+    out: dict[str, Value] = {}
+    for name in _JUDGES:
+        value = getattr(offer, name)
+        if value != getattr(_NOTHING, name):
+            out[name] = list(value) if isinstance(value, tuple) else value
+    if offer.net is not None:
+        out["net"] = encode_quantity(offer.net)
+    if offer.prices:
+        out["prices"] = encode_prices(offer.prices)
+    if offer.stock.level != "unknown":
+        out["stock"] = offer.stock.level
+    if offer.stock.left is not None:
+        out["left"] = offer.stock.left
+    if offer.stock.made_to_order:
+        out["made_to_order"] = True
+    return out

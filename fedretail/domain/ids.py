@@ -1,0 +1,159 @@
+"""Numbers and names of things: GTIN, GLN, record keys, offer ids.
+
+The check digit is three lines of our own. biip does the same and far more, but costs
+130 ms to import and 12 us a number; an import of 10,000 rows and every cold search would
+pay for that. The tests hold these functions against biip.
+"""
+
+import re
+import unicodedata
+from base64 import b32encode
+from hashlib import blake2b
+
+from fedretail.errors import MalformedInput
+
+GTIN_LENGTHS = (8, 12, 13, 14)
+
+# A record key is repeated in every row of a log, so it is kept short: 48 bytes hold nearly
+# all article codes as they are.
+MAX_KEY_BYTES = 48
+# 20 readable bytes, "~" and 80 bits of hash (16 base32 characters) make a long key unique.
+_KEPT_BYTES = 20
+_HASH_BYTES = 10
+
+_DIGITS = re.compile(r"[0-9]+")
+_SEPARATORS = str.maketrans("", "", " -\u00a0\u2007\u2009\u202f\u2010\u2011\u2013\t")
+_NOT_IN_KEY = re.compile(r"[/\x00-\x1f\x7f-\x9f]")
+_SITE_ID = re.compile(r"[a-z2-7]{16}")
+_SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}")
+
+
+def check_digit(body: str) -> int:
+    """The GS1 check digit (modulo 10, weights 3 and 1 from the right) of these digits."""
+    total = 3 * sum(map(int, body[::-2])) + sum(map(int, body[-2::-2]))
+    return -total % 10
+
+
+def parse_gtin(text: str) -> str:
+    """The trade item number as 14 digits; spaces and hyphens are allowed between digits.
+
+    Takes GTIN-8, -12 (UPC), -13 (EAN) and -14; else MalformedInput saying what is wrong.
+    """
+    digits = text if text.isdecimal() else text.translate(_SEPARATORS)
+    if (
+        len(digits) in GTIN_LENGTHS
+        and _DIGITS.fullmatch(digits)
+        and check_digit(digits[:-1]) == ord(digits[-1]) - 48
+        and digits.strip("0")
+    ):
+        return digits.zfill(14)
+    raise MalformedInput(
+        f"{_quoted(text)} is not a GTIN: {_gtin_fault(digits)}",
+        hint="A GTIN is the 8, 12, 13 or 14 digits under the bar code.",
+    )
+
+
+def parse_gln(text: str) -> str:
+    """The global location number as 13 digits; else MalformedInput saying what is wrong."""
+    digits = text.translate(_SEPARATORS)
+    if len(digits) != 13 or not _DIGITS.fullmatch(digits):
+        raise MalformedInput(f"{_quoted(text)} is not a GLN: it has 13 digits")
+    if check_digit(digits[:-1]) != int(digits[-1]) or not digits.strip("0"):
+        raise MalformedInput(
+            f"{_quoted(text)} is not a GLN: the check digit {digits[-1]} does not fit, "
+            f"{check_digit(digits[:-1])} would"
+        )
+    return digits
+
+
+def _gtin_fault(digits: str) -> str:
+    """What is wrong with these would-be digits, with the number that would fit."""
+    if not digits:
+        return "it is empty"
+    if _SCIENTIFIC.fullmatch(digits):
+        return "a spreadsheet has shortened the number; format the column as text"
+    if not _DIGITS.fullmatch(digits):
+        return "only digits, spaces and hyphens belong in it"
+    if not digits.strip("0"):
+        return "all digits are zero"
+    whole = len(digits) in GTIN_LENGTHS
+    if whole and (len(digits) != 12 or check_digit("0" + digits) == 0):
+        return f"the check digit {digits[-1]} does not fit, {check_digit(digits[:-1])} would"
+    if len(digits) + 1 in GTIN_LENGTHS:
+        return _one_missing(digits)
+    return f"it has {len(digits)} digits" if len(digits) < 100 else "it is far too long"
+
+
+def _one_missing(digits: str) -> str:
+    """The fault of a number that is one digit short: the first (a lost zero) or the last."""
+    if len(digits) != 12 and check_digit(digits[:-1]) == int(digits[-1]):
+        return f"the leading zero is missing; 0{digits} would fit"
+    return f"the last digit is missing; {digits}{check_digit(digits)} would fit"
+
+
+def record_key(identity: str) -> str:
+    """The key under which a row with this identity is kept.
+
+    NFC, trimmed, case kept, "/" and control characters as "_"; over 48 bytes: the first 20
+    bytes, cut at a character, "~" and 16 base32 characters of the blake2b of the whole.
+    """
+    if identity.isascii() and identity.isalnum() and len(identity) <= MAX_KEY_BYTES:
+        return identity
+    key = _NOT_IN_KEY.sub("_", unicodedata.normalize("NFC", identity).strip())
+    if not key:
+        raise MalformedInput("a row needs something to be known by, and this one has nothing")
+    try:
+        encoded = key.encode()
+    except UnicodeEncodeError:
+        raise MalformedInput(f"{_quoted(identity)} holds half a character") from None
+    if len(encoded) <= MAX_KEY_BYTES:
+        return key
+    kept = encoded[:_KEPT_BYTES].decode(errors="ignore")
+    return f"{kept}~{_base32(blake2b(encoded, digest_size=_HASH_BYTES).digest())}"
+
+
+def offer_id(site_id: str, key: str) -> str:
+    """The permanent name of an offer: "<site id>/<key>"."""
+    return f"{site_id}/{key}"
+
+
+def parse_offer_id(text: str) -> tuple[str, str]:
+    """(site id, record key) of an offer id; MalformedInput when it is none."""
+    site, slash, key = text.strip().partition("/")
+    if not slash or not is_site_id(site) or not _is_key(key):
+        raise MalformedInput(
+            f"{_quoted(text)} is not an offer",
+            hint="An offer is written as search prints it: <site id>/<key>.",
+        )
+    return site, key
+
+
+def is_site_id(text: str) -> bool:
+    """Whether the text has the form of a site id: 16 lower-case base32 characters."""
+    return _SITE_ID.fullmatch(text) is not None
+
+
+def site_id(owner: bytes, nonce: bytes) -> str:
+    """The id of the site that this owner opened with this nonce (each under 256 bytes).
+
+    base32 of the first 10 bytes of blake2b over the msgpack of [owner, nonce], written out
+    here because two byte strings need four lines and no codec.
+    """
+    packed = b"\x92" + b"".join(b"\xc4" + bytes((len(part),)) + part for part in (owner, nonce))
+    return _base32(blake2b(packed).digest()[:10])
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return record_key(key) == key
+    except MalformedInput:
+        return False
+
+
+def _base32(raw: bytes) -> str:
+    return b32encode(raw).decode("ascii").lower().rstrip("=")
+
+
+def _quoted(text: str) -> str:
+    """The text as a message may show it: short, and nothing in it acts."""
+    return ascii(text[:40]) if not text[:40].isprintable() else f'"{text[:40]}"'

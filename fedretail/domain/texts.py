@@ -1,0 +1,50 @@
+"""Text as people may be shown it: one line or several, without anything that acts.
+
+A name goes to terminals, screens and spreadsheets of strangers. Control characters
+(which move a terminal's cursor), halves of characters and marks that turn the reading
+direction round are taken out where text enters and again where it is read.
+"""
+
+import re
+
+from fedretail.domain.kind import Value
+
+# C0 and C1 controls, halves of characters, bidirectional overrides and isolates, the byte
+# order mark. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
+_ACTING = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff"
+_DROP = re.compile(f"[{_ACTING}]")
+_BREAKS = re.compile(r"[\s\u2028\u2029]+")
+
+
+def clean_line(text: str) -> str:
+    """The text on one line: nothing that acts, single spaces, trimmed."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    return _BREAKS.sub(" ", _DROP.sub("", text)).strip()
+
+
+def clean_block(text: str) -> str:
+    """The text with its line ends as \\n, without anything that acts, trimmed."""
+    if text.isprintable():
+        return text.strip()
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _DROP.sub("", unified).strip()
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters of the text, with "…" where something was cut."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def read_line(value: Value, limit: int) -> str | None:
+    """The value as a clean line, or None when it is not text or longer than `limit`."""
+    if not isinstance(value, str) or len(value) > limit:
+        return None
+    return clean_line(value) or None
+
+
+def read_block(value: Value, limit: int) -> str | None:
+    """The value as clean text of several lines, or None as in read_line."""
+    if not isinstance(value, str) or len(value) > limit:
+        return None
+    return clean_block(value) or None

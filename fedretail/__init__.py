@@ -1,0 +1,40 @@
+"""Shops share catalogs, prices and stock with their neighbours, without a server between them.
+
+The public names are resolved when they are first asked for, so that `import fedretail` costs
+next to nothing and loads neither libp2p nor numpy.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public name -> the module that defines it.
+_HOMES = {
+    "BugError": "fedretail.errors",
+    "FedretailError": "fedretail.errors",
+    "MalformedInput": "fedretail.errors",
+    "Node": "fedretail.node",
+    "PeerError": "fedretail.errors",
+    "Refused": "fedretail.errors",
+    "Unavailable": "fedretail.errors",
+    "UsageError": "fedretail.errors",
+    "running": "fedretail.daemon",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 (a dict of str gives its keys)
+
+
+def __getattr__(name: str) -> Any:
+    """The public object of this name; AttributeError where there is none."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'fedretail' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """All public names, loaded or not."""
+    return sorted({*globals(), *_HOMES})

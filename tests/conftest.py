@@ -1,0 +1,37 @@
+"""What all tests share: hypothesis profiles, the outside data, a clean environment."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Both profiles repeat exactly: a red run is red again, on every machine. No deadline, since
+# timing belongs to the figures and this machine may be busy.
+settings.register_profile("fast", max_examples=25, derandomize=True, deadline=None)
+settings.register_profile(
+    "ci",
+    max_examples=200,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's own FEDRETAIL_* variables change no test."""
+    for name in list(os.environ):
+        if name.startswith("FEDRETAIL_") and name != "FEDRETAIL_TEST_DATA":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real files outside the repository; skips where there is none."""
+    folder = os.environ.get("FEDRETAIL_TEST_DATA", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("FEDRETAIL_TEST_DATA names no folder of real files")
+    return Path(folder)

@@ -8,13 +8,20 @@ from hypothesis import HealthCheck, settings
 
 # Both profiles repeat exactly: a red run is red again, on every machine. No deadline, since
 # timing belongs to the figures and this machine may be busy.
-settings.register_profile("fast", max_examples=25, derandomize=True, deadline=None)
+_SLOW_IS_FINE = [HealthCheck.too_slow]
+settings.register_profile(
+    "fast",
+    max_examples=25,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=_SLOW_IS_FINE,
+)
 settings.register_profile(
     "ci",
     max_examples=200,
     derandomize=True,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=_SLOW_IS_FINE,
     print_blob=True,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))

@@ -1,0 +1,93 @@
+"""From an exception to what the user reads: message, hint, exit code.
+
+0 done   1 nothing found, or refused with a reason   2 misuse   70 our own fault   130 interrupted
+"""
+
+import sys
+from dataclasses import dataclass
+
+import click
+
+from fedretail.errors import FedretailError
+
+OWN_FAULT = 70
+INTERRUPTED = 130
+
+_REPORT = "Run the same command again as `fedretail --debug …` and send us what it prints."
+# What SQLite says when the disk, not our code, is at fault.
+_DISK_WORDS = {
+    "disk is full": "Make room on the disk, then run the same command again.",
+    "readonly database": "Give this user the right to write there, or choose another --data-dir.",
+    "unable to open database": "See that the folder exists and this user may write there.",
+    "disk i/o error": "Check the disk; `fedretail check` tells whether the data is whole.",
+    "database is locked": "Another program holds the data. Try again in a moment.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One error as it is shown: what, what next, and the exit code of the process."""
+
+    message: str
+    hint: str
+    exit_code: int
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What to say about any exception, alone or in a group of a nursery."""
+    error = _root(error)
+    if isinstance(error, FedretailError):
+        return Failure(error.message, error.hint, error.exit_code)
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return Failure(_told_on_interrupt(error), "", INTERRUPTED)
+    if isinstance(error, click.UsageError):
+        return Failure(error.format_message(), _help_of(error), 2)
+    if isinstance(error, click.ClickException):
+        return Failure(error.format_message(), "", error.exit_code)
+    if isinstance(error, OSError):
+        return Failure(_world_message(error), "", 1)
+    return _from_sqlite(error) or _own_fault(error)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first exception of a group that says most: an interrupt, then one of ours."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [_root(inner) for inner in error.exceptions]
+    for wanted in (KeyboardInterrupt, FedretailError):
+        for leaf in leaves:
+            if isinstance(leaf, wanted):
+                return leaf
+    return leaves[0]
+
+
+def _told_on_interrupt(error: BaseException) -> str:
+    """A command that stops midway raises KeyboardInterrupt(sentence)."""
+    told = error if error.args else error.__cause__
+    return str(told) if told is not None and told.args else "Stopped."
+
+
+def _help_of(error: click.UsageError) -> str:
+    return f"See `{error.ctx.command_path} --help`." if error.ctx else ""
+
+
+def _world_message(error: OSError) -> str:
+    what = error.strerror or str(error) or type(error).__name__
+    return f"{what}: {error.filename}." if error.filename else f"{what}."
+
+
+def _from_sqlite(error: BaseException) -> Failure | None:
+    sqlite3 = sys.modules.get("sqlite3")
+    if sqlite3 is None or not isinstance(error, sqlite3.OperationalError):
+        return None
+    text = str(error)
+    for words, hint in _DISK_WORDS.items():
+        if words in text.lower():
+            return Failure(f"The data could not be written or read: {text}.", hint, 1)
+    return None
+
+
+def _own_fault(error: BaseException) -> Failure:
+    return Failure(
+        f"Something in fedretail itself went wrong ({type(error).__name__}).", _REPORT, OWN_FAULT
+    )

@@ -1,0 +1,276 @@
+"""The only place that prints: lines, tables, JSON, progress.
+
+On a terminal tables and progress come from rich; piped output is plain, one record a line, cells
+separated by tabs, all columns, no headings. Data goes to stdout, messages and progress to stderr.
+rich is imported where a terminal wants it, never for `--json` or a pipe.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+    from rich.table import Table
+
+Mark = Literal["done", "attention", "failed", "on", "off"]
+_MARKS: dict[Mark, str] = {"done": "✓", "attention": "!", "failed": "✗", "on": "●", "off": "○"}
+# Colours of the marks as SGR numbers; the mark itself carries the meaning.
+_COLOURS: dict[Mark, str] = {"done": "32", "attention": "1", "failed": "31", "on": "32", "off": "2"}
+
+# For encodings that lack a sign: what people wrote before there were such signs.
+_ASCII = str.maketrans(
+    {"✓": "+", "✗": "x", "●": "*", "○": "o", "…": "...", "·": "-", "–": "-", "—": "-"}
+    | {"\u00a0": " ", "\u202f": " ", "€": "EUR", "£": "GBP", "’": "'", "“": '"', "”": '"'}
+    | {"↑": "N", "↗": "NE", "→": "E", "↘": "SE", "↓": "S", "↙": "SW", "←": "W", "↖": "NW"}
+)
+# Names come from strangers: no control character of theirs reaches a terminal, nor one that
+# turns the direction of writing.
+_CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "")
+_IN_CELLS = _CONTROL | _TURNING
+_IN_LINES = {code: sign for code, sign in _IN_CELLS.items() if code not in (0x09, 0x0A)}
+
+# Under this many columns a hit takes two lines.
+_NARROW = 60
+# A command that is done sooner needs no bar.
+_BAR_AFTER_S = 0.5
+# Ten times a second looks steady and costs nothing.
+_BAR_EVERY_S = 0.1
+
+_json_printed = False
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: the `--json` option, handed on as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def print_json(value: dict[str, Any], *, file: TextIO | None = None) -> None:
+    """One JSON object on one line of stdout."""
+    import json
+
+    global _json_printed  # noqa: PLW0603 (stdout is one to a process, and so is this)
+    out = file or sys.stdout
+    ascii_only = not (out.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+    out.write(json.dumps(value, ensure_ascii=ascii_only, allow_nan=False) + "\n")
+    _json_printed = True
+
+
+def print_json_error(message: str, hint: str) -> None:
+    """The error as the one JSON object on stdout, unless the command has printed its own."""
+    if not _json_printed:
+        print_json({"error": {"message": message, "hint": hint}})
+
+
+def print_line(text: str = "", *, file: TextIO | None = None) -> None:
+    """A line of data on stdout."""
+    _write(file or sys.stdout, text.translate(_IN_LINES) + "\n")
+
+
+def tell(mark: Mark, message: str, hint: str = "", *, file: TextIO | None = None) -> None:
+    """A message on stderr: mark and sentence, under it what to do next; three lines at most."""
+    out = file or sys.stderr
+    sign = _MARKS[mark]
+    if _is_terminal(out) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        sign = f"\x1b[{_COLOURS[mark]}m{sign}\x1b[0m"
+    lines = [*message.strip().splitlines(), *hint.strip().splitlines()][:3]
+    first, *rest = (line.translate(_IN_CELLS) for line in lines or [""])
+    _write(out, "".join(f"{line}\n" for line in (f"{sign} {first}", *(f"  {r}" for r in rest))))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. On a terminal narrower than `from_width` it is left out."""
+
+    heading: str
+    right: bool = False
+    from_width: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text in a table; `cheapest` gives it the yellow ground that means nothing else."""
+
+    text: str
+    cheapest: bool = False
+
+
+Row = Sequence[str | Cell]
+
+
+def print_table(
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    *,
+    file: TextIO | None = None,
+    width: int | None = None,
+) -> None:
+    """Rows under their headings on a terminal, tab-separated everywhere else."""
+    out = file or sys.stdout
+    clean = [[_cell(value) for value in row] for row in rows]
+    if not _is_terminal(out):
+        for row in clean:
+            _write(out, "\t".join(cell.text for cell in row) + "\n")
+        return
+    width = width or shutil.get_terminal_size().columns
+    two_lines = width < _NARROW
+    kept = [at for at, column in enumerate(columns) if two_lines or column.from_width <= width]
+    table = _two_lined(columns, clean, width) if two_lines else _lined(columns, clean, kept)
+    _write(out, _rendered(table, out, width))
+
+
+def _lined(columns: Sequence[Column], rows: list[list[Cell]], kept: list[int]) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for at in kept:
+        justify: Literal["right", "left"] = "right" if columns[at].right else "left"
+        # The first column, the name, gives way; figures are never cut.
+        table.add_column(
+            columns[at].heading, justify=justify, no_wrap=True, overflow="ellipsis",
+            min_width=None if at == kept[0] else max((len(r[at].text) for r in rows), default=0),
+        )  # fmt: skip
+    for row in rows:
+        table.add_row(*(_styled(row[at]) for at in kept))
+    return table
+
+
+def _two_lined(columns: Sequence[Column], rows: list[list[Cell]], width: int) -> "Table":
+    """Name and second column on the first line; under it whatever fits, what matters first."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False, expand=True, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(no_wrap=True, justify="right")
+    for row in rows:
+        table.add_row(*(_styled(cell) for cell in row[:2]))
+        if len(columns) > 2:
+            table.add_row(_facts(columns, row, width - 4), "")
+    return table
+
+
+def _facts(columns: Sequence[Column], row: list[Cell], room: int) -> str:
+    """Cells from the third on, joined in order; the last ones to be dropped are taken first."""
+    taken: list[int] = []
+    for at in sorted(range(2, len(row)), key=lambda at: (columns[at].from_width, at)):
+        text = " · ".join(row[i].text for i in sorted([*taken, at]))
+        if row[at].text and len(text) <= room:
+            taken.append(at)
+    return "  " + " · ".join(row[at].text for at in sorted(taken))
+
+
+def _cell(value: str | Cell) -> Cell:
+    cell = Cell(value) if isinstance(value, str) else value
+    return Cell(cell.text.translate(_IN_CELLS), cell.cheapest)
+
+
+def _styled(cell: Cell) -> Any:
+    from rich.text import Text
+
+    return Text(cell.text, style="black on yellow" if cell.cheapest else "")
+
+
+def _rendered(table: "Table", out: TextIO, width: int) -> str:
+    from rich.console import Console
+
+    console = Console(file=out, width=width, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
+
+
+class Progress:
+    """Shows on stderr how far a long deed is: bar, count, rate, time left.
+
+    Nothing appears in the first half second, nor when stderr is no terminal; nothing stays behind.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        unit: str,
+        file: TextIO | None = None,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._label = label
+        self._unit = unit
+        self._out = file or sys.stderr
+        self._now_s = now_s
+        self._began_s = now_s()
+        self._due_s = self._began_s + _BAR_AFTER_S
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, count: int, fraction: float | None = None) -> None:
+        """`count` units are done, `fraction` (0 to 1) of the whole where that is known."""
+        now_s = self._now_s()
+        if now_s < self._due_s or not _is_terminal(self._out):
+            return
+        self._due_s = now_s + _BAR_EVERY_S
+        if self._bar is None:
+            self._bar, self._task = self._started()
+        assert self._task is not None
+        facts = _progress_facts(count, self._unit, now_s - self._began_s, fraction)
+        self._bar.update(self._task, completed=fraction or 0.0, facts=facts, refresh=True)
+
+    def _started(self) -> "tuple[Bar, TaskID]":
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        bar = Bar(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(complete_style="green", finished_style="green"),
+            TextColumn("{task.fields[facts]}", markup=False),
+            console=Console(file=self._out),
+            transient=True,
+            auto_refresh=False,
+        )
+        task = bar.add_task(self._label, total=1.0, facts="")
+        bar.start()
+        return bar, task
+
+
+def _progress_facts(count: int, unit: str, elapsed_s: float, fraction: float | None) -> str:
+    """ "48,000 rows · 9,600/s · 0:07 left"."""
+    facts = [f"{count:,} {unit}", f"{count / elapsed_s:,.0f}/s"]
+    if fraction:
+        left_s = round(elapsed_s * (1 - fraction) / fraction)
+        facts.append(f"{left_s // 60}:{left_s % 60:02} left")
+    return " · ".join(facts)
+
+
+def _is_terminal(out: TextIO) -> bool:
+    return out.isatty()
+
+
+def _write(out: TextIO, text: str) -> None:
+    """Writes text; where the stream's encoding lacks a sign, in simpler signs."""
+    encoding = out.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+    out.write(text)

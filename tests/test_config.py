@@ -1,0 +1,132 @@
+"""Settings: the file, the variables, and what is said when one is wrong."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.config import (
+    Config,
+    default_data_dir,
+    load,
+    parse_config,
+    to_toml,
+    with_variables,
+)
+from fedretail.errors import FedretailError, MalformedInput, Unavailable, UsageError
+
+addresses = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"])).map(lambda text: "/" + text), max_size=3
+).map(tuple)
+counts = st.integers(min_value=0, max_value=2**31)
+configs = st.builds(
+    Config,
+    listen=addresses,
+    peers=addresses,
+    few_below=counts,
+    show_left=st.booleans(),
+    max_down_mb_per_day=counts,
+    disk_reserve_mb=counts,
+)
+
+
+@given(configs)
+def test_what_is_written_is_read_back(config: Config) -> None:
+    assert parse_config(to_toml(config)) == config
+
+
+@given(st.text())
+def test_any_text_gives_settings_or_a_clear_error(text: str) -> None:
+    try:
+        parse_config(text)
+    except MalformedInput as error:
+        assert error.message.startswith("config.toml: ")
+
+
+def test_defaults_stand_as_comments_for_the_reader() -> None:
+    assert "# few_below = 6\n" in to_toml(Config())
+    assert "\nfew_below = 4\n" in to_toml(Config(few_below=4))
+
+
+def test_every_setting_has_its_sentence() -> None:
+    for setting in fields(Config):
+        assert setting.metadata["doc"].endswith("."), setting.name
+
+
+def test_no_file_gives_the_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path, {}) == Config()
+    assert load(tmp_path / "missing", {}) == Config()
+
+
+def test_a_variable_beats_the_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("few_below = 3\nshow_left = false\n", encoding="utf-8")
+    config = load(tmp_path, {"FEDRETAIL_FEW_BELOW": "9"})
+    assert (config.few_below, config.show_left) == (9, False)
+
+
+def test_variables_of_every_type() -> None:
+    variables = {
+        "FEDRETAIL_LISTEN": "/ip4/127.0.0.1/tcp/0, /ip6/::1/tcp/0",
+        "FEDRETAIL_SHOW_LEFT": "No",
+        "FEDRETAIL_WEB": "off",
+        "HOME": "/home/ann",
+        "FEDRETAIL_TEST_DATA": "/data",
+        "FEDRETAIL_DATA_DIR": "/data",
+    }
+    config = with_variables(Config(), variables)
+    assert config.listen == ("/ip4/127.0.0.1/tcp/0", "/ip6/::1/tcp/0")
+    assert config.show_left is False
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("few_bellow = 3", "there is no setting 'few_bellow'", "Did you mean 'few_below'?"),
+        ("colour = 3", "there is no setting 'colour'", "Settings are: listen, peers"),
+        ("few_below = '3'", "few_below is '3'; expected a whole number", ""),
+        ("few_below = true", "few_below is True; expected a whole number", ""),
+        ("few_below = -1", "expected 0 or more", ""),
+        ("show_left = 1", "expected true or false", ""),
+        ("listen = '/ip4/127.0.0.1'", "expected a list of addresses", ""),
+        ("peers = ['example.org:4001']", "expected a multiaddr", ""),
+        ("web = ':8765'", "this version knows only 'off'", ""),
+        ("few_below = ", "config.toml: ", "Mend that line"),
+    ],
+)
+def test_a_bad_file_is_told_with_the_way_on(text: str, message: str, hint: str) -> None:
+    with pytest.raises(MalformedInput) as caught:
+        parse_config(text)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("FEDRETAIL_FEW_BELOW", "many", "FEDRETAIL_FEW_BELOW: 'many' is not a whole number."),
+        ("FEDRETAIL_SHOW_LEFT", "maybe", "neither true nor false"),
+        ("FEDRETAIL_FEW_BELLOW", "3", "there is no such setting"),
+    ],
+)
+def test_a_bad_variable_is_misuse(variable: str, value: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        with_variables(Config(), {variable: value})
+    assert message in caught.value.message
+
+
+def test_a_binary_file_is_not_settings(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(MalformedInput, match="not a text file"):
+        load(tmp_path, {})
+
+
+def test_a_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises((Unavailable, FedretailError), match="cannot be read"):
+        load(tmp_path, {})
+
+
+def test_the_default_place_is_the_users_own() -> None:
+    assert default_data_dir().name == "fedretail"

@@ -6,15 +6,18 @@ anywhere: `Offer.from_fields` ignores a field of a wrong type or range and never
 that one bad field hides nothing else.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, Self
 
+from fedretail.domain.ages import min_age_for as min_age_for
+from fedretail.domain.judges import block, choice, formed, line, whole, words, yes_no
 from fedretail.domain.kind import Field, Kind, Value, fields_of
 from fedretail.domain.money import MAX_AMOUNT_MINOR, MINOR_DIGITS
 from fedretail.domain.prices import Price, SoldBy, encode_prices, parse_prices
-from fedretail.domain.stock import LEVELS, MAX_LEFT, UNKNOWN, Stock
-from fedretail.domain.texts import clean_block, clean_line
+from fedretail.domain.stock import LEVELS, MAX_LEFT, UNKNOWN, Level, Stock
 from fedretail.domain.times import MAX_TIME_MS
 from fedretail.domain.units import MAX_PACK, Quantity, encode_quantity, read_quantity
 from fedretail.errors import MalformedInput
@@ -26,6 +29,9 @@ MAX_CATEGORY = 120
 # Codes, brands, allergens: words, not sentences. The EU names 14 allergens.
 MAX_WORD = 120
 MAX_WORDS = 40
+
+_GTIN = re.compile(r"[0-9]{14}")
+_RATE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?")
 
 OFFER = Kind(
     "offer",
@@ -149,52 +155,16 @@ def _judged(fields: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def _stock(fields: Mapping[str, Value]) -> Stock:
-    level = fields.get("stock")
-    left = fields.get("left")
+    level, left = fields.get("stock"), fields.get("left")
     known = level if isinstance(level, str) and level in LEVELS else "unknown"
-    counted = type(left) is int and 1 <= left <= MAX_LEFT and known in ("few", "some")
-    return Stock(
-        known,
-        left if counted else None,  # type: ignore[arg-type]
-        fields.get("made_to_order") is True,
-    )
+    shown = _left(left) if known in ("few", "some") else None
+    return _shared_stock(known, shown, fields.get("made_to_order") is True)
 
 
-def _line(limit: int) -> Callable[[Value], str | None]:
-    def judge(value: Value) -> str | None:
-        return clean_line(value) if isinstance(value, str) and len(value) <= limit else None
-
-    return judge
-
-
-def _block(value: Value) -> str | None:
-    ok = isinstance(value, str) and len(value) <= MAX_DESCRIPTION
-    return clean_block(value) if ok else None  # type: ignore[arg-type]
-
-
-def _whole(least: int, most: int) -> Callable[[Value], int | None]:
-    def judge(value: Value) -> int | None:
-        return value if type(value) is int and least <= value <= most else None
-
-    return judge
-
-
-def _choice(*allowed: str) -> Callable[[Value], str | None]:
-    def judge(value: Value) -> str | None:
-        return value if isinstance(value, str) and value in allowed else None
-
-    return judge
-
-
-def _yes_no(value: Value) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _words(value: Value) -> tuple[str, ...] | None:
-    if not isinstance(value, list) or len(value) > MAX_WORDS:
-        return None
-    lines = (clean_line(word) for word in value if isinstance(word, str) and len(word) <= MAX_WORD)
-    return tuple(line for line in lines if line)
+# Forty different stocks serve all offers.
+@lru_cache(maxsize=64)
+def _shared_stock(level: Level, left: int | None, made_to_order: bool) -> Stock:
+    return Stock(level, left, made_to_order)
 
 
 def _prices(value: Value) -> tuple[Price, ...] | None:
@@ -204,47 +174,33 @@ def _prices(value: Value) -> tuple[Price, ...] | None:
         return None
 
 
-def _gtin(value: Value) -> str | None:
-    ok = isinstance(value, str) and len(value) == 14 and value.isascii() and value.isdigit()
-    return value if ok else None  # type: ignore[return-value]
-
-
-def _rate(value: Value) -> str | None:
-    if not isinstance(value, str) or len(value) > 9 or not value.isascii():
-        return None
-    whole, _, fraction = value.partition(".")
-    return value if whole.isdigit() and (fraction or "0").isdigit() else None
-
-
-def _currency(value: Value) -> str | None:
-    return value if isinstance(value, str) and value in MINOR_DIGITS else None
-
-
-_amount = _whole(0, MAX_AMOUNT_MINOR)
-_moment = _whole(0, MAX_TIME_MS)
-_word = _line(MAX_WORD)
+_left = whole(1, MAX_LEFT)
+_amount = whole(0, MAX_AMOUNT_MINOR)
+_moment = whole(0, MAX_TIME_MS)
+_word = line(MAX_WORD)
+_list = words(MAX_WORDS, MAX_WORD)
 _JUDGES: dict[str, Callable[[Value], Any]] = {
-    "name": _line(MAX_NAME),
-    "description": _block,
-    "gtin": _gtin,
+    "name": line(MAX_NAME),
+    "description": block(MAX_DESCRIPTION),
+    "gtin": formed(_GTIN),
     "sku": _word,
     "brand": _word,
-    "category": _line(MAX_CATEGORY),
-    "type": _choice("product", "service"),
+    "category": line(MAX_CATEGORY),
+    "type": choice("product", "service"),
     "net": read_quantity,
-    "pack": _whole(1, MAX_PACK),
-    "currency": _currency,
+    "pack": whole(1, MAX_PACK),
+    "currency": choice(*MINOR_DIGITS),
     "prices": _prices,
     "regular": _amount,
     "deposit": _amount,
-    "tax_included": _yes_no,
-    "tax_rate": _rate,
-    "sold_by": _choice("piece", "weight", "time"),
+    "tax_included": yes_no,
+    "tax_rate": formed(_RATE),
+    "sold_by": choice("piece", "weight", "time"),
     "lowest_30d": _amount,
-    "min_age": _whole(0, 150),
-    "allergens": _words,
-    "hazard": _words,
-    "claims": _words,
+    "min_age": whole(0, 150),
+    "allergens": _list,
+    "hazard": _list,
+    "claims": _list,
     "language": _word,
     "valid_from": _moment,
     "valid_until": _moment,

@@ -9,6 +9,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from fedretail.domain.texts import quoted
 from fedretail.errors import MalformedInput
 
 # Mean earth radius of IUGG, metres.
@@ -153,7 +154,7 @@ def parse_position(text: str) -> Position:
         if match:
             return Position(*(float(match[name].replace(",", ".")) for name in ("lat", "lon")))
     raise MalformedInput(
-        f"{text[:60]!r} is not a position",
+        f"{quoted(text, 60)} is not a position",
         hint="Write latitude and longitude in degrees, such as 48.52,9.05, or paste a map link.",
     )
 
@@ -166,7 +167,7 @@ def parse_length(text: str) -> float:
         metres = float(match[1].replace(",", ".")) * _METRES[match[2].lower()]
     if metres <= 0:
         raise MalformedInput(
-            f"{text[:40]!r} is not a length", hint="Write it with its unit: 300m, 5km or 3mi."
+            f"{quoted(text)} is not a length", hint="Write it with its unit: 300m, 5km or 3mi."
         )
     return metres
 

@@ -10,6 +10,7 @@ import unicodedata
 from base64 import b32encode
 from hashlib import blake2b
 
+from fedretail.domain.texts import quoted
 from fedretail.errors import MalformedInput
 
 GTIN_LENGTHS = (8, 12, 13, 14)
@@ -48,7 +49,7 @@ def parse_gtin(text: str) -> str:
     ):
         return digits.zfill(14)
     raise MalformedInput(
-        f"{_quoted(text)} is not a GTIN: {_gtin_fault(digits)}",
+        f"{quoted(text)} is not a GTIN: {_gtin_fault(digits)}",
         hint="A GTIN is the 8, 12, 13 or 14 digits under the bar code.",
     )
 
@@ -57,10 +58,10 @@ def parse_gln(text: str) -> str:
     """The global location number as 13 digits; else MalformedInput saying what is wrong."""
     digits = text.translate(_SEPARATORS)
     if len(digits) != 13 or not _DIGITS.fullmatch(digits):
-        raise MalformedInput(f"{_quoted(text)} is not a GLN: it has 13 digits")
+        raise MalformedInput(f"{quoted(text)} is not a GLN: it has 13 digits")
     if check_digit(digits[:-1]) != int(digits[-1]) or not digits.strip("0"):
         raise MalformedInput(
-            f"{_quoted(text)} is not a GLN: the check digit {digits[-1]} does not fit, "
+            f"{quoted(text)} is not a GLN: the check digit {digits[-1]} does not fit, "
             f"{check_digit(digits[:-1])} would"
         )
     return digits
@@ -105,7 +106,7 @@ def record_key(identity: str) -> str:
     try:
         encoded = key.encode()
     except UnicodeEncodeError:
-        raise MalformedInput(f"{_quoted(identity)} holds half a character") from None
+        raise MalformedInput(f"{quoted(identity)} holds half a character") from None
     if len(encoded) <= MAX_KEY_BYTES:
         return key
     kept = encoded[:_KEPT_BYTES].decode(errors="ignore")
@@ -122,7 +123,7 @@ def parse_offer_id(text: str) -> tuple[str, str]:
     site, slash, key = text.strip().partition("/")
     if not slash or not is_site_id(site) or not _is_key(key):
         raise MalformedInput(
-            f"{_quoted(text)} is not an offer",
+            f"{quoted(text)} is not an offer",
             hint="An offer is written as search prints it: <site id>/<key>.",
         )
     return site, key
@@ -137,7 +138,7 @@ def site_id(owner: bytes, nonce: bytes) -> str:
     """The id of the site that this owner opened with this nonce (each under 256 bytes).
 
     base32 of the first 10 bytes of blake2b over the msgpack of [owner, nonce], written out
-    here because two byte strings need four lines and no codec.
+    here because two byte strings need no codec.
     """
     packed = b"\x92" + b"".join(b"\xc4" + bytes((len(part),)) + part for part in (owner, nonce))
     return _base32(blake2b(packed).digest()[:10])
@@ -152,8 +153,3 @@ def _is_key(key: str) -> bool:
 
 def _base32(raw: bytes) -> str:
     return b32encode(raw).decode("ascii").lower().rstrip("=")
-
-
-def _quoted(text: str) -> str:
-    """The text as a message may show it: short, and nothing in it acts."""
-    return ascii(text[:40]) if not text[:40].isprintable() else f'"{text[:40]}"'

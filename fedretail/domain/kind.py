@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from fedretail.errors import UsageError
 
 # No floats: two machines would print, round and sign them differently.
-Value: TypeAlias = None | bool | int | str | bytes | list["Value"] | dict[str, "Value"]
+Value: TypeAlias = bool | int | str | bytes | list["Value"] | dict[str, "Value"] | None
 
 # A field name is repeated in every row; 64 bytes hold any name that a person can read.
 MAX_FIELD_NAME_BYTES = 64

@@ -7,6 +7,7 @@ exponent: EUR 2, JPY 0, KWD 3.
 import re
 from functools import lru_cache
 
+from fedretail.domain.texts import quoted
 from fedretail.errors import MalformedInput
 
 # ISO 4217 currencies in use, by the number of digits after the point. Precious metals and
@@ -58,7 +59,7 @@ def minor_digits(currency: str) -> int:
         return MINOR_DIGITS[currency]
     except (KeyError, TypeError):
         raise MalformedInput(
-            f"{currency!r:.40} is not a currency", hint="Write its code, such as EUR or USD."
+            f"{quoted(str(currency))} is not a currency", hint="Write its code, such as EUR or USD."
         ) from None
 
 
@@ -99,7 +100,7 @@ def _parse_marked(text: str, currency: str, digits: int, decimal: str | None) ->
     match = _MARKED.fullmatch(cleaned)
     if match is None or len(text) > 80:
         if cleaned.startswith(("-", "–", "−", "(")):
-            raise MalformedInput(f"{_quoted(text)} is negative; a price is not")
+            raise MalformedInput(f"{quoted(text)} is negative; a price is not")
         raise _no_amount(text)
     before, number, after = match.groups()
     for sign in (before.strip(), after.strip()):
@@ -107,7 +108,7 @@ def _parse_marked(text: str, currency: str, digits: int, decimal: str | None) ->
     whole, fraction = _parts(number.strip(), digits, decimal, text)
     kept, rest = fraction[:digits], fraction[digits:]
     if rest.strip("0"):
-        raise MalformedInput(f"{_quoted(text)} has more decimals than {currency} ({digits})")
+        raise MalformedInput(f"{quoted(text)} has more decimals than {currency} ({digits})")
     return _bounded(int(whole or "0") * 10**digits + int(kept.ljust(digits, "0") or "0"), text)
 
 
@@ -156,22 +157,18 @@ def _check_sign(sign: str, currency: str, text: str) -> None:
     if word == currency or currency in SIGNS.get(word, ()):
         return
     if word in MINOR_DIGITS or word in SIGNS:
-        raise MalformedInput(f"{_quoted(text)} is in another currency; {currency} is expected")
+        raise MalformedInput(f"{quoted(text)} is in another currency; {currency} is expected")
     raise _no_amount(text)
 
 
 def _bounded(amount_minor: int, text: str) -> int:
     if amount_minor > MAX_AMOUNT_MINOR:
-        raise MalformedInput(f"{_quoted(text)} is too large for a price")
+        raise MalformedInput(f"{quoted(text)} is too large for a price")
     return amount_minor
 
 
 def _no_amount(text: str) -> MalformedInput:
-    return MalformedInput(f"{_quoted(text)} is not an amount", hint="Write it as 1.49.")
-
-
-def _quoted(text: str) -> str:
-    return ascii(text[:40]) if not text[:40].isprintable() else f'"{text[:40]}"'
+    return MalformedInput(f"{quoted(text)} is not an amount", hint="Write it as 1.49.")
 
 
 @lru_cache(maxsize=256)

@@ -153,7 +153,7 @@ def unit_price(
 
 
 def _half_up(above: int, below: int) -> int:
-    """above / below to the nearest integer, halves up, at most MAX_UNIT_AMOUNT."""
+    """The nearest integer to above / below, halves up, at most MAX_UNIT_AMOUNT."""
     return min((2 * above + below) // (2 * below), MAX_UNIT_AMOUNT)
 
 

@@ -7,8 +7,6 @@ direction round are taken out where text enters and again where it is read.
 
 import re
 
-from fedretail.domain.kind import Value
-
 # C0 and C1 controls, halves of characters, bidirectional overrides and isolates, the byte
 # order mark. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
 _ACTING = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff"
@@ -36,15 +34,8 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def read_line(value: Value, limit: int) -> str | None:
-    """The value as a clean line, or None when it is not text or longer than `limit`."""
-    if not isinstance(value, str) or len(value) > limit:
-        return None
-    return clean_line(value) or None
-
-
-def read_block(value: Value, limit: int) -> str | None:
-    """The value as clean text of several lines, or None as in read_line."""
-    if not isinstance(value, str) or len(value) > limit:
-        return None
-    return clean_block(value) or None
+def quoted(text: str, limit: int = 40) -> str:
+    """The text as a message may show it: short, in quotation marks, nothing in it acts."""
+    start = text[:limit]
+    dots = "…" if len(text) > limit else ""
+    return f'"{start}{dots}"' if start.isprintable() else ascii(start) + dots

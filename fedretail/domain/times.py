@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from fedretail.domain.texts import quoted
 from fedretail.errors import MalformedInput
 
 # 9999-12-31T23:59:59.999Z: the last moment that RFC 3339 can write.
@@ -40,7 +41,7 @@ def parse_time(text: str, zone: tzinfo = UTC, *, end: bool = False) -> int:
     except (ValueError, OverflowError):
         pass
     raise MalformedInput(
-        f"{text[:40]!r} is not a time",
+        f"{quoted(text)} is not a time",
         hint="Write a day as 2026-11-21 or a moment as 2026-11-21T10:00:00Z.",
     )
 

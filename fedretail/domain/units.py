@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 
 from fedretail.domain.kind import Value
+from fedretail.domain.texts import quoted
 from fedretail.errors import MalformedInput
 
 # A thousand tonnes at one end, a thousandth of a milligram at the other: beyond them a
@@ -101,7 +103,9 @@ def parse_unit(text: str) -> str:
     """The Rec 20 code of a unit's code, symbol or name in English or German."""
     code = _BY_NAME.get(text.strip().lower().rstrip(".")) if len(text) <= 40 else None
     if code is None:
-        raise MalformedInput(f"{text[:40]!r} is not a unit", hint="Write kg, g, l, ml, m or piece.")
+        raise MalformedInput(
+            f"{quoted(text)} is not a unit", hint="Write kg, g, l, ml, m or piece."
+        )
     return code
 
 
@@ -114,13 +118,13 @@ def parse_quantity(text: str, *, decimal: str | None = None) -> tuple[Quantity, 
     match = _QUANTITY.fullmatch(text.strip()) if len(text) <= 80 else None
     if match is None:
         raise MalformedInput(
-            f"{text[:40]!r} is not a quantity", hint="Write it as 500 g, 1.5 l or 6 x 0.33 l."
+            f"{quoted(text)} is not a quantity", hint="Write it as 500 g, 1.5 l or 6 x 0.33 l."
         )
     pack, number, name = match.groups()
     unit = parse_unit(name)
     count = int(pack or 1)
     if not 1 <= count <= MAX_PACK:
-        raise MalformedInput(f"{text[:40]!r} holds too many or none")
+        raise MalformedInput(f"{quoted(text)} holds too many or none")
     return quantity(_plain(number, unit, decimal), unit), count
 
 
@@ -137,16 +141,16 @@ def _plain(number: str, unit: str, decimal: str | None) -> str:
 def quantity(amount: str, unit: str) -> Quantity:
     """A quantity of a decimal string and a unit code; MalformedInput out of bounds."""
     if unit not in UNITS:
-        raise MalformedInput(f"{unit!r:.40} is not a unit of measure")
+        raise MalformedInput(f"{quoted(unit)} is not a unit of measure")
     try:
         value = Decimal(amount)
     except InvalidOperation:
-        raise MalformedInput(f"{amount[:40]!r} is not a number") from None
+        raise MalformedInput(f"{quoted(amount)} is not a number") from None
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or not 0 < value <= MAX_QUANTITY:
-        raise MalformedInput(f"{amount[:40]!r} is not a quantity above zero")
+        raise MalformedInput(f"{quoted(amount)} is not a quantity above zero")
     if exponent < -MAX_DECIMALS:
-        raise MalformedInput(f"{amount[:40]!r} has more than {MAX_DECIMALS} decimals")
+        raise MalformedInput(f"{quoted(amount)} has more than {MAX_DECIMALS} decimals")
     return Quantity(value, unit)
 
 
@@ -163,6 +167,13 @@ def read_quantity(value: Value) -> Quantity | None:
     amount, unit = value
     if not isinstance(amount, str) or not isinstance(unit, str) or unit not in UNITS:
         return None
+    return _read(amount, unit)
+
+
+# Shops repeat a few hundred pack sizes; reading them anew costs a search more than the rest
+# of the offer.
+@lru_cache(maxsize=4096)
+def _read(amount: str, unit: str) -> Quantity | None:
     if not _DECIMAL.fullmatch(amount):
         return None
     number = Decimal(amount)

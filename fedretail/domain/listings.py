@@ -1,0 +1,87 @@
+"""An offer as search shows it to one shopper: with distance, unit price, stock and age."""
+
+from dataclasses import dataclass
+
+from fedretail.domain.geo import Position
+from fedretail.domain.money import format_amount
+from fedretail.domain.prices import UnitPrice
+from fedretail.domain.stock import UNKNOWN, Stock
+from fedretail.domain.times import rfc3339
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One hit of a search.
+
+    Amounts are minor units of `currency`; amount_minor is None when no price is valid now.
+    distance_m and bearing_deg are None when the search has no place. seen_at_ms: when the
+    shop's machine last signed; confirmed_at_ms: when a person, till or source last stood
+    behind the price. `weak`: the row has no code of its own and is known by its name only.
+    """
+
+    offer: str
+    name: str
+    gtin: str | None = None
+    currency: str | None = None
+    amount_minor: int | None = None
+    regular_minor: int | None = None
+    deposit_minor: int | None = None
+    lowest_30d_minor: int | None = None
+    unit_price: UnitPrice | None = None
+    stock: Stock = UNKNOWN
+    distance_m: float | None = None
+    bearing_deg: float | None = None
+    site_id: str
+    site_name: str = ""
+    position: Position | None = None
+    open: bool | None = None
+    open_until_ms: int | None = None
+    seen_at_ms: int | None = None
+    confirmed_at_ms: int | None = None
+    owner_name: str = ""
+    category: str = ""
+    min_age: int | None = None
+    weak: bool = False
+    score: float = 0.0
+
+    def to_json(self) -> dict[str, object]:
+        """The object that `search --json` prints for this hit, and nothing else."""
+        return {
+            "offer": self.offer,
+            "name": self.name,
+            "gtin": self.gtin,
+            "price": self._money(self.amount_minor),
+            "regular_price": self._money(self.regular_minor),
+            "unit_price": self._unit_price(),
+            "stock": {
+                "level": self.stock.level,
+                "left": self.stock.left,
+                "made_to_order": self.stock.made_to_order,
+            },
+            "distance_m": None if self.distance_m is None else round(self.distance_m),
+            "bearing": None if self.bearing_deg is None else round(self.bearing_deg) % 360,
+            "site": {
+                "id": self.site_id,
+                "name": self.site_name,
+                "lat": None if self.position is None else round(self.position.lat, 7),
+                "lon": None if self.position is None else round(self.position.lon, 7),
+                "open": self.open,
+            },
+            "seen_at": _moment(self.seen_at_ms),
+            "confirmed_at": _moment(self.confirmed_at_ms),
+        }
+
+    def _money(self, amount_minor: int | None) -> dict[str, object] | None:
+        if amount_minor is None or self.currency is None:
+            return None
+        return {"amount": format_amount(amount_minor, self.currency), "currency": self.currency}
+
+    def _unit_price(self) -> dict[str, object] | None:
+        if self.unit_price is None:
+            return None
+        money = self._money(self.unit_price.amount_minor)
+        return None if money is None else {**money, "per": self.unit_price.per}
+
+
+def _moment(at_ms: int | None) -> str | None:
+    return None if at_ms is None else rfc3339(at_ms)

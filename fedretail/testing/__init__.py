@@ -1,0 +1,1 @@
+"""Shipped for embedders: a clock to turn by hand, networks in memory, acceptance suites."""

@@ -1,0 +1,1 @@
+"""How nodes find and tell each other: transport, session, gossip."""

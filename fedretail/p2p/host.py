@@ -1,0 +1,104 @@
+"""The Transport over libp2p: TCP, Noise and Yamux by py-libp2p 0.8.1, kept alive by guards.
+
+Importing this module is cheap; libp2p (0.7 s, 85 MB) is loaded when `serve` starts. `serve` may
+be run again after it failed: each run builds a fresh host, so a supervisor can restart it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Never
+
+import trio
+
+from fedretail.crdt.keys import SigningKey
+from fedretail.errors import FedretailError, Unavailable, UsageError
+from fedretail.p2p import sockets
+from fedretail.p2p.address import Address, parse_address, peer_id_of
+from fedretail.p2p.transport import Handler, Limits, Stream
+
+if TYPE_CHECKING:
+    from fedretail.p2p.core import Core
+
+
+class Libp2pTransport:
+    """A device on real networks; see `transport.Transport`.
+
+    `device_seed` is the 32-byte seed of the device key, which is the libp2p host key too.
+    `listen` are multiaddrs without /p2p (port 0: any free port); none: it only dials.
+    """
+
+    def __init__(
+        self, device_seed: bytes, listen: Sequence[str], *, limits: Limits | None = None
+    ) -> None:
+        self._seed = device_seed
+        self._listen = [_listen_address(text) for text in listen]
+        self._limits = limits or Limits()
+        self._count: Counter[str] = Counter()
+        self._core: Core | None = None
+        self._listeners: list[trio.SocketListener] = []
+        self.peer_key = SigningKey.from_seed(device_seed).public
+        self.peer_id = peer_id_of(self.peer_key)
+
+    def addresses(self) -> list[str]:
+        """Where peers reach this device now, with /p2p/<id>; [] while not serving."""
+        return [str(one) for one in sockets.listening_at(self._listeners, self.peer_id)]
+
+    async def serve(
+        self, handler: Handler, *, task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED
+    ) -> Never:
+        """Serves until cancelled; Unavailable when a port is taken or libp2p fails."""
+        from fedretail.p2p.core import Core  # Loads libp2p.
+
+        if self._core is not None:
+            raise UsageError("This transport is serving already.")
+        listeners = await sockets.listen(self._listen)
+        try:
+            self._core = core = Core(self._seed, handler, limits=self._limits, count=self._count)
+            async with core.running() as nursery:
+                self._listeners = listeners
+                task_status.started()
+                await trio.serve_listeners(core.accept, listeners, handler_nursery=nursery)
+        except* FedretailError as group:
+            raise group.exceptions[0] from None
+        finally:
+            self._core, self._listeners = None, []
+            for listener in listeners:
+                await trio.aclose_forcefully(listener)
+        raise AssertionError("unreachable: serve_listeners does not return")
+
+    async def connect(self, address: str) -> Stream:
+        """A new stream to that peer, over its connection or a newly dialled one."""
+        where = parse_address(address)
+        if not where.peer_id:
+            raise UsageError(
+                f"{address} does not name the peer.", hint="Add /p2p/12D3KooW… behind the port."
+            )
+        if where.peer_id == self.peer_id:
+            raise Unavailable("That is the address of this device itself.")
+        return await self._serving().connect(where)
+
+    def _serving(self) -> "Core":
+        if self._core is None:
+            raise Unavailable("The network is not running.", hint="It starts again by itself.")
+        return self._core
+
+    async def disconnect(self, peer_id: str) -> None:
+        """Drops all connections to that peer."""
+        if self._core is not None:
+            await self._core.disconnect(peer_id)
+
+    def statistics(self) -> dict[str, int | float]:
+        """Bytes are those on the sockets, Noise and Yamux included; the rest counts events."""
+        live = self._core.live() if self._core is not None else {"connections": 0, "streams": 0}
+        names = ("bytes_in", "bytes_out", "accepted", "dialled", "refused")
+        return {**live, **{name: self._count[name] for name in names}, **self._count}
+
+
+def _listen_address(text: str) -> Address:
+    address = parse_address(text)
+    if address.kind == "dns4" or address.peer_id:
+        raise UsageError(
+            f"{text} is no address to listen on.",
+            hint="Use a number and a port: --listen /ip4/0.0.0.0/tcp/4001",
+        )
+    return address

@@ -1,0 +1,212 @@
+"""TCP below libp2p: listening with errors people understand, dialling, and the door.
+
+libp2p's own listener shares its port (SO_REUSEPORT), so a second daemon on one port would get
+every other connection instead of an error; it accepts without limit, and gives no address for
+IPv6 peers.
+"""
+
+import errno
+import ipaddress
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import trio
+
+from fedretail.errors import Unavailable
+from fedretail.p2p.address import Address
+from fedretail.p2p.transport import Limits
+
+# Never contacted (RFC 5737, RFC 3849): only the choice of the local address is asked for.
+_PROBES = {"ip4": (socket.AF_INET, "192.0.2.1"), "ip6": (socket.AF_INET6, "2001:db8::1")}
+_ANY = {"0.0.0.0": ("ip4", "127.0.0.1"), "::": ("ip6", "::1")}
+
+
+async def listen(addresses: Sequence[Address]) -> list[trio.SocketListener]:
+    """Listening sockets for all addresses, or none and Unavailable."""
+    listeners: list[trio.SocketListener] = []
+    try:
+        for address in addresses:
+            listeners += await _listen_one(address)
+    except BaseException:
+        for listener in listeners:
+            await trio.aclose_forcefully(listener)
+        raise
+    return listeners
+
+
+async def _listen_one(address: Address) -> list[trio.SocketListener]:
+    try:
+        return await trio.open_tcp_listeners(address.port, host=address.host)
+    except OSError as error:
+        raise _refusal(address, _first_errno(error)) from error
+
+
+def _first_errno(error: OSError) -> int:
+    """The errno of an error that trio may have wrapped in a group."""
+    cause = error.__cause__
+    if error.errno is None and isinstance(cause, BaseExceptionGroup):
+        inner = cause.exceptions[0]
+        return (inner.errno or 0) if isinstance(inner, OSError) else 0
+    if error.errno is None and isinstance(cause, OSError):
+        return cause.errno or 0
+    return error.errno or 0
+
+
+def _refusal(address: Address, code: int) -> Unavailable:
+    if code == errno.EADDRINUSE:
+        return Unavailable(
+            f"Port {address.port} is already in use on {address.host}.",
+            hint="Is fedretail running already? Otherwise choose another port: "
+            f"--listen /{address.kind}/{address.host}/tcp/{min(address.port + 1, 65535)}",
+        )
+    if code in (errno.EACCES, errno.EPERM):
+        return Unavailable(
+            f"This program may not listen on port {address.port}.",
+            hint="Choose a port of 1024 or more.",
+        )
+    return Unavailable(
+        f"{address.host} is not an address of this machine to listen on.",
+        hint=f"Listen on all addresses: --listen /ip4/0.0.0.0/tcp/{address.port}",
+    )
+
+
+def listening_at(listeners: Sequence[trio.SocketListener], peer_id: str) -> list[Address]:
+    """The addresses under which peers reach these sockets; wildcards are written out."""
+    found: list[Address] = []
+    for listener in listeners:
+        host, port = listener.socket.getsockname()[:2]
+        kind = "ip6" if ":" in host else "ip4"
+        for one in _own_hosts(kind, host):
+            found.append(Address(kind, one, port, peer_id))
+    return found
+
+
+def _own_hosts(kind: str, host: str) -> list[str]:
+    """The host itself; for a wildcard the address of the default route, then loopback."""
+    if host not in _ANY:
+        return [host]
+    family, probe = _PROBES[kind]
+    hosts = []
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((probe, 9))
+            hosts.append(str(asking.getsockname()[0]))
+    except OSError:
+        pass  # No route: this machine is on no network now.
+    return [*hosts, _ANY[host][1]]
+
+
+async def dial(address: Address, timeout_s: float) -> trio.SocketStream:
+    """A TCP connection to that address, or Unavailable."""
+    try:
+        with trio.fail_after(timeout_s):
+            if address.kind == "dns4":
+                return await _dial_name(address)
+            return await trio.open_tcp_stream(address.host, address.port)
+    except (OSError, trio.TooSlowError) as error:
+        raise Unavailable(
+            f"Nobody answers at {address.place}.",
+            hint="Is the other daemon running, and is its port open in its firewall?",
+        ) from error
+
+
+async def _dial_name(address: Address) -> trio.SocketStream:
+    """The first IPv4 address of a name that answers; the name is looked up at each dial."""
+    places = await trio.socket.getaddrinfo(
+        address.host, address.port, family=socket.AF_INET, type=socket.SOCK_STREAM
+    )
+    last: OSError = OSError("the name has no address")
+    for _family, _kind, _protocol, _name, place in places:
+        try:
+            return await trio.open_tcp_stream(str(place[0]), address.port)
+        except OSError as error:
+            last = error
+    raise last
+
+
+def remote_of(stream: trio.SocketStream) -> tuple[str, int]:
+    """(host, port) of the other end; ("", 0) when it is gone already."""
+    try:
+        host, port = stream.socket.getpeername()[:2]
+    except OSError:
+        return "", 0
+    return str(host), int(port)
+
+
+@dataclass(eq=False, slots=True)
+class Guest:
+    """A connection that came in: where from, and how to send it away."""
+
+    origin: str
+    away: trio.Event = field(default_factory=trio.Event)
+
+
+class Door:
+    """Who may come in: caps for each address and in total, counted before any handshake.
+
+    Guests in their handshake and guests who have proved a key are counted apart. Sockets that
+    say nothing fill only the first group, and there the oldest makes room for a newcomer, so
+    a thousand idle ones lock nobody out.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._shaking: dict[Guest, None] = {}
+        self._inside: set[Guest] = set()
+        self._origins: dict[str, int] = {}
+
+    def enter(self, host: str) -> Guest | None:
+        """A guest from that address, or None: too many from there, or no room at all."""
+        origin = origin_of(host)
+        if self._origins.get(origin, 0) >= self._limits.connections_per_address:
+            return None
+        if len(self._inside) >= self._limits.connections:
+            return None
+        if len(self._shaking) >= self._limits.handshakes:
+            oldest = next(iter(self._shaking))
+            oldest.away.set()
+            self.leave(oldest)
+        guest = Guest(origin)
+        self._shaking[guest] = None
+        self._origins[origin] = self._origins.get(origin, 0) + 1
+        return guest
+
+    def known(self, guest: Guest) -> None:
+        """The guest has proved its key."""
+        if guest in self._shaking:
+            del self._shaking[guest]
+            self._inside.add(guest)
+
+    def leave(self, guest: Guest) -> None:
+        """Frees the guest's place; calling it twice frees it once."""
+        if guest not in self._shaking and guest not in self._inside:
+            return
+        self._shaking.pop(guest, None)
+        self._inside.discard(guest)
+        self._origins[guest.origin] -= 1
+        if not self._origins[guest.origin]:
+            del self._origins[guest.origin]
+
+    @property
+    def inside(self) -> int:
+        """Guests who have proved their key and are still here."""
+        return len(self._inside)
+
+    @property
+    def shaking(self) -> int:
+        """Guests in their handshake."""
+        return len(self._shaking)
+
+
+def origin_of(host: str) -> str:
+    """What counts as one address: an IPv4 address, or an IPv6 /64, which one line owns whole."""
+    try:
+        ip = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.IPv6Network((ip, 64), strict=False).network_address)
+    return str(ip)

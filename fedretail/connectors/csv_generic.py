@@ -1,0 +1,40 @@
+"""A price list as shops keep it: one row an article, headings in their own language.
+
+Needed are a name and a price; everything else is read where a heading is recognised (`columns`)
+or the shopkeeper has said what it means (the profile).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from fedretail.connectors.columns import GENERIC, NEEDED
+from fedretail.connectors.csv_reader import Entry, Texts, plain_names
+from fedretail.connectors.offers import Problem
+
+
+class GenericCsv:
+    """One record, one offer."""
+
+    name = "csv"
+    headings = GENERIC
+    needed = NEEDED
+    makes: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.skipped: Counter[str] = Counter()
+
+    def offers(self, entry: Entry) -> Iterable[Entry | Problem]:
+        """The record as it is; a variant column is added to the name."""
+        variant = entry.texts.get("variant")
+        if variant and variant.casefold() not in entry.texts.get("name", "").casefold():
+            entry.texts["name"] = f"{entry.texts.get('name', '')} - {variant}".removeprefix(" - ")
+        return (entry,)
+
+    def rest(self) -> Iterable[Entry]:
+        """Nothing: no record waits for another."""
+        return ()
+
+    def names(self, texts: Texts) -> dict[str, str]:
+        """SKU, the list's own id column, barcode, name."""
+        source = texts.get("source_id", "")
+        return plain_names(texts, f"id:{source}" if source else "")

@@ -1,0 +1,69 @@
+"""Which connector reads a file: asked for by name, or found out from its beginning."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fedretail.connectors.columns import GENERIC, plain_heading
+from fedretail.connectors.csv_generic import GenericCsv
+from fedretail.connectors.csv_reader import CsvReader, Format
+from fedretail.connectors.jsonl import JsonlReader
+from fedretail.connectors.layout import Layout, find_layout, read_head
+from fedretail.connectors.rows import Options, Reader
+from fedretail.connectors.shopify import ShopifyCsv
+from fedretail.connectors.woocommerce import WooCommerceCsv
+from fedretail.domain.money import parse_currency
+from fedretail.errors import MalformedInput, UsageError
+
+CSV_FORMATS: dict[str, Callable[[], Format]] = {
+    "csv": GenericCsv,
+    "shopify": ShopifyCsv,
+    "woocommerce": WooCommerceCsv,
+}
+FORMATS = ("auto", *CSV_FORMATS, "jsonl")
+# Headings of one vendor that no other list has together.
+_SIGNS = (
+    ("shopify", {"handle", "title"}, {"variant price", "option1 name", "body"}),
+    ("shopify", {"url handle", "title"}, {"price", "option1 name", "published on online store"}),
+)
+# A WooCommerce export has at least these, in whatever language.
+_WOO_ROLES = {"woo_type", "name"}
+_WOO_FURTHER = {"in_stock", "visibility", "published", "parent", "woo_id", "backorders"}
+
+
+def open_source_with(path: Path, form: str, options: Options) -> Reader:
+    """A reader of the file; see fedretail.connectors.open_source."""
+    if form not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise UsageError(f"{form!r} is not a format.", hint=f"Formats are {known}.")
+    parse_currency(options.currency)
+    head = read_head(path)
+    if form == "jsonl" or (form == "auto" and head[1].lstrip()[:1] in ("{", "[")):
+        return JsonlReader(path, head, options)
+    if form == "auto":
+        return _open_any(path, head, options)
+    made = CSV_FORMATS[form]()
+    return CsvReader(find_layout(path, head, made.headings), made, options)
+
+
+def _open_any(path: Path, head: tuple[str, str], options: Options) -> Reader:
+    known = GENERIC | ShopifyCsv.headings | WooCommerceCsv.headings
+    layout = find_layout(path, head, known)
+    kept = options.profile.get("format")
+    form = _vendor(layout)
+    # A mended list or a trimmed export of a source stays with the connector that read it first.
+    if form == "csv" and isinstance(kept, str) and kept in CSV_FORMATS:
+        try:
+            return CsvReader(layout, CSV_FORMATS[kept](), options)
+        except MalformedInput:
+            pass
+    return CsvReader(layout, CSV_FORMATS[form](), options)
+
+
+def _vendor(layout: Layout) -> str:
+    plain = {plain_heading(heading) for heading in layout.headings}
+    for form, needed, further in _SIGNS:
+        if needed <= plain and plain & further:
+            return form
+    roles = {WooCommerceCsv.headings.get(heading) for heading in plain}
+    woo = roles >= _WOO_ROLES and len(roles & _WOO_FURTHER) >= 2
+    return "woocommerce" if woo else "csv"

@@ -18,10 +18,13 @@ class GenericCsv:
     name = "csv"
     headings = GENERIC
     needed = NEEDED
-    makes: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.skipped: Counter[str] = Counter()
+
+    def start(self, roles: frozenset[str]) -> frozenset[str]:
+        """The roles of its offers: those of the columns."""
+        return roles
 
     def offers(self, entry: Entry) -> Iterable[Entry | Problem]:
         """The record as it is; a variant column is added to the name."""

@@ -7,7 +7,7 @@ record into the texts of offers; everything else happens here, alike for all.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +15,6 @@ from fedretail.connectors.columns import (
     PROBLEM,
     currency_in_heading,
     missing_columns,
-    plain_heading,
     recognise,
 )
 from fedretail.connectors.csv_source import CsvSource, Fault
@@ -25,7 +24,6 @@ from fedretail.connectors.identity import (
     choose_scheme,
     identity_of,
     kept_scheme,
-    name_hash,
 )
 from fedretail.connectors.layout import Layout
 from fedretail.connectors.offers import OfferReader, Problem
@@ -47,7 +45,6 @@ class Entry:
     line: int
     cells: list[str]
     texts: Texts
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Format(Protocol):
@@ -56,14 +53,15 @@ class Format(Protocol):
     name: str
     headings: Mapping[str, str]
     needed: Sequence[str]
-    # Roles that `offers` makes beyond those of the columns themselves.
-    makes: frozenset[str]
     skipped: Counter[str]
+
+    def start(self, roles: frozenset[str]) -> frozenset[str]:
+        """The roles that its offers will have, given the roles of the columns."""
 
     def offers(self, entry: Entry) -> Iterable[Entry | Problem]:
         """The offers that this record says: none, one, or those that waited for it."""
 
-    def rest(self) -> Iterable[Entry | tuple[Entry, Problem]]:
+    def rest(self) -> Iterable[Entry]:
         """What still waits at the end of the file."""
 
     def names(self, texts: Texts) -> dict[str, str]:
@@ -77,7 +75,7 @@ def plain_names(texts: Texts, source: str = "") -> dict[str, str]:
         "sku": texts.get("sku", ""),
         "source": source,
         "gtin": f"gtin:{gtin}" if gtin else "",
-        "name": name_hash(texts.get("name", ""), texts.get("variant", "")),
+        "name": texts.get("name", ""),
     }
 
 
@@ -96,7 +94,8 @@ class CsvReader:
         )
         currency, assumed = self._find_currency(sample)
         notes: list[str] = []
-        chosen = choose_scheme([form.names(texts) for texts in sample])
+        priced = [texts for texts in sample if any(role in texts for role in _MONEY)]
+        chosen = choose_scheme([form.names(texts) for texts in priced])
         scheme, note = kept_scheme(options.profile, chosen)
         notes.extend([note] if note else [])
         if assumed:
@@ -107,8 +106,8 @@ class CsvReader:
             form.name, layout.encoding, layout.delimiter, decimal, currency, assumed, scheme,
             self._columns, notes,
         )  # fmt: skip
-        roles = frozenset(role for role in self._roles if role) | form.makes
-        self._offers = OfferReader(roles, currency, decimal, options)
+        roles = frozenset(role for role in self._roles if role)
+        self._offers = OfferReader(form.start(roles), currency, decimal, options)
         self._source = CsvSource(layout.path, layout.encoding, layout.delimiter)
         self._seen = Seen()
 
@@ -134,6 +133,10 @@ class CsvReader:
         """(bytes read, bytes in all)."""
         return self._source.progress()
 
+    def close(self) -> None:
+        """Close the file, when it is not read to its end."""
+        self._source.close()
+
     def write_rejects(self, path: Path, bad_rows: Iterable[BadRow]) -> int:
         """Number of rows written to `path` with the file's own headings, letters, separator."""
         return write_csv_rejects(path, self._layout, bad_rows)
@@ -157,7 +160,7 @@ class CsvReader:
                     continue
                 yield from self._record(line, cells)
             for left in self._form.rest():
-                yield self._row(left) if isinstance(left, Entry) else self._bad(*left)
+                yield self._row(left)
         finally:
             self._source.close()
             self._note_what_was_left()
@@ -281,6 +284,3 @@ def _currencies(texts: Texts, site: str) -> Iterator[str | None]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-__all__ = ["CsvReader", "Entry", "Format", "Texts", "plain_heading", "plain_names"]

@@ -23,9 +23,9 @@ _FIRST_SLOTS = 1 << 12
 Names = Mapping[str, str]
 
 
-def name_hash(name: str, variant: str) -> str:
-    """The weak identity: a hash of name and variant, case and spacing apart."""
-    plain = "\0".join(" ".join(part.casefold().split()) for part in (name, variant))
+def name_hash(name: str) -> str:
+    """The weak identity: a hash of the name with its variant, case and spacing apart."""
+    plain = " ".join(name.casefold().split())
     digest = blake2b(plain.encode("utf-8", "replace"), digest_size=10).digest()
     return "name:" + b32encode(digest).decode("ascii").lower()
 
@@ -63,7 +63,7 @@ def identity_of(names: Names, scheme: str) -> tuple[str, bool]:
     for candidate in SCHEMES[SCHEMES.index(scheme) :]:
         text = names.get(candidate)
         if text:
-            return text, candidate == "name"
+            return (name_hash(text), True) if candidate == "name" else (text, False)
     return "", True
 
 

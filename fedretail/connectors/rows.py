@@ -88,6 +88,9 @@ class Reader(Protocol):
     def progress(self) -> tuple[int, int]:
         """(bytes read, bytes in all)."""
 
+    def close(self) -> None:
+        """Close the file, when it is not read to its end."""
+
     def write_rejects(self, path: Path, bad_rows: Iterable[BadRow]) -> int:
         """Number of rows written to `path` so that they can be mended and imported again."""
 

@@ -1,0 +1,67 @@
+"""The auth records held, and what follows from them."""
+
+from collections.abc import Iterable
+
+from fedretail.crdt.access import AuthRecord, Grants, SignedRecord
+from fedretail.store.database import Connection
+
+# Grants and renewals of the largest member seen so far would be a few dozen; a flood is an attack.
+MAX_RECORDS_PER_OWNER = 256
+
+
+def add(connection: Connection, records: Iterable[SignedRecord]) -> int:
+    """Keep verified records that are new (inside a transaction); how many there were.
+
+    Only what the owner's root key or a managing device has signed is kept, so that nobody fills
+    another's place. Of the renewals of one device by one signer only the newest stays.
+    """
+    return sum(_add_one(connection, signed) for signed in records)
+
+
+def _add_one(connection: Connection, signed: SignedRecord) -> bool:
+    record, owner = signed.record, signed.record.owner
+    grants = grants_of(connection, owner)
+    if record.signer != record.root and not grants.may_manage(owner, record.signer):
+        return False
+    count, same = 0, False
+    for row_id, raw in _raw_of(connection, owner):
+        count, same = count + 1, same or row_id == signed.id
+        other = SignedRecord.parse(raw).record
+        if _is_renewal_of_same(record, other):
+            if (other.stamp, row_id) >= (record.stamp, signed.id):
+                return False
+            connection.execute("DELETE FROM auth WHERE id = ?", (row_id,))
+    if same or count >= MAX_RECORDS_PER_OWNER:
+        return False
+    values = (signed.id, owner, signed.raw)
+    connection.execute("INSERT INTO auth (id, owner, raw) VALUES (?, ?, ?)", values)
+    return True
+
+
+def _is_renewal_of_same(record: AuthRecord, other: AuthRecord) -> bool:
+    if record.number is not None or other.number is not None:
+        return False
+    return (record.type, record.device, record.signer) == (other.type, other.device, other.signer)
+
+
+def records(connection: Connection, *, moved_after: int = 0) -> list[tuple[int, SignedRecord]]:
+    """(moved, record) of every auth record that arrived after that place, in order."""
+    query = "SELECT moved, raw FROM auth WHERE moved > ? ORDER BY moved"
+    rows = connection.execute(query, (moved_after,))
+    return [(moved, SignedRecord.parse(raw)) for moved, raw in rows.fetchall()]
+
+
+def grants_of(connection: Connection, owner: bytes) -> Grants:
+    """The devices that one owner has named."""
+    return Grants(SignedRecord.parse(raw).record for _, raw in _raw_of(connection, owner))
+
+
+def owners(connection: Connection) -> list[bytes]:
+    """The 16-byte names of all members heard of, in order."""
+    rows = connection.execute("SELECT DISTINCT owner FROM auth ORDER BY owner")
+    return [row[0] for row in rows]
+
+
+def _raw_of(connection: Connection, owner: bytes) -> list[tuple[bytes, bytes]]:
+    query = "SELECT id, raw FROM auth WHERE owner = ? ORDER BY moved"
+    return connection.execute(query, (owner,)).fetchall()

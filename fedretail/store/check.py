@@ -1,0 +1,72 @@
+"""fsck: every digest recounted from the rows, every signature verified again."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fedretail.crdt import digest
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.row import digested, parse_row
+from fedretail.errors import MalformedInput
+from fedretail.store import auth, logs
+from fedretail.store.database import Connection
+from fedretail.store.logs import LogState
+
+# Rows whose elements are summed at once.
+_SLICE = 2000
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: where it is, and what."""
+
+    place: str
+    what: str
+
+
+def check_file(connection: Connection) -> Iterator[Problem]:
+    """What SQLite itself finds wrong with the file."""
+    for (line,) in connection.execute("PRAGMA integrity_check(20)").fetchall():
+        if line != "ok":
+            yield Problem("store.db", line)
+
+
+def check_logs(connection: Connection) -> Iterator[tuple[str, list[Problem]]]:
+    """For each log its name and what is wrong with it; an empty list is good news."""
+    query = "SELECT log_id FROM log ORDER BY id"
+    for (log_id,) in connection.execute(query).fetchall():
+        with connection.snapshot():
+            log = logs.find(connection, log_id)
+            assert log is not None
+            yield log.name.collection, list(_check_log(connection, log))
+
+
+def _check_log(connection: Connection, log: LogState) -> Iterator[Problem]:
+    place = f"{log.name.collection} of {log.name.owner.hex()}"
+    state, count, size = digest.EMPTY_STATE, 0, 0
+    batch: list[bytes] = []
+    for key, packed in logs.rows_of(connection, log.number):
+        try:
+            parse_row(key, packed)
+        except MalformedInput as error:
+            yield Problem(place, f"{key.key}: {error.message}")
+        batch.append(digested(key, packed))
+        count, size = count + 1, size + len(batch[-1])
+        if len(batch) >= _SLICE:
+            state, batch = digest.updated(state, batch, []), []
+    state = digest.updated(state, batch, [])
+    if (state, count, size) != (log.state, log.count, log.size):
+        yield Problem(place, "the rows are not those that were counted when they were written")
+    yield from _check_head(connection, log, place)
+
+
+def _check_head(connection: Connection, log: LogState, place: str) -> Iterator[Problem]:
+    if log.head is None:
+        if log.count:
+            yield Problem(place, "rows without a head")
+        return
+    head = SignedHead.parse(log.head)
+    if not head.is_by(log.name.device):
+        yield Problem(place, "the head is not signed by its device")
+    if (head.head.digest, head.head.count) != (digest.root(log.state), log.count):
+        yield Problem(place, "the head was signed over other rows")
+    if not auth.grants_of(connection, log.name.owner).may_write(log.name.owner, log.name.device):
+        yield Problem(place, "the device that signed was never named by its owner")

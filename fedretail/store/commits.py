@@ -1,0 +1,177 @@
+"""Commits: edits of this device become rows, own fields and one signed head, in one transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fedretail.crdt.codec import check_fields, pack, sorted_value
+from fedretail.crdt.digest import root
+from fedretail.crdt.head import NO_AREA, Head, SignedHead
+from fedretail.crdt.keys import SigningKey
+from fedretail.crdt.names import LogName
+from fedretail.crdt.registers import DELETED
+from fedretail.crdt.row import Row, RowKey, check_key, check_names, merged, replaced
+from fedretail.crdt.stamp import next_stamp
+from fedretail.domain.kind import Kind
+from fedretail.errors import MalformedInput, UsageError
+from fedretail.store import local, log, logs
+from fedretail.store.database import Connection
+from fedretail.store.logs import LogState
+from fedretail.store.records import newest_stamp
+
+# A week without a sign of life is the first that search mentions; a daemon renews every day.
+LEASE_DAYS = 7
+# As long as undo and a late discovery of a stolen device reach back.
+JOURNAL_MS = 30 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who commits: the owner, the device key that signs, the incarnation of its logs.
+
+    area: the cell that the next head names, [n, bits]; None: as the head before.
+    """
+
+    owner: bytes
+    key: SigningKey
+    incarnation: int
+    area: tuple[int, int] | None = None
+
+    def log(self, collection: str) -> LogName:
+        """The name of this device's log of a collection."""
+        return LogName(self.owner, collection, self.key.public, self.incarnation)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What changes in one record: fields that are set (own ones too), or its deletion."""
+
+    kind: str
+    key: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    is_deletion: bool = False
+    keep_unknown: bool = False
+
+
+class Commit(NamedTuple):
+    """Everything one commit needs besides the store."""
+
+    author: Author
+    collection: str
+    edits: list[Edit]
+    now_ms: int
+    stamp: int = 0
+
+
+def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) -> SignedHead | None:
+    """Make edits durable; the new head, or None where no public field was edited."""
+    public, own = _split(wanted.edits, kinds)
+    with connection.transaction(durable=True):
+        state = logs.open_log(connection, wanted.author.log(wanted.collection))
+        wanted = _stamped(connection, wanted)
+        _keep_own(connection, state, own, wanted.stamp)
+        if not public:
+            return None
+        seq = state.point.seq + 1
+        changes = [(key, _change(fields, wanted.stamp, seq)) for key, fields in public.items()]
+        step = log.prepare(connection, state, changes)
+        return _sign_and_write(connection, wanted, state, step)
+
+
+def renew(
+    connection: Connection, author: Author, collection: str, *, now_ms: int
+) -> SignedHead | None:
+    """An empty commit: the same rows under a later head."""
+    wanted = Commit(author, collection, [], now_ms)
+    with connection.transaction(durable=True):
+        state = logs.find_name(connection, author.log(collection))
+        if state is None or state.head is None:
+            return None
+        step = log.prepare(connection, state, [])
+        return _sign_and_write(connection, _stamped(connection, wanted), state, step)
+
+
+def prune_journal(connection: Connection, *, now_ms: int) -> None:
+    """Forget replaced row versions older than 30 days."""
+    with connection.transaction(durable=False):
+        connection.execute("DELETE FROM local_journal WHERE at < ?", (now_ms - JOURNAL_MS,))
+
+
+def _stamped(connection: Connection, wanted: Commit) -> Commit:
+    """The commit with its stamp, which is written down as the last one (inside the transaction)."""
+    last, now_ms = local.meta(connection, "last_stamp"), wanted.now_ms
+    seen = newest_stamp(connection, wanted.author.owner, now_ms=now_ms)
+    stamp = next_stamp(now_ms, last, seen)
+    local.set_meta(connection, "last_stamp", stamp)
+    return wanted._replace(stamp=stamp)
+
+
+def _sign_and_write(
+    connection: Connection, wanted: Commit, state: LogState, step: log.Step
+) -> SignedHead:
+    before = None if state.head is None else SignedHead.parse(state.head).head
+    area = wanted.author.area or (before.area if before else NO_AREA)
+    after = log.after(state, step)
+    sums = (after.count, after.size, root(after.state))
+    head = Head(state.log, state.point.seq + 1, wanted.stamp, LEASE_DAYS, *sums, area=area)
+    signed = SignedHead.sign(head, wanted.author.key)
+    log.put(connection, state, step, head, now_ms=wanted.now_ms, is_own=True)
+    log.move(connection, after, signed)
+    return signed
+
+
+def _split(
+    edits: Iterable[Edit], kinds: Mapping[str, Kind]
+) -> tuple[dict[RowKey, dict[str, Any] | None], dict[RowKey, dict[str, Any]]]:
+    """Public and own parts by key, in key order; None as public part: a deletion."""
+    public: dict[RowKey, dict[str, Any] | None] = {}
+    own: dict[RowKey, dict[str, Any]] = {}
+    for edit in edits:
+        key = check_key(edit.kind, edit.key)
+        if edit.is_deletion:
+            public[key], own[key] = None, {}
+            continue
+        if edit.kind not in kinds:
+            raise UsageError(f"There is no kind of record named {edit.kind!r}.")
+        outer, inner = kinds[edit.kind].split(edit.fields, keep_unknown=edit.keep_unknown)
+        if outer:
+            public[key] = {**(public.get(key) or {}), **_checked(outer)}
+        if inner:
+            own[key] = {**own.get(key, {}), **_checked(inner)}
+    return dict(sorted(public.items())), own
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` in canonical form; MalformedInput where a value has no place in a record."""
+    result: dict[str, Any] = sorted_value(fields)
+    check_names(result)
+    check_fields(list(result.values()))
+    if DELETED in result:
+        raise UsageError("The name ! is kept for deletions.")
+    try:
+        pack(result)
+    except ValueError as error:
+        raise MalformedInput(f"text that is not Unicode: {error}") from None
+    return result
+
+
+def _change(fields: dict[str, Any] | None, stamp: int, seq: int) -> log.Change:
+    if fields is None:
+        return lambda old: replaced([(stamp, {DELETED: True})], seq=seq)
+    return lambda old: _merge(old, (stamp, fields), seq)
+
+
+def _merge(old: Row | None, group: tuple[int, dict[str, Any]], seq: int) -> Row:
+    return merged(old, [group], seq=seq, born=seq)
+
+
+def _keep_own(
+    connection: Connection, state: LogState, own: dict[RowKey, dict[str, Any]], stamp: int
+) -> None:
+    for key, fields in own.items():
+        if not fields:
+            query = "DELETE FROM local_own WHERE collection = ? AND kind = ? AND key = ?"
+            connection.execute(query, (state.collection, *key))
+        rows = [(state.collection, *key, name, pack(fields[name]), stamp) for name in fields]
+        query = "INSERT OR REPLACE INTO local_own VALUES (?, ?, ?, ?, ?, ?)"
+        connection.executemany(query, rows)

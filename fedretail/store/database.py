@@ -1,0 +1,160 @@
+"""The store's only way to its SQLite file: execute, executemany, transaction, snapshot, close.
+
+A Connection is small on purpose, so that tests can hand in one that fails where they like.
+What SQLite reports is turned into errors that a shopkeeper can act on, here and nowhere else.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from fedretail.errors import FedretailError, Unavailable
+
+# An import holds the write lock for at most 0.2 s, a cold sync of 200,000 rows for some seconds.
+BUSY_MS = 30_000
+# 8 MiB of pages hold the upper levels of every tree of a 2 M offer store.
+CACHE_KIB = 8 * 1024
+
+
+class Rows(Protocol):
+    """What a statement gives back; iterates over tuples."""
+
+    rowcount: int
+    lastrowid: int | None
+
+    def fetchone(self) -> Any:
+        """The next row or None."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """One connection to the store's file; its users take turns through `transaction`."""
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
+        """Run one statement."""
+        ...
+
+    def executemany(self, sql: str, values: Iterable[Sequence[Any]]) -> Rows:
+        """Run one statement for each of `values`."""
+        ...
+
+    def transaction(self, *, durable: bool) -> AbstractContextManager[None]:
+        """All or nothing, alone among writers; `durable`: on the disk itself before it ends."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Reads inside see one state, whatever others write."""
+        ...
+
+    def close(self) -> None:
+        """End the connection; a second call does nothing."""
+        ...
+
+
+Connect = Callable[[Path], Connection]
+
+
+class SqliteConnection:
+    """A Connection on the standard library's sqlite3, usable from any thread, one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = threading.RLock()
+        with translated(path):
+            self._raw = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+            )
+            self._raw.execute("PRAGMA foreign_keys=OFF")
+            self._raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+            self._raw.execute("PRAGMA temp_store=MEMORY")
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
+        """Run one statement."""
+        with self._turn, translated(self._path):
+            return self._raw.execute(sql, values)
+
+    def executemany(self, sql: str, values: Iterable[Sequence[Any]]) -> Rows:
+        """Run one statement for each of `values`."""
+        with self._turn, translated(self._path):
+            return self._raw.executemany(sql, values)
+
+    @contextmanager
+    def transaction(self, *, durable: bool) -> Iterator[None]:
+        """All or nothing, alone among writers; `durable`: on the disk itself before it ends."""
+        with self._turn, translated(self._path):
+            self._raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._raw.execute("BEGIN IMMEDIATE")
+            yield from self._guarded()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reads inside see one state, whatever others write."""
+        with self._turn, translated(self._path):
+            if self._raw.in_transaction:
+                yield
+            else:
+                self._raw.execute("BEGIN")
+                yield from self._guarded()
+
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+            self._raw.execute("COMMIT")
+        except BaseException:
+            # A full disk has rolled back already; a second ROLLBACK would hide its error.
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """End the connection; a second call does nothing."""
+        with self._turn:
+            self._raw.close()
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises inside into errors with a reason and the next thing to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _readable(error, path) from error
+
+
+def _readable(error: sqlite3.Error, path: Path) -> FedretailError:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    for start, message, hint in _REASONS:
+        if name.startswith(start):
+            return Unavailable(message.format(path=path), hint=hint)
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError):
+        return Unavailable(f"The store {path} cannot be used: {error}.", hint=_LOOK)
+    raise error
+
+
+_LOOK = "Look at the disk, then run `fedretail check`."
+_REASONS = (
+    ("SQLITE_FULL", "The disk is full: {path} cannot grow.", "Free some space; nothing was lost."),
+    (
+        "SQLITE_READONLY",
+        "{path} is read-only.",
+        "Check who owns the data directory, and that the disk is not write-protected.",
+    ),
+    (
+        "SQLITE_BUSY",
+        "Another program has held {path} for too long.",
+        "Wait until its import has ended, then try again.",
+    ),
+    ("SQLITE_CANTOPEN", "{path} cannot be opened.", "Check that the folder exists and is yours."),
+    ("SQLITE_NOTADB", "{path} is not a store of fedretail.", "Give another --data-dir."),
+    ("SQLITE_CORRUPT", "The store {path} is damaged.", "Keep a copy, then run `fedretail check`."),
+    ("SQLITE_IOERR", "The disk with {path} does not answer as it should.", _LOOK),
+)

@@ -1,0 +1,132 @@
+"""Advances: a peer's log moves from one verified head to a later one, whole or not at all.
+
+Admission is decided by bytes alone: the signature, the device named by its owner, sizes, seq,
+stamp and digest. What the fields mean is judged when they are read.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from fedretail.crdt.changes import RowChange
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import LogName
+from fedretail.crdt.row import RowKey
+from fedretail.errors import MalformedInput, PeerError, Refused
+from fedretail.store import auth, local, log, logs, staging
+from fedretail.store.database import Connection
+from fedretail.store.logs import LogState
+from fedretail.store.staging import Incoming, Place
+
+# A shop of 300,000 offers; a log beyond that is refused before a byte of it is fetched.
+MAX_LOG_BYTES = 128 * 1024 * 1024
+MAX_LOG_ROWS = 500_000
+
+
+class Outcome(Enum):
+    """What became of a part."""
+
+    MOVED = "the log stands at the head of this part"
+    STAGED = "kept; more is needed"
+    OLD = "nothing new"
+    GAP = "the changes begin after the place where the log stands"
+
+
+class DigestMismatch(PeerError):
+    """The rows sent are not those that the head was signed over."""
+
+
+def advance(connection: Connection, part: Incoming, *, now_ms: int) -> Outcome:
+    """Take in a part of a log; see `Outcome`.
+
+    PeerError, MalformedInput: the sender broke the rules. DigestMismatch: also, and what was
+    staged of the log is forgotten.
+    """
+    try:
+        with connection.transaction(durable=False):
+            return _advance(connection, part, now_ms)
+    except (DigestMismatch, MalformedInput):
+        _forget(connection, part)
+        raise
+
+
+def wanted(connection: Connection, log_id: bytes) -> Place | None:
+    """What to ask of a peer for this log, or None where its name is unknown."""
+    with connection.snapshot():
+        state = logs.find(connection, log_id)
+        return None if state is None else staging.place(connection, state)
+
+
+def _advance(connection: Connection, part: Incoming, now_ms: int) -> Outcome:
+    state = logs.find(connection, part.head.head.log)
+    if state is None:
+        raise PeerError("A neighbour sent a catalog without naming its owner first.")
+    if part.head.head.seq <= state.point.seq:
+        return Outcome.OLD
+    _admit(connection, state, part.head)
+    is_short = part.is_push or (part.after is None and not _is_staged(connection, state))
+    if is_short and part.base_seq > state.point.seq:
+        return Outcome.GAP
+    if is_short:
+        changes = iter([staging.decoded(part.changes, part.base_seq, part.head)])
+    elif staging.keep(connection, state, part):
+        changes = staging.staged(connection, state)
+    else:
+        return Outcome.STAGED
+    _apply(connection, state, part.head, changes, now_ms=now_ms)
+    return Outcome.MOVED
+
+
+def _admit(connection: Connection, state: LogState, head: SignedHead) -> None:
+    """Raise PeerError or Refused unless the head may stand over this log."""
+    name = state.name
+    if not head.is_by(name.device):
+        raise PeerError("A neighbour sent a catalog whose signature is wrong.")
+    if not auth.grants_of(connection, name.owner).may_write(name.owner, name.device):
+        raise PeerError("A neighbour sent a catalog signed by a device that its owner never named.")
+    if head.head.stamp <= state.point.stamp:
+        raise PeerError("A neighbour sent a catalog whose clock runs backwards.")
+    if head.head.size > MAX_LOG_BYTES or head.head.count > MAX_LOG_ROWS:
+        raise Refused(f"{name.collection} is larger than this computer takes from one shop.")
+    if local.meta(connection, "device") == name.device:
+        raise Refused("A neighbour knows a newer state of this computer's own catalog.")
+    if _newest_incarnation(connection, name) > name.incarnation:
+        raise PeerError("A neighbour sent a catalog that its owner has begun anew since.")
+
+
+def _newest_incarnation(connection: Connection, name: LogName) -> int:
+    siblings = logs.of_collection(connection, name.owner, name.collection)
+    return max(
+        item.name.incarnation
+        for item in siblings
+        if item.name.device == name.device and (item.head is not None or item.name == name)
+    )
+
+
+def _is_staged(connection: Connection, state: LogState) -> bool:
+    query = "SELECT count(*) FROM staging WHERE log = ?"
+    return bool(connection.execute(query, (state.number,)).fetchone()[0])
+
+
+def _apply(
+    connection: Connection,
+    state: LogState,
+    head: SignedHead,
+    parts: Iterable[dict[RowKey, RowChange]],
+    *,
+    now_ms: int,
+) -> None:
+    is_own = local.meta(connection, "owner") == state.name.owner
+    for changes in parts:
+        step = log.prepare(connection, state, log.received(changes))
+        log.put(connection, state, step, head.head, now_ms=now_ms, is_own=is_own)
+        state = log.after(state, step)
+    if not log.agrees(state, head.head):
+        raise DigestMismatch("A neighbour sent rows that are not those their shop has signed.")
+    log.move(connection, state, head)
+
+
+def _forget(connection: Connection, part: Incoming) -> None:
+    with connection.transaction(durable=False):
+        state = logs.find(connection, part.head.head.log)
+        if state is not None:
+            staging.clear(connection, state)

@@ -1,0 +1,161 @@
+"""What the store holds of each log, and what a peer is told of it: heads and changed rows."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from fedretail.crdt.changes import START, Changes, Point, encode
+from fedretail.crdt.names import LogName, log_id
+from fedretail.crdt.row import Row, RowKey, stored_row
+from fedretail.errors import Refused
+from fedretail.store.database import Connection
+
+# A device opens one log a collection; a ninth is a mistake or an attack.
+MAX_LOGS_PER_COLLECTION = 8
+# A part and its frame must fit into 256 KiB; rows vary, so stop a row's length before.
+PART_BYTES = 240 * 1024
+
+
+class LogState(NamedTuple):
+    """A log as held: its place, its newest verified head (None: none yet) and digest state."""
+
+    number: int
+    log: bytes
+    collection: int
+    name: LogName
+    point: Point
+    count: int
+    size: int
+    state: bytes
+    head: bytes | None
+
+
+class Part(NamedTuple):
+    """Changed rows as read in one snapshot, with the head they were read at.
+
+    after: key of the last row inside, to go on from; None where nothing is left.
+    """
+
+    head: bytes
+    changes: Changes
+    after: RowKey | None
+
+
+_COLUMNS = """SELECT log.id, log_id, collection, owner, name, device, incarnation, seq, stamp,
+ count, size, state, head FROM log JOIN collection ON collection.id = log.collection """
+
+
+def collection_number(connection: Connection, owner: bytes, name: str) -> int:
+    """The local number of a collection, given on first sight (inside a transaction)."""
+    place = (owner, name)
+    connection.execute("INSERT OR IGNORE INTO collection (owner, name) VALUES (?, ?)", place)
+    query = "SELECT id FROM collection WHERE owner = ? AND name = ?"
+    number: int = connection.execute(query, place).fetchone()[0]
+    return number
+
+
+def find(connection: Connection, log: bytes) -> LogState | None:
+    """The log of this id, or None where its name was never heard."""
+    row = connection.execute(_COLUMNS + "WHERE log_id = ?", (log,)).fetchone()
+    return None if row is None else _state(row)
+
+
+def find_name(connection: Connection, name: LogName) -> LogState | None:
+    """The log of this name, or None."""
+    return find(connection, log_id(name))
+
+
+def of_collection(connection: Connection, owner: bytes, collection: str) -> list[LogState]:
+    """All logs of one collection, oldest incarnation first."""
+    rule = "WHERE owner = ? AND name = ? ORDER BY device, incarnation"
+    return [_state(row) for row in connection.execute(_COLUMNS + rule, (owner, collection))]
+
+
+def open_log(connection: Connection, name: LogName) -> LogState:
+    """The log of this name, entered without a head where it is new (inside a transaction).
+
+    Refused where its collection has too many logs already.
+    """
+    present = find_name(connection, name)
+    if present is not None:
+        return present
+    number = collection_number(connection, name.owner, name.collection)
+    query = "SELECT count(*) FROM log WHERE collection = ?"
+    if connection.execute(query, (number,)).fetchone()[0] >= MAX_LOGS_PER_COLLECTION:
+        raise Refused(f"More than {MAX_LOGS_PER_COLLECTION} devices write {name.collection}.")
+    values = (log_id(name), number, name.device, name.incarnation)
+    connection.execute(
+        "INSERT INTO log (log_id, collection, device, incarnation, seq, stamp, count, size, state,"
+        " moved) VALUES (?, ?, ?, ?, 0, 0, 0, 0, zeroblob(2048), 0)",
+        values,
+    )
+    state = find_name(connection, name)
+    assert state is not None
+    return state
+
+
+def heads(connection: Connection, *, moved_after: int = 0) -> list[tuple[int, LogName, bytes]]:
+    """(moved, name, head as sent) of every log whose head moved after that place, in order."""
+    rows = connection.execute(
+        "SELECT moved, owner, name, device, incarnation, head FROM log"
+        " JOIN collection ON collection.id = log.collection WHERE moved > ? ORDER BY moved",
+        (moved_after,),
+    )
+    return [(row[0], LogName(*row[1:5]), row[5]) for row in rows]
+
+
+def rows_of(connection: Connection, number: int) -> Iterator[tuple[RowKey, bytes]]:
+    """Every row of a log as (key, canonical bytes), in key order."""
+    query = "SELECT kind, key, row FROM row WHERE log = ? ORDER BY kind, key"
+    for kind, key, packed in connection.execute(query, (number,)):
+        yield RowKey(kind, key), packed
+
+
+def changes_since(
+    connection: Connection, log: bytes, base: Point, after: RowKey | None
+) -> Part | None:
+    """The next part of what changed in a log since `base`, behind the key `after`.
+
+    None where the log is not held, or not beyond `base`.
+    """
+    with connection.snapshot():
+        state = find(connection, log)
+        if state is None or state.head is None or state.point.seq <= base.seq:
+            return None
+        rows, last = _next_rows(connection, state.number, base, after)
+        return Part(state.head, encode(rows, base=base, head=state.point), last)
+
+
+def _next_rows(
+    connection: Connection, number: int, base: Point, after: RowKey | None
+) -> tuple[list[tuple[RowKey, Row]], RowKey | None]:
+    """As many rows in key order as fit into a part, and the last key if more may follow."""
+    rows: list[tuple[RowKey, Row]] = []
+    size = 0
+    for kind, key, packed in _changed(connection, number, base, after or RowKey("", "")):
+        if rows and size + len(packed) > PART_BYTES:
+            return rows, rows[-1][0]
+        rows.append((RowKey(kind, key), stored_row(packed)))
+        size += len(packed) + len(key)
+    return rows, None
+
+
+def _changed(
+    connection: Connection, number: int, base: Point, after: RowKey
+) -> Iterator[tuple[str, str, bytes]]:
+    # From the start every row counts, and the table itself is in key order; later few do, and
+    # the index by seq finds them without reading the rest.
+    table = "row" if base == START else "row INDEXED BY row_seq"
+    query = (
+        f"SELECT kind, key, row FROM {table} WHERE log = ? AND seq > ?"
+        " AND (kind, key) > (?, ?) ORDER BY kind, key"
+    )
+    yield from connection.execute(query, (number, base.seq, *after))
+
+
+def _state(row: tuple[Any, ...]) -> LogState:
+    number, log, collection, owner, name, device, incarnation, seq, stamp, *rest = row
+    count, size, state, head = rest
+    names = LogName(owner, name, device, incarnation)
+    return LogState(
+        number, log, collection, names, Point(seq, stamp), count, size, state, head
+    )  # fmt: skip

@@ -1,0 +1,161 @@
+"""Reading records: the fold over all logs of their owner, and the feed of those that changed."""
+
+from collections.abc import Iterable
+
+from fedretail.crdt.registers import Folded, fold
+from fedretail.crdt.row import stored_row
+from fedretail.crdt.stamp import MATURITY_MS, is_in_force
+from fedretail.domain.kind import RecordId
+from fedretail.store.database import Connection
+from fedretail.store.log import enter
+from fedretail.store.logs import MAX_LOGS_PER_COLLECTION
+
+_ROWS = (
+    "SELECT owner, collection.name, kind, key, device, row FROM collection"
+    " CROSS JOIN log ON log.collection = collection.id CROSS JOIN row ON row.log = log.id WHERE "
+)
+# Rows a page: some 2 MB at most, 150 kB usually.
+_PAGE = 1000
+# As many records as are read by one statement: keeps its bound values below SQLite's limit of 999.
+_BATCH = 200
+
+
+def record(connection: Connection, place: RecordId, *, now_ms: int) -> Folded | None:
+    """The present value of one record, None where it does not exist."""
+    query = "owner = ? AND collection.name = ? AND kind = ? AND key = ?"
+    rows = connection.execute(_ROWS + query, place).fetchall()
+    return fold(((row[4], stored_row(row[5]).groups) for row in rows), now_ms=now_ms)
+
+
+def collections(connection: Connection, owner: bytes | None) -> list[tuple[bytes, str]]:
+    """(owner, name) of every collection held, or of one owner's, in order."""
+    query = "SELECT owner, name FROM collection WHERE ?1 IS NULL OR owner = ?1 ORDER BY owner, name"
+    return [(row[0], row[1]) for row in connection.execute(query, (owner,))]
+
+
+def page(
+    connection: Connection, place: RecordId, *, now_ms: int
+) -> tuple[list[tuple[RecordId, Folded]], str | None]:
+    """Existing records of one kind behind `place`, in key order, and the key to go on from.
+
+    The key is None where nothing is left. Records come in pages so that no statement stays open
+    while the caller works, which would hold back what others write.
+    """
+    query = "owner = ? AND collection.name = ? AND kind = ? AND key > ? ORDER BY key LIMIT ?"
+    rows = connection.execute(_ROWS + query, (*place, _PAGE)).fetchall()
+    if len(rows) == _PAGE:
+        # The last key may have rows in further logs: leave it to the next page.
+        last = rows[-1][3]
+        rows = [row for row in rows if row[3] != last]
+    found: dict[RecordId, Folded] = {}
+    _fold_into(found, rows, now_ms)
+    return list(found.items()), rows[-1][3] if len(
+        rows
+    ) >= _PAGE - MAX_LOGS_PER_COLLECTION else None
+
+
+def records_of(
+    connection: Connection, places: Iterable[RecordId], *, now_ms: int
+) -> dict[RecordId, Folded]:
+    """The present values of many records at once; those that do not exist are left out."""
+    result: dict[RecordId, Folded] = {}
+    wanted: dict[tuple[bytes, str, str], list[str]] = {}
+    for place in places:
+        wanted.setdefault(place[:3], []).append(place.key)
+    for (owner, collection, kind), keys in wanted.items():
+        for start in range(0, len(keys), _BATCH):
+            some = keys[start : start + _BATCH]
+            marks = ",".join("?" * len(some))
+            query = f"owner = ? AND collection.name = ? AND kind = ? AND key IN ({marks})"
+            rows = connection.execute(_ROWS + query, (owner, collection, kind, *some))
+            _fold_into(result, rows, now_ms)
+    return result
+
+
+def _fold_into(result: dict[RecordId, Folded], rows: Iterable[tuple], now_ms: int) -> None:  # type: ignore[type-arg]
+    parts: dict[RecordId, list[tuple[bytes, list[tuple[int, dict[str, object]]]]]] = {}
+    for *place, device, packed in rows:
+        parts.setdefault(RecordId(*place), []).append((device, stored_row(packed).groups))
+    for key, part in parts.items():
+        value = fold(part, now_ms=now_ms)
+        if value is not None:
+            result[key] = value
+
+
+def feed(connection: Connection, after: int, limit: int) -> list[tuple[int, RecordId]]:
+    """Up to `limit` (cursor, record) behind the cursor `after`, in order."""
+    rows = connection.execute(
+        "SELECT cursor, owner, name, kind, key FROM feed JOIN collection"
+        " ON collection.id = feed.collection WHERE cursor > ? ORDER BY cursor LIMIT ?",
+        (after, limit),
+    )
+    return [(row[0], RecordId(*row[1:])) for row in rows]
+
+
+def feed_end(connection: Connection) -> int:
+    """The newest cursor; 0 where nothing was ever written."""
+    (end,) = connection.execute("SELECT ifnull(max(cursor), 0) FROM feed").fetchone()
+    return int(end)
+
+
+def feed_behind(connection: Connection, after: int) -> int:
+    """How many records a follower at the cursor `after` has to read."""
+    (behind,) = connection.execute(
+        "SELECT count(*) FROM feed WHERE cursor > ?", (after,)
+    ).fetchone()
+    return int(behind)
+
+
+def refold_due(connection: Connection, *, now_ms: int) -> int:
+    """Enter the records whose early stamps are in force by now into the feed; how many."""
+    query = "SELECT collection, kind, key FROM local_due WHERE due <= ?"
+    with connection.transaction(durable=False):
+        due = connection.execute(query, (now_ms,)).fetchall()
+        enter(connection, due)
+        for place in due:
+            _await_next(connection, place, now_ms)
+    return len(due)
+
+
+def _await_next(connection: Connection, place: tuple[int, str, str], now_ms: int) -> None:
+    rows = connection.execute(
+        "SELECT row FROM row JOIN log ON log.id = row.log"
+        " WHERE log.collection = ? AND kind = ? AND key = ?",
+        place,
+    )
+    groups = [group for (row,) in rows for group in stored_row(row).groups]
+    early = [stamp for stamp, _ in groups if not is_in_force(stamp, now_ms)]
+    connection.execute("DELETE FROM local_due WHERE collection = ? AND kind = ? AND key = ?", place)
+    if early:
+        values = (*place, min(early) - MATURITY_MS)
+        connection.execute("INSERT INTO local_due VALUES (?, ?, ?, ?)", values)
+
+
+def newest_stamp(connection: Connection, owner: bytes, *, now_ms: int) -> int:
+    """The newest stamp in force in any log of this owner; 0 where there is none."""
+    (stamp,) = connection.execute(
+        "SELECT ifnull(max(stamp), 0) FROM log JOIN collection ON collection.id = log.collection"
+        " WHERE owner = ? AND stamp <= ?",
+        (owner, now_ms + MATURITY_MS),
+    ).fetchone()
+    return int(stamp)
+
+
+def seen_at(connection: Connection, owner: bytes, collection: str) -> int | None:
+    """When the owner last signed a head of this collection (ms), None where never."""
+    (stamp,) = connection.execute(
+        "SELECT max(stamp) FROM log JOIN collection ON collection.id = log.collection"
+        " WHERE owner = ? AND name = ? AND head IS NOT NULL",
+        (owner, collection),
+    ).fetchone()
+    return None if stamp is None else int(stamp)
+
+
+def own(connection: Connection, place: RecordId) -> dict[str, bytes]:
+    """The own fields of a record as canonical bytes."""
+    rows = connection.execute(
+        "SELECT field, value FROM local_own JOIN collection ON collection.id = local_own.collection"
+        " WHERE owner = ? AND name = ? AND kind = ? AND key = ?",
+        place,
+    )
+    return dict(rows.fetchall())

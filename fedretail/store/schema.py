@@ -1,0 +1,115 @@
+"""The tables of store.db, and the number that says which version of them a file holds.
+
+`local_*` tables are this node's own and are never replicated.
+"""
+
+from fedretail.errors import Refused
+from fedretail.store.database import Connection
+
+SCHEMA = 1
+# "frtl": tells a store of fedretail from any other SQLite file.
+APPLICATION_ID = 0x6672746C
+
+_TABLES = """
+-- key: text; value: whatever the key says. Keys: store_id (32 hex digits), last_stamp (ms of the
+-- newest stamp this device gave), charter (bytes), created_ms.
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+-- Auth records as sent; id is the first 16 bytes of their hash. moved: order of arrival.
+CREATE TABLE auth (
+    moved INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB UNIQUE, owner BLOB, raw BLOB);
+
+CREATE TABLE collection (
+    id INTEGER PRIMARY KEY, owner BLOB, name TEXT, UNIQUE (owner, name));
+
+-- One log a row. head: as sent, NULL before the first; state: LtHash, 2 KiB; moved: order of the
+-- last advances of all logs, so that a follower can ask what moved since.
+CREATE TABLE log (
+    id INTEGER PRIMARY KEY, log_id BLOB UNIQUE, collection INTEGER, device BLOB,
+    incarnation INTEGER, seq INTEGER, stamp INTEGER, count INTEGER, size INTEGER, state BLOB,
+    head BLOB, moved INTEGER);
+CREATE INDEX log_collection ON log (collection);
+CREATE INDEX log_moved ON log (moved);
+
+-- row: canonical bytes of [seq, born, groups], at most 8 KiB; seq repeats the row's own.
+CREATE TABLE row (
+    log INTEGER, kind TEXT, key TEXT, seq INTEGER, row BLOB,
+    PRIMARY KEY (log, kind, key)) WITHOUT ROWID;
+CREATE INDEX row_seq ON row (log, seq);
+
+-- Records whose folded value changed; each once, at its newest cursor.
+CREATE TABLE feed (
+    cursor INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER, kind TEXT, key TEXT,
+    UNIQUE (collection, kind, key));
+
+-- Parts of a log that is being fetched, until its head is reached. changes: as sent.
+CREATE TABLE staging (
+    log INTEGER, part INTEGER, base_seq INTEGER, base_stamp INTEGER, head BLOB,
+    kind TEXT, key TEXT, changes BLOB, PRIMARY KEY (log, part));
+
+-- Fields that never leave the shop's own devices; value: canonical bytes; stamp: ms.
+CREATE TABLE local_own (
+    collection INTEGER, kind TEXT, key TEXT, field TEXT, value BLOB, stamp INTEGER,
+    PRIMARY KEY (collection, kind, key, field)) WITHOUT ROWID;
+
+-- Row versions that a later commit of this owner replaced, kept for 30 days; until_seq: the seq
+-- of the commit that replaced them; at: ms.
+CREATE TABLE local_journal (
+    log INTEGER, kind TEXT, key TEXT, until_seq INTEGER, row BLOB, at INTEGER,
+    PRIMARY KEY (log, kind, key, until_seq)) WITHOUT ROWID;
+CREATE INDEX local_journal_at ON local_journal (at);
+
+-- Records with a stamp that is not in force yet; due: ms when it will be.
+CREATE TABLE local_due (
+    collection INTEGER, kind TEXT, key TEXT, due INTEGER,
+    PRIMARY KEY (collection, kind, key)) WITHOUT ROWID;
+
+-- What the daemon and the commands tell each other: value is JSON text, at: ms.
+CREATE TABLE local_status (key TEXT PRIMARY KEY, value TEXT, at INTEGER) WITHOUT ROWID;
+
+-- Addresses of neighbours; source: ticket, option, peer; heard: ms of the last session, 0 never.
+CREATE TABLE local_address (address TEXT PRIMARY KEY, source TEXT, heard INTEGER) WITHOUT ROWID;
+
+-- How each source of imports is read (JSON text), by collection and name.
+CREATE TABLE local_profile (
+    collection INTEGER, source TEXT, value TEXT, PRIMARY KEY (collection, source)) WITHOUT ROWID;
+"""
+
+
+def create(connection: Connection, *, store_id: str, now_ms: int) -> None:
+    """Make the tables in an empty file."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    with connection.transaction(durable=True):
+        if number(connection) is not None:
+            return
+        for statement in _TABLES.split(";\n"):
+            if statement.strip():
+                connection.execute(statement)
+        rows = [("store_id", store_id), ("created_ms", now_ms), ("last_stamp", 0)]
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={SCHEMA}")
+
+
+def number(connection: Connection) -> int | None:
+    """The schema number of a file; None where it holds no tables yet."""
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not tables:
+        return None
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check(connection: Connection, path: object) -> None:
+    """Raise Refused unless the file is a store of this very schema; the file is left untouched."""
+    found = number(connection)
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        raise Refused(f"{path} is not a store of fedretail.", hint="Give another --data-dir.")
+    if found != SCHEMA:
+        age = "newer" if found is None or found > SCHEMA else "older"
+        raise Refused(
+            f"{path} was written by {'a' if age == 'newer' else 'an'} {age} fedretail "
+            f"(store {found}, this program reads {SCHEMA}). It was left untouched.",
+            hint="Start the fedretail that wrote it, or run its `fedretail export` and import "
+            "that file here.",
+        )

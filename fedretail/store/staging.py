@@ -1,0 +1,134 @@
+"""Parts of a log on their way in: kept until they make up a head, then applied in one go.
+
+A transfer is one or more *segments*. A segment is a run of parts since one base, in key order, up
+to an end; each part names the head it was read at. When all heads of a segment are the same, the
+rows are those of that head. When the log moved meanwhile, one more segment since the oldest of
+them completes it, from a holder that is not behind the newest.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fedretail.crdt.changes import Point, RowChange, decode
+from fedretail.crdt.codec import unpack
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.row import RowKey
+from fedretail.errors import PeerError
+from fedretail.store.database import Connection
+from fedretail.store.logs import LogState
+
+# A part as sent: 240 KiB of rows and what their grouping adds in the worst case.
+MAX_PART_BYTES = 1024 * 1024
+# Changes repeat no row, but a row split over many stamps names its key as often: three times the
+# bytes that the head admits to is more than any honest log needs.
+_SPREAD = 3
+
+
+class Place(NamedTuple):
+    """Where a transfer goes on: changes since `base`, behind the key `after`."""
+
+    base: Point
+    after: RowKey | None
+
+
+class Incoming(NamedTuple):
+    """A part as it arrives: packed changes since base_seq up to the key `after` (None: the end).
+
+    A push was not asked for: it is taken whole where it fits, and never staged.
+    """
+
+    head: SignedHead
+    base_seq: int
+    changes: bytes
+    after: RowKey | None
+    is_push: bool = False
+
+
+class _Staged(NamedTuple):
+    part: int
+    base: Point
+    head: SignedHead
+    after: RowKey | None
+    size: int
+
+
+def place(connection: Connection, log: LogState) -> Place:
+    """What to ask of the next peer for this log."""
+    parts = _parts(connection, log)
+    if not parts:
+        return Place(log.point, None)
+    if parts[-1].after is not None:
+        return Place(parts[-1].base, parts[-1].after)
+    oldest = min((part.head.head for part in _last_segment(parts)), key=lambda head: head.seq)
+    return Place(Point(oldest.seq, oldest.stamp), None)
+
+
+def keep(connection: Connection, log: LogState, part: Incoming) -> bool:
+    """Stage a part; True where the log can now be moved to its head (inside a transaction).
+
+    PeerError where the part does not follow what is staged; nothing of it is kept then.
+    """
+    expected, parts = place(connection, log), _parts(connection, log)
+    _check_follows(part, expected, parts)
+    kind, key = part.after or (None, None)
+    connection.execute(
+        "INSERT INTO staging VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (log.number, len(parts), *expected.base, part.head.raw, kind, key, part.changes),
+    )
+    segment = _last_segment(_parts(connection, log))
+    return part.after is None and all(item.head.id == part.head.id for item in segment)
+
+
+def _check_follows(part: Incoming, expected: Place, parts: list[_Staged]) -> None:
+    if part.base_seq != expected.base.seq:
+        raise PeerError("A neighbour sent changes that do not follow what is here.")
+    if part.after is not None and expected.after is not None and part.after <= expected.after:
+        raise PeerError("A neighbour sent the same part of a catalog again.")
+    if any(item.head.head.seq > part.head.head.seq for item in parts):
+        raise PeerError("A neighbour is behind what others have sent already.")
+    limit = _SPREAD * part.head.head.size + MAX_PART_BYTES
+    if sum(item.size for item in parts) + len(part.changes) > limit:
+        raise PeerError("A neighbour sent more than the head of the catalog announces.")
+
+
+def staged(connection: Connection, log: LogState) -> Iterator[dict[RowKey, RowChange]]:
+    """The changes of every staged part, in the order in which they apply."""
+    for part in _parts(connection, log):
+        query = "SELECT changes FROM staging WHERE log = ? AND part = ?"
+        (raw,) = connection.execute(query, (log.number, part.part)).fetchone()
+        yield decoded(raw, part.base.seq, part.head)
+
+
+def decoded(raw: bytes, base_seq: int, head: SignedHead) -> dict[RowKey, RowChange]:
+    """The row changes in the bytes of one part; MalformedInput where they are none."""
+    point = Point(head.head.seq, head.head.stamp)
+    return decode(unpack(raw, max_bytes=MAX_PART_BYTES), base=Point(base_seq, 0), head=point)
+
+
+def clear(connection: Connection, log: LogState) -> None:
+    """Forget what was staged for a log (inside a transaction)."""
+    connection.execute("DELETE FROM staging WHERE log = ?", (log.number,))
+
+
+def _parts(connection: Connection, log: LogState) -> list[_Staged]:
+    rows = connection.execute(
+        "SELECT part, base_seq, base_stamp, head, kind, key, length(changes) FROM staging"
+        " WHERE log = ? ORDER BY part",
+        (log.number,),
+    )
+    return [
+        _Staged(
+            part,
+            Point(base_seq, base_stamp),
+            SignedHead.parse(head),
+            None if key is None else RowKey(kind, key),
+            size,
+        )
+        for part, base_seq, base_stamp, head, kind, key, size in rows.fetchall()
+    ]
+
+
+def _last_segment(parts: list[_Staged]) -> list[_Staged]:
+    """The parts behind the last end but one."""
+    ends = [index for index, part in enumerate(parts[:-1]) if part.after is None]
+    return parts[ends[-1] + 1 :] if ends else parts

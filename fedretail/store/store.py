@@ -1,0 +1,289 @@
+"""Store: the verified copy of everyone's records on this disk, and the one door into it."""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from fedretail.clock import Clock
+from fedretail.crdt.changes import Point
+from fedretail.crdt.codec import unpack
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import LogName
+from fedretail.crdt.registers import Folded
+from fedretail.crdt.row import MAX_ROW_BYTES, RowKey
+from fedretail.domain.kind import Kind, RecordId
+from fedretail.errors import Unavailable
+from fedretail.store import auth, commits, intake, local, logs, records, schema
+from fedretail.store.check import Problem, check_file, check_logs
+from fedretail.store.commits import Author, Edit
+from fedretail.store.database import Connect, Connection, SqliteConnection
+from fedretail.store.intake import Outcome
+from fedretail.store.local import Note
+from fedretail.store.staging import Incoming, Place
+from fedretail.store.volume import refuse_network_drive
+
+FILE_NAME = "store.db"
+
+
+class Store:
+    """The store of one data directory; any number of threads and processes may have it open.
+
+    One connection writes, one reads, one watches for the writes of other processes.
+    """
+
+    def __init__(
+        self, path: Path, *, clock: Clock, kinds: Mapping[str, Kind], connect: Connect
+    ) -> None:
+        self.path = path
+        self._clock = clock
+        self._kinds = kinds
+        self._write: Connection = connect(path)
+        self._read: Connection = connect(path)
+        self._watch: Connection = connect(path)
+        self.id: str = local.meta(self._read, "store_id")
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Clock,
+        kinds: Mapping[str, Kind],
+        connect: Connect = SqliteConnection,
+    ) -> Self:
+        """The store in the file `path`.
+
+        Unavailable where there is none; Refused where another version wrote it.
+        """
+        if not path.is_file():
+            raise Unavailable(f"There is no store at {path}.", hint="Start with `fedretail init`.")
+        refuse_network_drive(path.parent)
+        connection = connect(path)
+        try:
+            schema.check(connection, path)
+        finally:
+            connection.close()
+        return cls(path, clock=clock, kinds=kinds, connect=connect)
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        clock: Clock,
+        kinds: Mapping[str, Kind],
+        connect: Connect = SqliteConnection,
+    ) -> Self:
+        """A new, empty store in the file `path`, or the one that is there."""
+        refuse_network_drive(path.parent)
+        connection = connect(path)
+        try:
+            schema.create(connection, store_id=secrets.token_hex(16), now_ms=clock.now_ms())
+        finally:
+            connection.close()
+        return cls.open(path, clock=clock, kinds=kinds, connect=connect)
+
+    def close(self) -> None:
+        """Close the file; what was committed is on the disk."""
+        for connection in (self._write, self._read, self._watch):
+            connection.close()
+
+    # --- writing: the one door ---
+
+    def commit(self, author: Author, collection: str, edits: Iterable[Edit]) -> SignedHead | None:
+        """Make the author's edits of one collection durable; the new head.
+
+        None where no public field was edited. Public fields become rows, own ones stay here.
+        """
+        commit = commits.Commit(author, collection, list(edits), now_ms=self._clock.now_ms())
+        return commits.commit(self._write, commit, self._kinds)
+
+    def renew(self, author: Author, collection: str) -> SignedHead | None:
+        """Sign the present rows anew, as a sign of life; None where nothing was ever committed."""
+        return commits.renew(self._write, author, collection, now_ms=self._clock.now_ms())
+
+    def advance(
+        self,
+        head: SignedHead,
+        base_seq: int,
+        changes: bytes,
+        *,
+        after: RowKey | None = None,
+        is_push: bool = False,
+    ) -> Outcome:
+        """Take in a part of a peer's log; what became of it.
+
+        `changes`: packed Changes since `base_seq` up to the key `after` (None: to the end).
+        MalformedInput, PeerError where the sender broke the rules: nothing is kept then.
+        """
+        part = Incoming(head, base_seq, changes, after, is_push)
+        return intake.advance(self._write, part, now_ms=self._clock.now_ms())
+
+    def add_auth(self, signed: Iterable[Any]) -> int:
+        """Keep auth records that are new; how many there were."""
+        with self._write.transaction(durable=False):
+            return auth.add(self._write, signed)
+
+    def add_log(self, name: LogName) -> None:
+        """Learn the four values of a log, so that its heads can be verified."""
+        if logs.find_name(self._read, name) is None:
+            with self._write.transaction(durable=False):
+                logs.open_log(self._write, name)
+
+    def refold_due(self) -> int:
+        """Enter the records whose early stamps are in force by now into the feed; how many."""
+        return records.refold_due(self._write, now_ms=self._clock.now_ms())
+
+    def prune(self) -> None:
+        """Forget replaced row versions older than 30 days."""
+        commits.prune_journal(self._write, now_ms=self._clock.now_ms())
+
+    # --- records and feed ---
+
+    def record(self, place: RecordId) -> Folded | None:
+        """The present public value of a record, or None where it does not exist."""
+        return records.record(self._read, place, now_ms=self._clock.now_ms())
+
+    def records_of(self, places: Iterable[RecordId]) -> dict[RecordId, Folded]:
+        """The present public values of many records; those that do not exist are left out."""
+        return records.records_of(self._read, places, now_ms=self._clock.now_ms())
+
+    def records(
+        self, kind: str, *, owner: bytes | None = None, collection: str | None = None
+    ) -> Iterator[tuple[RecordId, Folded]]:
+        """All records of a kind, in the order of owner, collection and key."""
+        for holder, name in records.collections(self._read, owner):
+            if collection in (None, name):
+                after: str | None = ""
+                while after is not None:
+                    place = RecordId(holder, name, kind, after)
+                    now_ms = self._clock.now_ms()
+                    found, after = records.page(self._read, place, now_ms=now_ms)
+                    yield from found
+
+    def own(self, place: RecordId) -> dict[str, Any]:
+        """The own fields of a record, which nobody else receives."""
+        found = records.own(self._read, place)
+        return {name: unpack(value, max_bytes=MAX_ROW_BYTES) for name, value in found.items()}
+
+    def feed(self, after: int, limit: int) -> list[tuple[int, RecordId]]:
+        """Up to `limit` (cursor, record) whose value changed after the cursor `after`."""
+        return records.feed(self._read, after, limit)
+
+    def feed_end(self) -> int:
+        """The newest cursor of the feed."""
+        return records.feed_end(self._read)
+
+    def feed_behind(self, after: int) -> int:
+        """How many records a follower at `after` has still to read."""
+        return records.feed_behind(self._read, after)
+
+    def seen_at(self, owner: bytes, collection: str) -> int | None:
+        """When the owner last signed this collection (ms), or None."""
+        return records.seen_at(self._read, owner, collection)
+
+    # --- logs, for peers ---
+
+    def heads(self, *, moved_after: int = 0) -> list[tuple[int, LogName, bytes]]:
+        """(moved, name, head as sent) of every log that moved after that place, in order."""
+        return logs.heads(self._read, moved_after=moved_after)
+
+    def log(self, log_id: bytes) -> logs.LogState | None:
+        """What is held of a log, or None where its name is unknown."""
+        return logs.find(self._read, log_id)
+
+    def logs_of(self, owner: bytes, collection: str) -> list[logs.LogState]:
+        """All logs of one collection."""
+        return logs.of_collection(self._read, owner, collection)
+
+    def changes_since(self, log_id: bytes, base: Point, after: RowKey | None) -> logs.Part | None:
+        """The next part of what changed in a log since `base`, or None."""
+        return logs.changes_since(self._read, log_id, base, after)
+
+    def wanted(self, log_id: bytes) -> Place | None:
+        """What to ask of a peer for this log: a base and a key; None where it is unknown."""
+        return intake.wanted(self._read, log_id)
+
+    def auth_records(self, *, moved_after: int = 0) -> list[tuple[int, auth.SignedRecord]]:
+        """(moved, record) of every auth record that arrived after that place."""
+        return auth.records(self._read, moved_after=moved_after)
+
+    def grants(self, owner: bytes) -> auth.Grants:
+        """The devices that an owner has named."""
+        return auth.grants_of(self._read, owner)
+
+    def owners(self) -> list[bytes]:
+        """All members heard of."""
+        return auth.owners(self._read)
+
+    # --- this node's own notes ---
+
+    def meta(self, key: str) -> Any:
+        """A value that belongs to the store as such (charter, identity, ...), or None."""
+        return local.meta(self._read, key)
+
+    def set_meta(self, values: Mapping[str, Any]) -> None:
+        """Write values that belong to the store as such."""
+        with self._write.transaction(durable=True):
+            for key, value in values.items():
+                local.set_meta(self._write, key, value)
+
+    def note(self, key: str, value: Any) -> None:
+        """Write down something for other processes on this store; None removes it."""
+        local.note(self._write, key, value, now_ms=self._clock.now_ms())
+
+    def noted(self, key: str) -> Note | None:
+        """What was written down under this key, with its time."""
+        return local.noted(self._read, key)
+
+    def addresses(self) -> list[tuple[str, str, int]]:
+        """(address, source, heard ms) of neighbours, last heard first."""
+        return local.addresses(self._read)
+
+    def add_address(self, address: str, source: str) -> None:
+        """Remember a neighbour's address."""
+        local.add_address(self._write, address, source)
+
+    def heard(self, address: str) -> None:
+        """Note that a neighbour answered at this address."""
+        local.heard(self._write, address, now_ms=self._clock.now_ms())
+
+    def profile(self, owner: bytes, collection: str, source: str) -> dict[str, Any] | None:
+        """How files of this source were read the last time, or None."""
+        return local.profile(self._read, (owner, collection), source)
+
+    def set_profile(
+        self, owner: bytes, collection: str, source: str, value: dict[str, Any]
+    ) -> None:
+        """Keep how files of this source are read."""
+        with self._write.transaction(durable=False):
+            number = logs.collection_number(self._write, owner, collection)
+            local.set_profile(self._write, number, source, value)
+
+    # --- state ---
+
+    def data_version(self) -> int:
+        """A number that changes when any other connection has written."""
+        (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def check(self) -> Iterator[tuple[str, list[Problem]]]:
+        """(what was looked at, problems) for the file and each log."""
+        yield FILE_NAME, list(check_file(self._read))
+        yield from check_logs(self._read)
+
+    def statistics(self) -> dict[str, int]:
+        """Counts for `fedretail status`."""
+        query = "SELECT count(*), ifnull(sum(count), 0), ifnull(sum(size), 0) FROM log"
+        log_count, rows, size = self._read.execute(query + " WHERE head IS NOT NULL").fetchone()
+        wal = self.path.with_name(self.path.name + "-wal")
+        files = [path for path in (self.path, wal) if path.exists()]
+        return {
+            "logs": log_count,
+            "rows": rows,
+            "row_bytes": size,
+            "members": len(self.owners()),
+            "feed_position": self.feed_end(),
+            "store_bytes": sum(path.stat().st_size for path in files),
+        }

@@ -26,7 +26,8 @@ _ENDINGS = (
 )  # fmt: skip
 # A word that turns the matter round ("alcohol-free beer") or names what goes with it.
 _HARMLESS_TEXT = """free non alkoholfrei alkoholfreie alkoholfreier alkoholfreies
-    nonalcoholic malzbier ginger vinegar essig gum gums glass glasses gläser rack racks opener openers block blocks
+    nonalcoholic malzbier ginger vinegar essig gum gums glass glasses gläser rack racks
+    opener openers block blocks
     sharpener sharpeners durchmesser messbecher cooler coolers cabinets accessories zubehör"""
 _HARMLESS = frozenset(_HARMLESS_TEXT.split())
 _WORD = re.compile(r"[^\W\d_]+")

@@ -45,11 +45,15 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "₪": ("ILS",), "₫": ("VND",), "₦": ("NGN",), "₱": ("PHP",), "฿": ("THB",),
     "KR": ("SEK", "NOK", "DKK", "ISK"), "FR": ("CHF",), "SFR": ("CHF",), "ZŁ": ("PLN",),
     "KČ": ("CZK",), "FT": ("HUF",), "LEI": ("RON",), "R$": ("BRL",), "EURO": ("EUR",),
+    "RS": ("INR", "PKR", "LKR", "NPR", "MUR"),
 }  # fmt: skip
 _HUMAN_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 _PLAIN = re.compile(r"([0-9]{1,13})(?:[.,]([0-9]{1,2}))?")
-_MARKED = re.compile(r"([^0-9.,'’+-]*)([0-9.,'’ ]*[0-9.,])(?:[-–—]+)?([^0-9.,'’+-]*)")
+# A sign, the number, a sign; "–" or "-" stands for no cents.
+_MARKED = re.compile(
+    r"([^\W\d_]+\.|[^0-9.,'’+-]*)\s*([0-9.,'’ ]*[0-9.,])(?:[-–—]+)?([^0-9.,'’+-]*\.?)"
+)
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " "))
 
 

@@ -90,6 +90,17 @@ def parse_address(text: str) -> Address:
     return Address(parts[1], host, int(parts[4]), parts[6])
 
 
+def parse_peer(text: str) -> Address:
+    """As `parse_address`, and the address names its peer: what can be dialled."""
+    address = parse_address(text)
+    if not address.peer_id:
+        raise MalformedInput(
+            f"{text} does not name the peer that should answer there.",
+            hint=f"Put the peer's id behind it: {address}/p2p/12D3KooW…",
+        )
+    return address
+
+
 def _parse_host(kind: str, host: str, text: str) -> str:
     if kind == "dns4":
         if not _HOST_NAME.fullmatch(host):

@@ -20,8 +20,8 @@ from typing import Any, Never
 import trio
 
 from fedretail.crdt.keys import SigningKey
-from fedretail.errors import FedretailError, PeerError, Unavailable
-from fedretail.p2p.address import Address, parse_address, peer_id_of
+from fedretail.errors import PeerError, Unavailable
+from fedretail.p2p.address import Address, parse_peer, peer_id_of
 from fedretail.p2p.transport import Handler, Limits, Stream
 
 # A frame of the session is at most 256 KiB; smaller pieces let a partition fall inside one.
@@ -115,6 +115,7 @@ class MemoryStream:
         self.peer_key = peer.peer_key
         self._owner = owner
         self._incoming, self._outgoing = pipes
+        self._closed = False
 
     async def send(self, data: bytes) -> None:
         """Hands data over; resets the stream when that fails or is cancelled."""
@@ -137,10 +138,13 @@ class MemoryStream:
             self._break()
             raise
         self._owner.count["bytes_in"] += len(data)
+        if not data and self._closed:
+            self._owner.streams.discard(self)
         return data
 
     async def close(self) -> None:
-        """Ends the sending side after what was sent."""
+        """Ends the sending side after what was sent; `receive` goes on."""
+        self._closed = True
         self._outgoing.finish()
         await trio.lowlevel.cancel_shielded_checkpoint()
 
@@ -248,7 +252,9 @@ class MemoryTransport:
 
     async def connect(self, address: str) -> Stream:
         """A new stream to that peer, after one round trip; Unavailable while it is cut off."""
-        where = parse_address(address)
+        where = parse_peer(address)
+        if where.peer_id == self.peer_id:
+            raise Unavailable("That is the address of this device itself.")
         peer = self._find(where)
         there, back = (
             self._network.link(self.peer_id, where.peer_id),
@@ -264,8 +270,6 @@ class MemoryTransport:
         raise self._nobody(where)
 
     def _find(self, where: Address) -> "MemoryTransport":
-        if not where.peer_id or where.peer_id == self.peer_id:
-            raise Unavailable(f"{where} names no other peer.", hint="Use the address of a peer.")
         for peer in self._network.peers.values():
             if peer._address.host == where.host and peer._nursery:
                 if peer.peer_id != where.peer_id:
@@ -294,7 +298,7 @@ class MemoryTransport:
         assert self._handler is not None
         try:
             await self._handler(stream)
-        except (FedretailError, Exception):
+        except Exception:  # noqa: BLE001 - a handler's failure ends its stream and nothing else
             self.count["failed"] += 1
             await stream.reset()
         else:

@@ -77,8 +77,7 @@ def listening_at(listeners: Sequence[trio.SocketListener], peer_id: str) -> list
     for listener in listeners:
         host, port = listener.socket.getsockname()[:2]
         kind = "ip6" if ":" in host else "ip4"
-        for one in _own_hosts(kind, host):
-            found.append(Address(kind, one, port, peer_id))
+        found += [Address(kind, one, port, peer_id) for one in _own_hosts(kind, host)]
     return found
 
 

@@ -36,7 +36,7 @@ from libp2p.transport.upgrader import TransportUpgrader
 
 from fedretail.errors import MalformedInput
 from fedretail.p2p.address import parse_peer_id
-from fedretail.p2p.streams import retire
+from fedretail.p2p.host.streams import retire
 from fedretail.p2p.transport import PROTOCOL, Limits
 
 log = logging.getLogger("fedretail.p2p")
@@ -48,7 +48,7 @@ StreamHandler = Callable[[NetStream], Awaitable[None]]
 yamux.MAX_WINDOW_SIZE = 1024 * 1024
 # This module logs on the root logger, whose first use installs a handler that prints libp2p's
 # inner life on a shopkeeper's terminal.
-swarm_connection.logging = logging.getLogger("libp2p.network.connection")  # type: ignore[assignment]
+swarm_connection.logging = logging.getLogger("libp2p.network.connection")
 
 # Connections we dial ourselves; the daemon keeps about ten.
 _DIALLED_MAX = 128
@@ -89,7 +89,7 @@ class Socket(ReadWriteCloser):
 
     async def _receive(self) -> bytes:
         try:
-            data = bytes(await self._stream.receive_some(_READ_BYTES))  # type: ignore[attr-defined]
+            data = bytes(await self._stream.receive_some(_READ_BYTES))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise ConnectionClosedError("the connection is gone") from error
         self._count["bytes_in"] += len(data)
@@ -187,15 +187,32 @@ class Upgrader(TransportUpgrader):
         """The Yamux connection over it, with bounded buffers and a guarded main task."""
         muxed = await super().upgrade_connection(conn, peer_id)
         assert isinstance(muxed, yamux.Yamux)
-        muxed.secured_conn = Bounded(muxed, self._limits.buffer_bytes, self._count)  # type: ignore[assignment]
+        muxed.secured_conn = Bounded(muxed, self._limits.buffer_bytes, self._count)
         start = muxed.start
 
         async def guarded_start() -> None:
-            with contained(self._count, "muxer_error"):
-                await start()
+            try:
+                with contained(self._count, "muxer_error"):
+                    await start()
+            finally:
+                bury(muxed)
 
-        muxed.start = guarded_start  # type: ignore[method-assign]
+        muxed.start = guarded_start
         return muxed
+
+
+def bury(muxed: yamux.Yamux) -> None:
+    """Wakes everyone who waits on a connection whose main task is gone.
+
+    Yamux does so when it sees the connection break, but not when its task is cancelled or
+    fails: then readers wait for ever.
+    """
+    muxed.event_shutting_down.set()
+    for stream in muxed.streams.values():
+        stream.closed = stream.send_closed = stream.recv_closed = True
+        stream.reset_received = True
+    for event in muxed.stream_events.values():
+        event.set()
 
 
 @contextmanager
@@ -254,7 +271,7 @@ def build_host(
         max_connections=most, high_watermark=most, low_watermark=0, min_connections=0
     )
     swarm = Swarm(own_id, peers, Upgrader(seed, limits, count), [], connection_config=config)
-    swarm.auto_connector = _NoAutoConnect()  # type: ignore[assignment]
+    swarm.auto_connector = _NoAutoConnect()
     host = BasicHost(swarm, disable_identify_address_discovery=True)
     # Identify asks each new peer for 1-2 KB we do not use; push lets any peer fill our store.
     swarm.notifees.clear()

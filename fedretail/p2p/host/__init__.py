@@ -13,11 +13,11 @@ import trio
 from fedretail.crdt.keys import SigningKey
 from fedretail.errors import FedretailError, Unavailable, UsageError
 from fedretail.p2p import sockets
-from fedretail.p2p.address import Address, parse_address, peer_id_of
+from fedretail.p2p.address import Address, parse_address, parse_peer, peer_id_of
 from fedretail.p2p.transport import Handler, Limits, Stream
 
 if TYPE_CHECKING:
-    from fedretail.p2p.core import Core
+    from fedretail.p2p.host.core import Core
 
 
 class Libp2pTransport:
@@ -47,7 +47,7 @@ class Libp2pTransport:
         self, handler: Handler, *, task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED
     ) -> Never:
         """Serves until cancelled; Unavailable when a port is taken or libp2p fails."""
-        from fedretail.p2p.core import Core  # Loads libp2p.
+        from fedretail.p2p.host.core import Core  # Loads libp2p.
 
         if self._core is not None:
             raise UsageError("This transport is serving already.")
@@ -68,11 +68,7 @@ class Libp2pTransport:
 
     async def connect(self, address: str) -> Stream:
         """A new stream to that peer, over its connection or a newly dialled one."""
-        where = parse_address(address)
-        if not where.peer_id:
-            raise UsageError(
-                f"{address} does not name the peer.", hint="Add /p2p/12D3KooW… behind the port."
-            )
+        where = parse_peer(address)
         if where.peer_id == self.peer_id:
             raise Unavailable("That is the address of this device itself.")
         return await self._serving().connect(where)

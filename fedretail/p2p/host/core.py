@@ -25,8 +25,8 @@ from multiaddr import Multiaddr
 from fedretail.errors import PeerError, Unavailable
 from fedretail.p2p import sockets
 from fedretail.p2p.address import Address
-from fedretail.p2p.guards import Socket, build_host, contained
-from fedretail.p2p.streams import Libp2pStream, retire
+from fedretail.p2p.host.guards import Socket, build_host, contained
+from fedretail.p2p.host.streams import Libp2pStream, retire
 from fedretail.p2p.transport import PROTOCOL, Handler, Limits
 
 _NOWHERE = Multiaddr("/ip4/0.0.0.0/tcp/0")  # libp2p only logs it.
@@ -112,7 +112,7 @@ class Core:
             await self._watch(socket, self._connection(muxed))
         except trio.TooSlowError:
             self._count["handshake_timeout"] += 1
-        except Exception:
+        except Exception:  # noqa: BLE001 - any failure of a stranger's handshake ends only it
             self._count["handshake_failed"] += 1
         finally:
             self._sockets.discard(socket)
@@ -120,7 +120,7 @@ class Core:
     def _connection(self, muxed: Any) -> SwarmConn:
         for connection in self._swarm.get_connections(muxed.peer_id):
             if connection.muxed_conn is muxed:
-                return connection  # type: ignore[no-any-return]
+                return connection
         raise PeerError("The connection ended at its start.")
 
     async def _watch(self, socket: Socket, connection: SwarmConn) -> None:

@@ -1,0 +1,1 @@
+"""The search index: a rebuildable cache, `index.db`, that follows the store's feed."""

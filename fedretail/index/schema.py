@@ -1,0 +1,169 @@
+"""What index.db holds: its tables, its version, and how connections to it are made.
+
+The index is a cache. It has no migrations: a file of another version, of another store or with
+damaged pages is emptied and filled again from the store.
+
+Only the holder of index.lock opens the file for writing; every other connection is read-only.
+That is also what makes replacing a damaged file safe: SQLite deletes a write-ahead log by its
+path when the last writing connection closes, and a read-only one never does.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+
+from fedretail.index.text import TOKENIZER_VERSION
+
+# Another layout makes every index.db rebuild itself.
+LAYOUT_VERSION = 1
+VERSION = f"{LAYOUT_VERSION}.{TOKENIZER_VERSION}"
+
+# A row number is site base << 22 | sequence number; a base is Hilbert number << 10 | duplicate.
+# Rows of near sites are near in FTS5's lists, so that a radius is few ranges of row numbers.
+SEQUENCE_BITS = 22
+DUPLICATE_BITS = 10
+MAX_OFFERS_PER_SITE = 1 << SEQUENCE_BITS
+# Bases of sites without a known position lie above all 2**40 places; 62 bits in all, so that a
+# row number is never negative.
+NOWHERE = 1 << 40
+
+# Another process's commit takes milliseconds; a checkpoint of a rebuild some seconds.
+BUSY_TIMEOUT_MS = 10_000
+# 16 MB hold the inner pages and hot words of a million offers.
+CACHE_KIB = 16_384
+
+# state: one row a name; see State.
+# site: `base` as above; next_seq: the sequence number for its next offer; lat_e7 and lon_e7
+#   null when it is not shown (no position, no record, or an id that is not its owner's);
+#   fields: msgpack map of the site record.
+# source: when a file or till of a site was last read, ms.
+# offer: `price` in minor units of `currency` when one price holds always, else null; `timed` 1
+#   when price or validity depend on the moment and must be judged from `facts`; stock: see
+#   STOCK_CODES; priced_at: stamp of the prices, ms; `named` of the `words` are the name's;
+#   words: exactly what FTS5 was given (it must be told again on delete); facts: msgpack map.
+_TABLES = """
+CREATE TABLE state(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE site(
+    base INTEGER PRIMARY KEY, owner BLOB NOT NULL, id TEXT NOT NULL, next_seq INTEGER NOT NULL,
+    lat_e7 INTEGER, lon_e7 INTEGER, fields BLOB NOT NULL, UNIQUE(id, owner));
+CREATE TABLE source(
+    owner BLOB NOT NULL, site TEXT NOT NULL, key TEXT NOT NULL, checked_at INTEGER NOT NULL,
+    PRIMARY KEY(owner, site, key)) WITHOUT ROWID;
+CREATE TABLE category(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE offer(
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, price INTEGER, currency TEXT,
+    stock INTEGER NOT NULL, category INTEGER, timed INTEGER NOT NULL, priced_at INTEGER,
+    named INTEGER NOT NULL, words TEXT NOT NULL, facts BLOB NOT NULL);
+CREATE INDEX offer_key ON offer(key);
+CREATE VIRTUAL TABLE word USING fts5(
+    words, content='offer', content_rowid='id', detail=none, columnsize=0, prefix='2 3',
+    tokenize="ascii tokenchars '.'");
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row);
+"""
+
+# What `offer.stock` holds.
+STOCK_UNKNOWN, STOCK_NONE, STOCK_LIKELY = 0, 1, 2
+
+
+class State(NamedTuple):
+    """Where the index stands. Readers read it first in every transaction."""
+
+    version: str
+    store: str
+    """Id of the store that it follows."""
+    followed: int
+    """Cursor of the last feed entry applied."""
+    sites: int
+    """Generation of the site table: another number means, load the sites again."""
+    offers: int
+    """How many offers stand in the index."""
+
+
+def connect_for_reading(path: Path) -> sqlite3.Connection:
+    """A read-only connection; sqlite3.Error when there is no such file."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return _prepared(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False))
+
+
+def connect_for_writing(path: Path) -> sqlite3.Connection:
+    """A connection that may write. The caller holds index.lock as long as it is open."""
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _prepared(db)
+        db.execute("PRAGMA journal_mode=WAL")
+        # A power cut may lose the last commits, which are followed again; never pages.
+        db.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _prepared(db: sqlite3.Connection) -> sqlite3.Connection:
+    db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    db.execute("PRAGMA temp_store=MEMORY")
+    return db
+
+
+def read_state(db: sqlite3.Connection) -> State | None:
+    """The state, or None when this is no index of ours (an empty file, another layout)."""
+    try:
+        rows = dict(db.execute("SELECT name, value FROM state"))
+        return State(*(rows[name] for name in State._fields))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        return None  # no such table
+    except (KeyError, ValueError):
+        return None
+
+
+def write_state(db: sqlite3.Connection, state: State) -> None:
+    """Put the state into the open transaction."""
+    db.executemany("INSERT OR REPLACE INTO state VALUES(?, ?)", state._asdict().items())
+
+
+def create(db: sqlite3.Connection, store_id: str, *, sites: int = 0) -> State:
+    """Empty the file and make the tables for a store; one transaction.
+
+    `sites` is the generation to begin with: a later one than readers may have seen.
+    """
+    state = State(VERSION, store_id, followed=0, sites=sites, offers=0)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        _drop_all(db)
+        for statement in _TABLES.split(";"):
+            db.execute(statement)
+        write_state(db, state)
+        db.execute("COMMIT")
+    except sqlite3.Error:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return state
+
+
+def _drop_all(db: sqlite3.Connection) -> None:
+    """Drop whatever tables stand there; virtual ones first, they take their own along."""
+    listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE ? ORDER BY name DESC"
+    for pattern in ("CREATE VIRTUAL%", "CREATE TABLE%"):
+        names = [name for (name,) in db.execute(listed, (pattern,))]
+        for name in names:
+            if not name.startswith("sqlite_"):
+                db.execute(f'DROP TABLE IF EXISTS "{name.replace(chr(34), chr(34) * 2)}"')
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is damaged, so that only making it anew helps."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def remove(path: Path) -> None:
+    """Delete a damaged index and its side files. The caller holds index.lock.
+
+    OSError where the system keeps open files (Windows) and somebody reads it just now.
+    """
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -5,30 +5,20 @@ stamp and digest. What the fields mean is judged when they are read.
 """
 
 from collections.abc import Iterable
-from enum import Enum
 
 from fedretail.crdt.changes import RowChange
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.row import RowKey
+from fedretail.crdt.transfer import Incoming, Outcome, Place
 from fedretail.errors import MalformedInput, PeerError, Refused
 from fedretail.store import auth, local, log, logs, staging
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
-from fedretail.store.staging import Incoming, Place
 
 # A shop of 300,000 offers; a log beyond that is refused before a byte of it is fetched.
 MAX_LOG_BYTES = 128 * 1024 * 1024
 MAX_LOG_ROWS = 500_000
-
-
-class Outcome(Enum):
-    """What became of a part."""
-
-    MOVED = "the log stands at the head of this part"
-    STAGED = "kept; more is needed"
-    OLD = "nothing new"
-    GAP = "the changes begin after the place where the log stands"
 
 
 class DigestMismatch(PeerError):

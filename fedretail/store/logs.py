@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from fedretail.crdt.changes import START, Changes, Point, encode
+from fedretail.crdt.changes import START, Point, encode
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.row import Row, RowKey, stored_row
+from fedretail.crdt.transfer import Part
 from fedretail.errors import Refused
 from fedretail.store.database import Connection
 
@@ -27,17 +28,6 @@ class LogState(NamedTuple):
     size: int
     state: bytes
     head: bytes | None
-
-
-class Part(NamedTuple):
-    """Changed rows as read in one snapshot, with the head they were read at.
-
-    after: key of the last row inside, to go on from; None where nothing is left.
-    """
-
-    head: bytes
-    changes: Changes
-    after: RowKey | None
 
 
 _COLUMNS = """SELECT log.id, log_id, collection, owner, name, device, incarnation, seq, stamp,

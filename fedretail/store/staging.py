@@ -13,6 +13,7 @@ from fedretail.crdt.changes import Point, RowChange, decode
 from fedretail.crdt.codec import unpack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey
+from fedretail.crdt.transfer import Incoming, Place
 from fedretail.errors import PeerError
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -22,26 +23,6 @@ MAX_PART_BYTES = 1024 * 1024
 # Changes repeat no row, but a row split over many stamps names its key as often: three times the
 # bytes that the head admits to is more than any honest log needs.
 _SPREAD = 3
-
-
-class Place(NamedTuple):
-    """Where a transfer goes on: changes since `base`, behind the key `after`."""
-
-    base: Point
-    after: RowKey | None
-
-
-class Incoming(NamedTuple):
-    """A part as it arrives: packed changes since base_seq up to the key `after` (None: the end).
-
-    A push was not asked for: it is taken whole where it fits, and never staged.
-    """
-
-    head: SignedHead
-    base_seq: int
-    changes: bytes
-    after: RowKey | None
-    is_push: bool = False
 
 
 class _Staged(NamedTuple):

@@ -12,15 +12,14 @@ from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.registers import Folded
 from fedretail.crdt.row import MAX_ROW_BYTES, RowKey
+from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
 from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import Unavailable
 from fedretail.store import auth, commits, intake, local, logs, records, schema
 from fedretail.store.check import Problem, check_file, check_logs
 from fedretail.store.commits import Author, Edit
 from fedretail.store.database import Connect, Connection, SqliteConnection
-from fedretail.store.intake import Outcome
 from fedretail.store.local import Note
-from fedretail.store.staging import Incoming, Place
 from fedretail.store.volume import refuse_network_drive
 
 FILE_NAME = "store.db"
@@ -197,7 +196,7 @@ class Store:
         """All logs of one collection."""
         return logs.of_collection(self._read, owner, collection)
 
-    def changes_since(self, log_id: bytes, base: Point, after: RowKey | None) -> logs.Part | None:
+    def changes_since(self, log_id: bytes, base: Point, after: RowKey | None) -> Part | None:
         """The next part of what changed in a log since `base`, or None."""
         return logs.changes_since(self._read, log_id, base, after)
 

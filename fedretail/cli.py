@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if COMPLETION_VARIABLE in os.environ:
         root.main(args, prog_name="fedretail", complete_var=COMPLETION_VARIABLE)
     try:
-        exit_code = _run(args)
+        exit_code = _run(list(args))  # click empties the list it is given
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_left()

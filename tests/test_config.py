@@ -71,7 +71,7 @@ def test_variables_of_every_type() -> None:
         "FEDRETAIL_LISTEN": "/ip4/127.0.0.1/tcp/0, /ip6/::1/tcp/0",
         "FEDRETAIL_SHOW_LEFT": "No",
         "FEDRETAIL_WEB": "off",
-        "HOME": "/home/ann",
+        "LANG": "de_DE.UTF-8",
         "FEDRETAIL_TEST_DATA": "/data",
         "FEDRETAIL_DATA_DIR": "/data",
     }

@@ -41,6 +41,10 @@ _IN_LINES = {code: sign for code, sign in _IN_CELLS.items() if code not in (0x09
 
 # Under this many columns a hit takes two lines.
 _NARROW = 60
+# Spaces between columns.
+_GAP = 2
+# A name is not cut below this: "Organic oat…" still tells what it is.
+_NAME_WIDTH = 12
 # A command that is done sooner needs no bar.
 _BAR_AFTER_S = 0.5
 # Ten times a second looks steady and costs nothing.
@@ -89,11 +93,16 @@ def tell(mark: Mark, message: str, hint: str = "", *, file: TextIO | None = None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. On a terminal narrower than `from_width` it is left out."""
+    """A column of a table on a terminal.
+
+    On one narrower than `from_width` it is left out. Columns that give way are cut, the first
+    one first, so that the figures of the others stand whole.
+    """
 
     heading: str
     right: bool = False
     from_width: int = 0
+    gives_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +131,44 @@ def print_table(
             _write(out, "\t".join(cell.text for cell in row) + "\n")
         return
     width = width or shutil.get_terminal_size().columns
-    two_lines = width < _NARROW
-    kept = [at for at, column in enumerate(columns) if two_lines or column.from_width <= width]
-    table = _two_lined(columns, clean, width) if two_lines else _lined(columns, clean, kept)
+    table = _two_lined(columns, clean, width) if width < _NARROW else _lined(columns, clean, width)
     _write(out, _rendered(table, out, width))
 
 
-def _lined(columns: Sequence[Column], rows: list[list[Cell]], kept: list[int]) -> "Table":
+def _lined(columns: Sequence[Column], rows: list[list[Cell]], width: int) -> "Table":
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for at in kept:
-        justify: Literal["right", "left"] = "right" if columns[at].right else "left"
-        # The first column, the name, gives way; figures are never cut.
+    kept = [at for at, column in enumerate(columns) if column.from_width <= width]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for at, room in zip(kept, _widths(columns, rows, kept, width=width), strict=True):
         table.add_column(
-            columns[at].heading, justify=justify, no_wrap=True, overflow="ellipsis",
-            min_width=None if at == kept[0] else max((len(r[at].text) for r in rows), default=0),
-        )  # fmt: skip
+            columns[at].heading,
+            justify="right" if columns[at].right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=room,
+            max_width=room,
+        )
     for row in rows:
         table.add_row(*(_styled(row[at]) for at in kept))
     return table
+
+
+def _widths(
+    columns: Sequence[Column], rows: list[list[Cell]], kept: list[int], *, width: int
+) -> list[int]:
+    """Terminal cells for each kept column: what its texts need, less where that is too much."""
+    from rich.cells import cell_len
+
+    needed = [
+        max(cell_len(columns[at].heading), *(cell_len(row[at].text) for row in rows), 1)
+        for at in kept
+    ]
+    for place, at in enumerate(kept):
+        too_much = sum(needed) + _GAP * (len(kept) - 1) - width
+        if too_much > 0 and columns[at].gives_way:
+            needed[place] = max(min(_NAME_WIDTH, needed[place]), needed[place] - too_much)
+    return needed
 
 
 def _two_lined(columns: Sequence[Column], rows: list[list[Cell]], width: int) -> "Table":

@@ -1,0 +1,118 @@
+"""The parts of docs/reference/ that are produced from code, as Markdown.
+
+A page holds a line `<!-- produced: NAME -->`; the docs build puts the text in its place.
+"""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import fields
+
+import click
+
+import fedretail
+from fedretail import errors
+from fedretail.cli import root
+from fedretail.config import VARIABLE_PREFIX, Config, to_toml
+
+_MARKER = "<!-- produced: {} -->"
+
+
+def filled(text: str) -> str:
+    """A page with its produced parts filled in."""
+    for name, produce in PRODUCERS.items():
+        marker = _MARKER.format(name)
+        if marker in text:
+            text = text.replace(marker, produce())
+    return text
+
+
+def all_commands() -> Iterator[tuple[str, click.Command, click.Context]]:
+    """Every command and subcommand with the name that a user types, in order."""
+    yield from _walk(root, click.Context(root, info_name="fedretail"))
+
+
+def _walk(
+    command: click.Command, context: click.Context
+) -> Iterator[tuple[str, click.Command, click.Context]]:
+    yield context.command_path, command, context
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None, name
+            yield from _walk(inner, click.Context(inner, info_name=name, parent=context))
+
+
+def commands() -> str:
+    """A section for every command: exactly what its --help says."""
+    parts = []
+    for path, command, context in all_commands():
+        level = "#" * min(path.count(" ") + 2, 4)
+        with context:
+            parts.append(f"{level} {path}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def settings() -> str:
+    """A table of all settings, and a config.toml with all defaults."""
+    rows = ["| setting | variable | default | meaning |", "|---|---|---|---|"]
+    for setting in fields(Config):
+        default = to_toml(Config()).partition(f"# {setting.name} = ")[2].partition("\n")[0]
+        variable = f"{VARIABLE_PREFIX}{setting.name.upper()}"
+        doc = setting.metadata["doc"]
+        rows.append(f"| `{setting.name}` | `{variable}` | `{default}` | {doc} |")
+    return "\n".join(rows) + f"\n\n```toml\n{to_toml(Config())}```\n"
+
+
+def error_classes() -> list[type[errors.FedretailError]]:
+    """Every error class, in the order of its definition."""
+    return [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.FedretailError)
+    ]
+
+
+def error_table() -> str:
+    """A table of all error classes with their exit codes."""
+    rows = ["| class | exit code | meaning |", "|---|---|---|"]
+    rows += [
+        f"| `{kind.__name__}` | {kind.exit_code} | {_first_sentence(kind)} |"
+        for kind in error_classes()
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def public_names() -> str:
+    """A section for every public name that there is: signature and docstring."""
+    parts = []
+    for name in fedretail.__all__:
+        try:
+            value = getattr(fedretail, name)
+        except (ModuleNotFoundError, AttributeError):
+            continue  # announced, not built yet
+        if callable(value) and not (isinstance(value, type) and issubclass(value, Exception)):
+            parts.append(_described(name, value))
+    return "\n".join(parts)
+
+
+def _described(name: str, value: object) -> str:
+    text = f"## fedretail.{name}\n\n{inspect.getdoc(value) or ''}\n"
+    for inner, member in sorted(vars(value).items()) if isinstance(value, type) else []:
+        function = inspect.unwrap(getattr(member, "__func__", member))
+        if not inner.startswith("_") and inspect.isfunction(function):
+            signature = str(inspect.signature(function)).replace("'", "")
+            text += f"\n### {name}.{inner}\n\n```python\n{inner}{signature}\n```\n\n"
+            text += f"{inspect.getdoc(function) or ''}\n"
+    return text
+
+
+def _first_sentence(value: object) -> str:
+    return (inspect.getdoc(value) or "").partition("\n")[0]
+
+
+PRODUCERS = {
+    "commands": commands,
+    "settings": settings,
+    "errors": error_table,
+    "public names": public_names,
+}

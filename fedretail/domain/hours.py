@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from fedretail.domain.geo import Position
 from fedretail.domain.texts import quoted
-from fedretail.domain.times import MAX_TIME_MS, to_datetime, to_ms
+from fedretail.domain.times import MAX_TIME_MS, is_day, to_datetime, to_ms
 from fedretail.errors import MalformedInput
 
 if TYPE_CHECKING:
@@ -114,8 +114,9 @@ def _parse(text: str, zone: str, position: Position | None, country: str) -> Hou
     place: dict[str, Any] = {"coords": (position.lat, position.lon)} if position else {}
     try:
         info = ZoneInfo(validate_zone(zone))
-        place |= {"timezone": info, "auto_country": False, "auto_timezone": False}
-        place |= {"max_interval_days": HORIZON_DAYS, "country": country.upper() or None}
+        # Never auto_timezone=False: the library then forgets the place, and the sun with it.
+        place |= {"timezone": info, "auto_country": False, "country": country.upper() or None}
+        place |= {"max_interval_days": HORIZON_DAYS}
         return Hours(OpeningHours(text, **place), info)
     except Exception:  # noqa: BLE001 - ParserError, UnicodeEncodeError and what comes next
         # A country without a calendar of holidays still has hours.
@@ -189,7 +190,14 @@ def open_state(
     Daylight saving is in the zone; a span past midnight of a special day ends with the day.
     Anything unreadable makes the answer unknown; nothing raises.
     """
-    calendar = _calendar(hours_text, zone, position, country, holidays or {}, closed)
+    calendar = _calendar(
+        hours_text,
+        zone,
+        position=position,
+        country=country,
+        holidays=holidays or {},
+        closed=closed,
+    )
     if calendar is None or not 0 <= at_ms <= MAX_TIME_MS - HORIZON_DAYS * 86_400_000:
         return UNKNOWN
     now = calendar.is_open(at_ms)
@@ -205,9 +213,10 @@ def open_state(
     return OpenState(now)
 
 
-def _calendar(  # noqa: PLR0917 - private, called once
+def _calendar(
     text: str | None,
     zone: str,
+    *,
     position: Position | None,
     country: str,
     holidays: Mapping[str, str],
@@ -224,5 +233,6 @@ def _calendar(  # noqa: PLR0917 - private, called once
     special = {
         day: Hours.parse(hours, zone, position=position, country=country)
         for day, hours in holidays.items()
+        if is_day(day)
     }
     return Calendar(usual, special, closed, info)

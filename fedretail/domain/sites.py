@@ -8,7 +8,6 @@ seller may be blurred; `position_note` then says so ("by arrangement").
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Self
 
 from fedretail.domain.geo import E7, Position, from_e7, to_e7
@@ -16,7 +15,7 @@ from fedretail.domain.hours import MAX_HOURS, Closure, OpenState, open_state
 from fedretail.domain.judges import block, choice, formed, line, whole
 from fedretail.domain.kind import Field, Kind, Value, fields_of
 from fedretail.domain.money import MINOR_DIGITS
-from fedretail.domain.times import MAX_TIME_MS
+from fedretail.domain.times import MAX_TIME_MS, is_day
 
 MAX_SITE_NAME = 120
 # An address or a contact is a few lines on an envelope.
@@ -138,7 +137,7 @@ def _position(lat_e7: Value, lon_e7: Value) -> Position | None:
 def _holidays(value: Value) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict) or len(value) > MAX_DAYS:
         return ()
-    read = ((day, _hours(hours)) for day, hours in value.items() if _is_day(day))
+    read = ((day, _hours(hours)) for day, hours in value.items() if is_day(day))
     return tuple(sorted((day, hours) for day, hours in read if hours))
 
 
@@ -152,13 +151,6 @@ def _closed(value: Value) -> tuple[Closure, ...]:
                 reason = _note(rest[0]) if rest else None
                 closures.append(Closure(int(start), int(end), reason or ""))
     return tuple(closures)
-
-
-def _is_day(day: object) -> bool:
-    try:
-        return isinstance(day, str) and date.fromisoformat(day).isoformat() == day
-    except ValueError:
-        return False
 
 
 def _nonce(value: Value) -> bytes:

@@ -46,6 +46,18 @@ def parse_time(text: str, zone: tzinfo = UTC, *, end: bool = False) -> int:
     )
 
 
+def is_day(text: object) -> bool:
+    """Whether this is a day as "2026-12-24", after 1970 and with a day after it."""
+    try:
+        return (
+            isinstance(text, str)
+            and "1970-01-02" <= text <= "9999-12-29"
+            and date.fromisoformat(text).isoformat() == text
+        )
+    except ValueError:
+        return False
+
+
 def to_ms(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware datetime; ValueError outside 1970 to 9999."""
     at_ms = (moment - _EPOCH) // _MS

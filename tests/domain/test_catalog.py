@@ -66,7 +66,8 @@ def test_a_bad_field_hides_no_other(name: str, value: object) -> None:
     [("name", "x" * (MAX_NAME + 1)), ("gtin", "4001842100121"), ("pack", 0), ("pack", True),
      ("currency", "XXX"), ("currency", "eur"), ("type", "thing"), ("regular", -1), ("min_age", 200),
      ("tax_rate", "nineteen"), ("tax_rate", 19), ("left", 10), ("stock", "plenty"),
-     ("valid_until", 2**63), ("allergens", ["a"] * 50), ("prices", [[129], "x"]), ("net", ["0", "GRM"])],
+     ("valid_until", 2**63), ("allergens", ["a"] * 50), ("prices", [[129], "x"]),
+     ("net", ["0", "GRM"])],
 )  # fmt: skip
 def test_out_of_range_is_ignored(name: str, value: object) -> None:
     assert Offer.from_fields({name: value}) == Offer()  # type: ignore[dict-item]

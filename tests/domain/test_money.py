@@ -1,5 +1,6 @@
 """Amounts: every currency against Decimal; what shops write; what is refused."""
 
+import contextlib
 from decimal import Decimal
 
 import pytest
@@ -49,7 +50,8 @@ def test_grouped_amounts_are_read_back(amount: int, currency: str, marks: tuple[
         ("0", "EUR", 0), ("007", "EUR", 700), ("1.234", "EUR", 123400), ("1,234", "EUR", 123400),
         ("1.234.567", "EUR", 123456700), ("1.2300", "EUR", 123), ("0.5", "EUR", 50),
         ("1.234", "KWD", 1234), ("1,234", "KWD", 1234), ("1,234", "JPY", 1234),
-        ("¥1,500", "JPY", 1500), ("12.90 Fr.", "CHF", 1290), ("Fr. 12.90", "CHF", 1290), ("Rs.500", "INR", 50000), ("129 kr", "SEK", 12900),
+        ("¥1,500", "JPY", 1500), ("12.90 Fr.", "CHF", 1290),
+        ("Fr. 12.90", "CHF", 1290), ("Rs.500", "INR", 50000), ("129 kr", "SEK", 12900),
         ("$3.33", "CAD", 333), ("12,50 zł", "PLN", 1250), ("1234.5678", "CLF", 12345678),
         ("10000000000.00", "EUR", MAX_AMOUNT_MINOR),
     ],
@@ -98,10 +100,8 @@ def test_raises_nothing_else(text: str, currency: str, decimal: str | None) -> N
 
 @given(st.text("0123456789.,' €-EUR", max_size=14))
 def test_near_misses_raise_nothing_else(text: str) -> None:
-    try:
+    with contextlib.suppress(MalformedInput):
         assert 0 <= parse_amount(text, "EUR") <= MAX_AMOUNT_MINOR
-    except MalformedInput:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,8 @@ def test_no_currency(text: str) -> None:
 
 @given(st.text())
 def test_currency_raises_nothing_else(text: str) -> None:
-    try:
+    with contextlib.suppress(MalformedInput):
         assert parse_currency(text) in MINOR_DIGITS
-    except MalformedInput:
-        pass
 
 
 def test_for_people() -> None:

@@ -52,7 +52,8 @@ def test_the_record_form_is_short() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, 129, [129], [[]], [[-1]], [[True]], [["1"]], [[1, 2, 1]], [[1, 2, 2]], [[1, None, None, 0]],
+    [None, 129, [129], [[]], [[-1]], [[True]], [["1"]], [[1, 2, 1]], [[1, 2, 2]],
+     [[1, None, None, 0]],
      [[1, None, None, 1, 2]], [[1, None, None, 1, 0, 0]], [[MAX_AMOUNT_MINOR + 1]], [[1, -5]],
      [[1, 2**70]], {"a": 1}, [[1]] * 65, [{"amount": 1}], [[None]]],
 )  # fmt: skip

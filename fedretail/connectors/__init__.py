@@ -25,13 +25,21 @@ def open_source(
     few_below: int = 6,
     show_left: bool = True,
     source_profile: Mapping[str, Value] | None = None,
+    site_id: str | None = None,
 ) -> Reader:
     """A reader of the file, its format found out or given.
 
     Raises MalformedInput when the file cannot be such a file at all (binary, empty, columns
     missing, broken JSON), UsageError for an unknown format or a file that is not there.
     """
-    options = Options(currency, time_zone, few_below, show_left, source_profile or {})
+    options = Options(
+        currency,
+        time_zone,
+        few_below,
+        show_left,
+        profile=source_profile or {},
+        site_id=site_id,
+    )
     return open_source_with(path, format, options)
 
 

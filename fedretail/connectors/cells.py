@@ -26,17 +26,32 @@ from fedretail.errors import MalformedInput
 
 # What people write when there is nothing to write.
 NOTHING = frozenset(("-", "–", "—", "n/a", "na", "none", "null", "nan", "k.a.", "#n/a", "#nv"))
-_YES = frozenset("1 yes y true t x ja j wahr oui o vrai si sí s vero verdadero available "
-                 "instock onbackorder backorder notify lieferbar verfügbar vorrätig".split())  # fmt: skip
-_NO = frozenset("0 -1 no n false f nein falsch non faux falso nee onwaar outofstock ausverkauft "
-                "vergriffen agotado esaurito uitverkocht".split())  # fmt: skip
+_YES = frozenset(
+    {
+        *("1", "yes", "y", "true", "t", "x", "available", "instock", "onbackorder", "notify"),
+        *("backorder", "ja", "j", "wahr", "lieferbar", "verfügbar", "vorrätig", "oui", "o"),
+        *("vrai", "si", "sí", "s", "vero", "verdadero", "disponible", "disponibile"),
+    }
+)
+_NO = frozenset(
+    {
+        *("0", "-1", "no", "n", "false", "f", "outofstock", "nein", "falsch", "ausverkauft"),
+        *("vergriffen", "non", "faux", "falso", "agotado", "esaurito", "nee", "onwaar"),
+        *("uitverkocht",),
+    }
+)
 _IN_STOCK = frozenset(("in stock", "auf lager", "en stock", "en existencias", "op voorraad"))
 _OUT = frozenset(("out of stock", "sold out", "nicht vorrätig", "nicht verfügbar", "épuisé"))
+_SOLD_BY = {
+    "weight": ("weight", "kg", "g", "gewicht", "poids", "peso"),
+    "time": ("time", "h", "hour", "stunde", "std", "zeit", "heure", "hora", "ora", "uur"),
+    "piece": ("piece", "pc", "each", "stk", "st", "stück", "unit", "pièce", "pieza", "pezzo"),
+}
 # A description of 2,000 characters may be 8,000 bytes, and a row of a log holds 8,192.
 _MAX_DESCRIPTION_BYTES = 5_000
 
 _FITS = re.compile(r"(\d+)(?: does not fit, (\d))? would(?: fit)?")
-_COUNT = re.compile(r"[<>]?\s*(-?\d{1,9})(?:[.,]\d{1,3})?\s*\+?(?:\s?(?:stk|st|pcs|x)\.?)?", re.I)
+_COUNT = re.compile(r"[<>]?\s*(-?\d{1,9})(?:[.,]\d{1,3})?\s*\+?(?:\s?(?:stk|st|pcs|x)\.?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[ T,]+(\d{1,2}:\d{2}).*)?")
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s*%?")
 _WRAPPED = re.compile(r'="?([^"]*)"?')
@@ -68,7 +83,8 @@ def read_block(text: str) -> Value:
 def read_words(text: str) -> Value:
     """A list of short texts, separated by comma, semicolon or line."""
     found = (clean_line(word)[:MAX_WORD] for word in re.split(r"[,;\n|]", text))
-    return [*dict.fromkeys(word for word in found if word)][:MAX_WORDS] or None
+    words: list[Value] = [*dict.fromkeys(word for word in found if word)]
+    return words[:MAX_WORDS] or None
 
 
 def read_gtin(text: str) -> Value:
@@ -101,22 +117,19 @@ def money_reader(currency: str, decimal: str | None) -> Callable[[str], int]:
         try:
             return parse_amount(text, currency, decimal=decimal)
         except MalformedInput as error:
-            raise _price_fault(text, currency, decimal, example, error) from None
+            raise fault(text, error) from None
+
+    def fault(text: str, error: MalformedInput) -> MalformedInput:
+        if "is not an amount" not in error.message:
+            return MalformedInput(error.message.rpartition('" ')[2])
+        guess = text.strip(" .,;:*")
+        try:
+            parse_amount(guess, currency, decimal=decimal)
+        except MalformedInput:
+            guess = ""
+        return MalformedInput(f"expected a price such as {example}", hint=guess)
 
     return read
-
-
-def _price_fault(
-    text: str, currency: str, decimal: str | None, example: str, error: MalformedInput
-) -> MalformedInput:
-    if "is not an amount" not in error.message:
-        return MalformedInput(error.message.rpartition('" ')[2])
-    guess = text.strip(" .,;:*")
-    try:
-        parse_amount(guess, currency, decimal=decimal)
-    except MalformedInput:
-        guess = ""
-    return MalformedInput(f"expected a price such as {example}", hint=guess)
 
 
 def read_count(text: str) -> int | bool | None:
@@ -184,9 +197,7 @@ def read_percent(text: str) -> Value:
 def read_sold_by(text: str) -> Value:
     """piece, weight or time; None where the word is unknown."""
     word = text.strip().lower().rstrip(".")
-    table = {"weight": "weight kg g gewicht poids peso", "time": "time h hour stunde std zeit heure",
-             "piece": "piece pc each stk st stück unit pièce pieza pezzo stuk"}  # fmt: skip
-    return next((by for by, words in table.items() if word in words.split()), None)
+    return next((by for by, words in _SOLD_BY.items() if word in words), None)
 
 
 def read_type(text: str) -> Value:

@@ -36,14 +36,15 @@ _GENERIC = {
     "stock": "quantity|qty|stock quantity|inventory|inventory quantity|on hand|available quantity"
     "|bestand|lagerbestand|menge|lager|anzahl|lagermenge|stuckzahl|quantite|quantite en stock"
     "|en stock|existencias|inventario|cantidad|giacenza|quantita|scorte|voorraad|aantal",
-    "in_stock": "available|availability|in stock|lieferbar|verfugbar|vorratig|verfugbarkeit|auf lager"
-    "|disponible|disponibilite|disponibilidad|disponibile|disponibilita|op voorraad|beschikbaar",
+    "in_stock": "available|availability|in stock|lieferbar|verfugbar|vorratig|verfugbarkeit"
+    "|auf lager|disponible|disponibilite|disponibilidad|disponibile|disponibilita|op voorraad|beschikbaar",
     "made_to_order": "made to order|auf bestellung|nach bestellung|bestellware|sur commande"
     "|por encargo|su ordinazione|op bestelling",
     "net": "net content|content|contents|size|net quantity|inhalt|fullmenge|nettofullmenge|gebinde"
     "|grosse|verpackung|contenu|contenance|contenido|contenuto|inhoud",
     "unit": "unit of measure|uom|sales unit|einheit|mengeneinheit|me|unite|unidad|unita|eenheid",
-    "pack": "pack size|units per pack|packung|packungsgrosse|stuck je packung|verpackungseinheit|ve",
+    "pack": "pack size|units per pack|packung|packungsgrosse|stuck je packung"
+    "|verpackungseinheit|ve",
     "category": "categories|product category|product type|department|group|product group|kategorie"
     "|kategorien|warengruppe|produktgruppe|rubrik|sortiment|categorie|rayon|famille"
     "|categoria|categorias|reparto|categorieen|productgroep",
@@ -94,7 +95,9 @@ _PRICES = ("price", "sale_price", "regular")
 
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
-_QUALIFIERS = re.compile(r" (?:in|inkl mwst|incl vat|incl tax|brutto|gross|ttc|eur|euro|usd|chf|gbp)$")
+_QUALIFIERS = re.compile(
+    r" (?:in|inkl mwst|incl vat|incl tax|brutto|gross|ttc|eur|euro|usd|chf|gbp)$"
+)
 _CODE = re.compile(r"[A-Za-z]{3}|[€$£¥₹]")
 
 
@@ -109,7 +112,7 @@ def _strip_marks(text: str) -> str:
 
 
 def words(table: Mapping[str, str]) -> dict[str, str]:
-    """heading -> role of a table as above; a role's own name is a heading too."""
+    """Heading -> role of a table as above; a role's own name is a heading too."""
     out = {role.replace("_", " "): role for role in table}
     for role, names in table.items():
         for name in names.split("|"):
@@ -121,7 +124,7 @@ GENERIC = words(_GENERIC)
 
 
 def recognise(headings: Sequence[str], known: Mapping[str, str]) -> dict[str, str | None]:
-    """heading -> role, None where it is not known; of two for one role the first has it."""
+    """Heading -> role, None where it is not known; of two for one role the first has it."""
     found: dict[str, str | None] = {}
     taken: set[str] = set()
     for heading in headings:
@@ -178,7 +181,7 @@ def currency_in_heading(heading: str) -> str | None:
     """The currency that a price heading names, as in "Price (EUR)" or "Preis in €"."""
     for word in _CODE.findall(heading):
         if word.upper() in MINOR_DIGITS and word.upper() == word:
-            return word
+            return str(word)
         if word in SIGNS and len(SIGNS[word]) == 1:
             return SIGNS[word][0]
     return None

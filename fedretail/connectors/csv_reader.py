@@ -50,10 +50,19 @@ class Entry:
 class Format(Protocol):
     """What one vendor's export means. Made anew for each reading; keeps what it must remember."""
 
-    name: str
-    headings: Mapping[str, str]
-    needed: Sequence[str]
     skipped: Counter[str]
+
+    @property
+    def name(self) -> str:
+        """As in `--format`."""
+
+    @property
+    def headings(self) -> Mapping[str, str]:
+        """Plain heading -> role."""
+
+    @property
+    def needed(self) -> Sequence[str]:
+        """Roles without which the file is none of this format."""
 
     def start(self, roles: frozenset[str]) -> frozenset[str]:
         """The roles that its offers will have, given the roles of the columns."""
@@ -101,7 +110,9 @@ class CsvReader:
         if assumed:
             notes.append(f"The file names no currency; {currency} is taken.")
         elif currency != options.currency:
-            notes.append(f"The prices are in {currency}; the site's currency is {options.currency}.")
+            notes.append(
+                f"The prices are in {currency}; the site's currency is {options.currency}."
+            )
         self._reading = Reading(
             form.name, layout.encoding, layout.delimiter, decimal, currency, assumed, scheme,
             self._columns, notes,
@@ -194,7 +205,7 @@ class CsvReader:
         names = self._form.names(entry.texts)
         if names["gtin"]:
             gtin = fields.get("gtin")
-            names["gtin"] = f"gtin:{gtin}" if gtin else ""
+            names["gtin"] = f"gtin:{gtin}" if isinstance(gtin, str) else ""
         identity, weak = identity_of(names, self._reading.identity)
         try:
             before = self._seen.line_of(identity, entry.line)
@@ -232,17 +243,17 @@ class CsvReader:
 
     def _note_what_was_left(self) -> None:
         notes, nets = self._reading.notes, self._offers.unread_nets
-        notes.extend(f"{_count(n, 'row')} left out: {why}." for why, n in self._form.skipped.items())
+        notes.extend(
+            f"{_count(n, 'row')} left out: {why}." for why, n in self._form.skipped.items()
+        )
         if nets:
             notes.append(f"{_count(nets, 'net content')} not understood; no unit price for them.")
         if self._seen.full:
             notes.append("After the first million articles, repeated ones were not looked for.")
 
 
-def _columns(
-    layout: Layout, form: Format, profile: Mapping[str, Value]
-) -> dict[str, str | None]:
-    """heading -> role, the profile's word first; MalformedInput when needed ones are missing."""
+def _columns(layout: Layout, form: Format, profile: Mapping[str, Value]) -> dict[str, str | None]:
+    """Heading -> role, the profile's word first; MalformedInput when needed ones are missing."""
     columns = recognise(layout.headings, form.headings)
     roles = set(form.headings.values())
     kept = profile.get("columns")

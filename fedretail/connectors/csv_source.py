@@ -145,4 +145,3 @@ def _open_text(path: Path, encoding: str) -> TextIOWrapper:
         return path.open("r", encoding=encoding, errors=decode_errors(encoding), newline="")
     except OSError as error:
         raise Unavailable(f"{path} cannot be read: {error.strerror or error}.") from None
-

@@ -157,7 +157,7 @@ _POINT = re.compile(r"\d\.\d{1,2}(?!\d)|,\d{3}\.")
 
 
 def detect_decimal(prices: Iterable[str]) -> str | None:
-    """"," or "." when the prices show only one of them as decimal mark, else None."""
+    """ "," or "." when the prices show only one of them as decimal mark, else None."""
     commas = points = 0
     for price in prices:
         commas += _COMMA.search(price) is not None

@@ -72,7 +72,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._hashes = array("q", bytes(8 * _FIRST_SLOTS))
-        self._lines = array("L", [0]) * _FIRST_SLOTS
+        self._lines = array("I", [0]) * _FIRST_SLOTS
         self._used = 0
         self.full = False
 
@@ -98,7 +98,7 @@ class Seen:
         if size > _MAX_SLOTS:
             self.full = True
             return
-        hashes, lines = array("q", bytes(8 * size)), array("L", [0]) * size
+        hashes, lines = array("q", bytes(8 * size)), array("I", [0]) * size
         for number, line in zip(self._hashes, self._lines, strict=True):
             if number:
                 slot = number & (size - 1)

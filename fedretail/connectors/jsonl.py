@@ -1,2 +1,207 @@
+"""Reads the exchange format (JSON Lines): the offers of one shop, as fedretail exports them.
+
+The file is written by machines, so a line that is no JSON means that the file is damaged, most
+often cut off; it is looked through before the first row is handed out and refused as a whole.
+A line whose content is wrong is a bad row like any other.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from fedretail.connectors.cells import read_gtin
+from fedretail.connectors.exchange import MAX_LINE_CHARS, Record, decode_record, parse_object
+from fedretail.connectors.identity import Seen, identity_of
+from fedretail.connectors.rows import BadRow, Options, Reading, Row
+from fedretail.domain.catalog import OFFER
+from fedretail.domain.kind import Value
+from fedretail.domain.prices import parse_prices
+from fedretail.errors import MalformedInput
+
+_MAX_LINE_BYTES = MAX_LINE_CHARS * 4
+# Counting the shops in a file of thousands is no use: it is not one shop's file.
+_MAX_SITES = 1000
+
+
 class JsonlReader:
-    pass
+    """An open JSON Lines file; see fedretail.connectors.rows.Reader."""
+
+    def __init__(self, path: Path, head: tuple[str, str], options: Options) -> None:
+        self._path = path
+        if head[1].lstrip()[:1] == "[":
+            raise MalformedInput(
+                f"{path.name} is one JSON list; JSON Lines has one record on each line.",
+                hint=f"`jq -c '.[]' {path.name}` makes lines of it.",
+            )
+        sites = _look_through(path)
+        self._site = _choose_site(path, sites, options.site_id)
+        self._size = path.stat().st_size
+        self._file = path.open("rb")
+        self._options = options
+        self._skipped: Counter[str] = Counter()
+        self._own_left_out = 0
+        self._reading = Reading(
+            "jsonl", "utf-8", "", ".", options.currency, False, "source", {}, []
+        )  # fmt: skip
+
+    @property
+    def reading(self) -> Reading:
+        """How the file is read."""
+        return self._reading
+
+    @property
+    def profile(self) -> dict[str, Value]:
+        """What to store for this source."""
+        return {"format": "jsonl", "identity": "source"}
+
+    def progress(self) -> tuple[int, int]:
+        """(bytes read, bytes in all)."""
+        return self._size if self._file.closed else self._file.tell(), self._size
+
+    def close(self) -> None:
+        """Close the file, when it is not read to its end."""
+        self._file.close()
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        seen = Seen()
+        try:
+            for number, line in _lines(self._file):
+                try:
+                    row = self._read(number, line)
+                    if row and (before := seen.line_of(row.identity, number)):
+                        raise MalformedInput(f"same article as line {before}", hint="id")
+                except MalformedInput as error:
+                    yield _bad(number, line, error)
+                else:
+                    if row:
+                        yield row
+        finally:
+            self._file.close()
+            self._note_what_was_left()
+
+    def _read(self, number: int, line: str) -> Row | None:
+        record = decode_record(line)
+        if record is None:
+            return None
+        if record.kind != OFFER.name:
+            self._skipped[f"records of kind {record.kind}"] += 1
+            return None
+        site, _, key = record.id.rpartition("/")
+        if self._site and site != self._site:
+            self._skipped["offers of another site"] += 1
+            return None
+        own = {name: record.own[name] for name in record.own if name in OFFER.own_fields()}
+        # A name that this version does not know as own would be published; it is left out.
+        self._own_left_out += len(own) < len(record.own)
+        fields = record.fields | own
+        _judge(fields)
+        names = _names(record, key)
+        identity, weak = identity_of(names, "source")
+        return Row(number, identity, weak, fields)
+
+    def _note_what_was_left(self) -> None:
+        notes = self._reading.notes
+        notes.extend(f"{count:,} {what} left out." for what, count in self._skipped.items())
+        if self._own_left_out:
+            notes.append(f"Unknown own fields of {self._own_left_out:,} records left out.")
+
+    def write_rejects(self, path: Path, bad_rows: Iterable[BadRow]) -> int:
+        """Number of lines written to `path`, each with its problem under "problem"."""
+        written = 0
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            for bad in bad_rows:
+                raw = parse_object(bad.raw["line"])
+                where = f"{bad.column}: " if bad.column else ""
+                raw["problem"] = f"line {bad.line}: {where}{bad.expected}"
+                file.write(json.dumps(raw) + "\n")
+                written += 1
+        return written
+
+
+def _names(record: Record, key: str) -> dict[str, str]:
+    """Identities: the key of its id; without an id what the fields give."""
+    fields = {name: value for name, value in record.fields.items() if isinstance(value, str)}
+    gtin = fields.get("gtin", "")
+    source = key or fields.get("sku", "")
+    name = fields.get("name", "")
+    return {"sku": "", "source": source, "gtin": f"gtin:{gtin}" if gtin else "", "name": name}
+
+
+def _judge(fields: dict[str, Value]) -> None:
+    """MalformedInput for an offer that nobody could be shown, or with a wrong number."""
+    name, gtin, prices = fields.get("name"), fields.get("gtin"), fields.get("prices")
+    if not isinstance(name, str) or not name.strip():
+        raise MalformedInput("the name is missing", hint="name")
+    if gtin is not None:
+        try:
+            fields["gtin"] = read_gtin(gtin if isinstance(gtin, str) else "")
+        except MalformedInput as error:
+            raise MalformedInput(error.message, hint="gtin") from None
+    if prices is None:
+        raise MalformedInput("the price is missing", hint="prices")
+    try:
+        parse_prices(prices)
+    except MalformedInput as error:
+        raise MalformedInput(error.message, hint="prices") from None
+
+
+def _bad(number: int, line: str, error: MalformedInput) -> BadRow:
+    column = error.hint
+    raw = parse_object(line)
+    fields = raw.get("fields")
+    where = fields if isinstance(fields, dict) and column in fields else raw
+    found = json.dumps(where.get(column, ""), ensure_ascii=False).strip('"')[:200]
+    return BadRow(number, column, found, error.message, "", {"line": line.strip()})
+
+
+def _lines(file: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """(number, text) of the lines that hold something; MalformedInput for what is no text line."""
+    number = 0
+    read = file.readline  # type: ignore[attr-defined]
+    while line := read(_MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > _MAX_LINE_BYTES:
+            raise MalformedInput(f"has no end within {_MAX_LINE_BYTES:,} bytes", hint=str(number))
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise MalformedInput("is not UTF-8 text", hint=str(number)) from None
+        if text.strip():
+            yield number, text
+
+
+def _look_through(path: Path) -> Counter[str]:
+    """How many offers of which sites the file holds; MalformedInput when a line is damaged."""
+    sites: Counter[str] = Counter()
+    with path.open("rb") as file:
+        at = 0
+        try:
+            for number, line in _lines(file):
+                at = number
+                raw = parse_object(line)
+                identity = raw.get("id")
+                if raw.get("kind") == OFFER.name and isinstance(identity, str):
+                    site = identity.rpartition("/")[0]
+                    if site in sites or len(sites) < _MAX_SITES:
+                        sites[site] += 1
+        except MalformedInput as error:
+            at = int(error.hint) if error.hint.isdecimal() else at
+            raise MalformedInput(
+                f"{path.name}, line {at}: {error.message}. Nothing was imported.",
+                hint="Export or copy the file again; it seems to be damaged.",
+            ) from None
+    return sites
+
+
+def _choose_site(path: Path, sites: Counter[str], wanted: str | None) -> str:
+    """The site whose offers are read, "" for all of a file that has only one."""
+    named = [site for site in sites if site]
+    if len(named) < 2:
+        return ""
+    if wanted in sites:
+        return wanted or ""
+    raise MalformedInput(
+        f"{path.name} holds offers of {len(named):,} shops; one shop's are imported at a time.",
+        hint="`fedretail export --mine` writes your own alone.",
+    )

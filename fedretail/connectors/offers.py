@@ -15,7 +15,7 @@ from fedretail.domain.kind import Value
 from fedretail.domain.money import parse_currency
 from fedretail.domain.prices import Price, encode_prices
 from fedretail.domain.stock import derive_stock
-from fedretail.domain.units import UNITS, encode_quantity
+from fedretail.domain.units import UNITS, Quantity, encode_quantity
 from fedretail.errors import MalformedInput, UsageError
 
 Texts = Mapping[str, str]
@@ -186,7 +186,7 @@ class OfferReader:
             fields["sold_by"] = "weight" if weighed else None
         return None
 
-    def _net(self, text: str, unit: str) -> tuple[cells.Quantity, int] | None:
+    def _net(self, text: str, unit: str) -> tuple[Quantity, int] | None:
         """ "500 g"; "500" with its unit "g" beside it; or a bare unit "kg": priced by the kg."""
         if text:
             found = cells.read_net(text, self._decimal)

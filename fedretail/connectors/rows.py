@@ -102,6 +102,7 @@ class Options:
     currency: ISO 4217 of the site.  time_zone: IANA name; a date in a file means that whole day
     there.  few_below: counts under this are "few" (EXCHANGE: default 6).  show_left: whether
     shoppers see the count when few are left.  profile: as `Reader.profile` gave it last time.
+    site_id: which site's offers to read from an export that holds several.
     """
 
     currency: str
@@ -109,9 +110,10 @@ class Options:
     few_below: int = 6
     show_left: bool = True
     profile: Mapping[str, Value] = field(default_factory=dict)
+    site_id: str | None = None
 
     @property
     def profile_columns(self) -> dict[str, Value]:
-        """heading -> role as the profile has them, also of headings that this file lacks."""
+        """Heading -> role as the profile has them, also of headings that this file lacks."""
         columns = self.profile.get("columns")
         return dict(columns) if isinstance(columns, dict) else {}

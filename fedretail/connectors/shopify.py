@@ -25,7 +25,7 @@ _HEADINGS = words({
     "standard_category": "product category|standard product type|standardized product type",
     "published": "published on online store",
     "status": "",
-    **{role: "" for role in _OPTIONS},
+    **dict.fromkeys(_OPTIONS, ""),
     "sku": "variant sku",
     "gtin": "variant barcode|barcode",
     "tracker": "variant inventory tracker|inventory tracker",

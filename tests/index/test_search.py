@@ -1,0 +1,424 @@
+"""Every answer of the index against a brute-force search over the same records."""
+
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.domain.catalog import Offer
+from fedretail.domain.geo import Position, distance_m, to_e7
+from fedretail.domain.ids import site_id
+from fedretail.domain.kind import RecordId
+from fedretail.domain.prices import price_now
+from fedretail.domain.sites import Site
+from fedretail.domain.stock import may_have
+from fedretail.errors import MalformedInput, UsageError
+from fedretail.index import answer, candidates, spatial
+from fedretail.index.judge import UNHEARD_MS, category_matches
+from fedretail.index.query import Query
+from fedretail.index.ranking import Term, rarity, relevance, score
+from fedretail.index.search import Index
+from fedretail.index.text import gtin_word, query_words, text_words
+from fedretail.testing.clock import ManualClock
+from fedretail.testing.memory_records import MemoryRecords
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+START_MS = ManualClock.START_MS
+OWNERS = [bytes([number]) * 16 for number in range(3)]
+NONCE = b"nonce"
+
+
+def site_of(number: int) -> tuple[bytes, str]:
+    """(owner, site id); the last site claims an id that is another owner's."""
+    owner = OWNERS[number % 3]
+    nonce = NONCE + bytes([number])
+    return (OWNERS[0] if number == 5 else owner), site_id(owner, nonce)
+
+
+def site_fields(number: int, position: Position | None, **more: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = {"name": f"Shop {number}", "nonce": NONCE + bytes([number]), **more}
+    if position is not None:
+        fields["lat_e7"], fields["lon_e7"] = to_e7(position)
+    return fields
+
+
+def place(number: int, kind: str, key: str | None = None) -> RecordId:
+    owner, site = site_of(number)
+    return RecordId(owner, f"site/{site}", kind, site if key is None else key)
+
+
+# --- the oracle -----------------------------------------------------------------------------
+
+
+def offer_words(offer: Offer) -> tuple[list[str], int]:
+    named = list(dict.fromkeys(text_words(offer.name)))
+    rest = [*text_words(offer.brand), *text_words(offer.category), *text_words(offer.sku)]
+    rest += [gtin_word(offer.gtin)] if offer.gtin else []
+    return list(dict.fromkeys(named + rest)), len(named)
+
+
+def holds(words: list[str], word: str, begun: bool) -> bool:
+    return any(one.startswith(word) if begun else one == word for one in words)
+
+
+def brute(store: MemoryRecords, query: Query, now_ms: int, few: int) -> tuple[list[str], int]:
+    """(all matching offer ids in order, how many of them hold every word)."""
+    asked = query_words(query.words)
+    if query.words.strip() and not asked:
+        return [], 0
+    offers = [
+        (record, Offer.from_fields(folded.fields), folded)
+        for record, folded in store.present.items()
+        if record.kind == "offer"
+    ]
+    named = [offer for _, offer, _ in offers if offer.name]
+    last = len(asked) - 1
+    counts = [sum(holds(offer_words(offer)[0], word, False) for offer in named) for word in asked]
+    terms = [
+        Term(word, rarity(0, 0) if begun else rarity(len(named), count) if last else 1.0, begun)
+        for number, (word, count) in enumerate(zip(asked, counts, strict=True))
+        for begun in [query.begun and number == last]
+    ]
+    at_ms = now_ms if query.at_ms is None else query.at_ms
+    found = []
+    for record, offer, _ in offers:
+        order = judged(store, query, record, offer, at_ms=at_ms, now_ms=now_ms, terms=terms)
+        if order is not None:
+            words, _ = offer_words(offer)
+            hits = [holds(words, term.word, term.begun) for term in terms]
+            if all(hits) or any(hits):
+                found.append((not all(hits), order))
+    full = sum(not partial for partial, _ in found)
+    if full >= few or len(asked) < 2:
+        found = [one for one in found if not one[0]]
+    return [order[-1] for _, order in sorted(found)], full
+
+
+def judged(
+    store: MemoryRecords,
+    query: Query,
+    record: RecordId,
+    offer: Offer,
+    *,
+    at_ms: int,
+    now_ms: int,
+    terms: list[Term],
+) -> tuple[Any, ...] | None:
+    name = record.collection.removeprefix("site/")
+    folded = store.present.get(record._replace(kind="site", key=name))
+    site = Site.from_fields(folded.fields) if folded else Site()
+    heard = store.heard.get((record.owner, record.collection))
+    if folded is None or site.position is None or site_id(record.owner, site.nonce) != name:
+        return None
+    if heard is None or now_ms - heard > UNHEARD_MS or not offer.shown(at_ms):
+        return None
+    away = distance_m(query.near, site.position) if query.near else 0.0
+    if query.within_m is not None and away > query.within_m:
+        return None
+    if query.open_now and site.open_state(at_ms).open is not True:
+        return None
+    stock = 2 if may_have(offer.stock) else 1 if offer.stock.level == "none" else 0
+    if query.in_stock and stock == 1:
+        return None
+    if query.category and not (offer.category and category_matches(offer.category, query.category)):
+        return None
+    currency = offer.currency or site.currency
+    valid = price_now(offer.prices, at_ms) if currency else None
+    price = None if valid is None else valid.amount_minor
+    if query.max_price_minor is not None and (
+        price is None or currency != query.currency or price > query.max_price_minor
+    ):
+        return None
+    unsure = query.in_stock and stock == 0
+    shown = f"{name}/{record.key}"
+    if query.sort == "nearest":
+        return unsure, away, shown
+    if query.sort == "cheapest":
+        cheap = (price is None, currency != query.currency, currency or "", price or 0)
+        return (unsure, *cheap, away, shown)
+    words, count = offer_words(offer)
+    points = score(relevance(terms, words, count), away if query.near else None, stock)
+    return unsure, -points, shown
+
+
+# --- the world ------------------------------------------------------------------------------
+
+POSITIONS = [
+    Position(48.5, 9.05),
+    Position(48.5, 9.0500001),  # the same cell
+    Position(48.52, 9.0),
+    Position(48.9, 9.3),
+    Position(10.0, 180.0),
+    Position(10.0, -179.99),  # beyond the antimeridian, 1 km on
+    Position(89.9, 0.0),
+    Position(89.9, 179.0),  # beyond the pole
+]
+NAMES = ["Milk", "Milk 1,5 l", "oat milk barista", "Käse", "KASE alt", "牛乳 1L", "milk milk bread"]
+moments = st.sampled_from([START_MS + hours * HOUR_MS for hours in (-900, -2, -1, 0, 1, 2, 900)])
+prices = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 300)),
+        st.tuples(st.integers(0, 300), st.none() | moments, st.none() | moments),
+        st.tuples(st.integers(0, 300), st.none(), st.none(), st.integers(1, 3), st.integers(0, 1)),
+    ).map(list),
+    max_size=3,
+)
+junk = st.sampled_from([None, True, -1, 7, "x", b"\xff", [], [[1]], {"a": 1}, 1 << 60])
+offers = st.fixed_dictionaries(
+    {"name": st.sampled_from(NAMES)},
+    optional={
+        "brand": st.sampled_from(["Hof", "Milk & Co"]),
+        "category": st.sampled_from(["Food > Dairy", "Food>Bread", "dairy", "Bücher", ""]),
+        "gtin": st.sampled_from(["04001842100121", "00000096385074"]),
+        "sku": st.sampled_from(["A-1", "milk"]),
+        "currency": st.sampled_from(["EUR", "CHF", "no"]),
+        "prices": prices | junk,
+        "stock": st.sampled_from(["none", "few", "some", "unknown", "more"]),
+        "made_to_order": st.booleans(),
+        "valid_from": moments,
+        "valid_until": moments,
+    },
+) | st.dictionaries(st.sampled_from(["name", "prices", "stock", "currency", "net"]), junk)
+numbers = st.integers(0, 5)
+keys = st.sampled_from([f"k{number}" for number in range(6)])
+HOURS = ["24/7", "Mo 08:00-18:00", "off", "nonsense", None]
+deeds = st.lists(
+    st.one_of(
+        st.tuples(st.just("offer"), numbers, keys, offers),
+        st.tuples(st.just("offer"), numbers, keys, offers),
+        st.tuples(st.just("offer"), numbers, keys, offers),
+        st.tuples(st.just("withdraw"), numbers, keys),
+        st.tuples(
+            st.just("site"),
+            numbers,
+            st.none() | st.sampled_from(POSITIONS),
+            st.sampled_from(HOURS),
+            st.sampled_from(["EUR", None]),
+        ),
+        st.tuples(st.just("close"), numbers),
+        st.tuples(st.just("follow"), st.integers(1, 5)),
+        st.tuples(st.just("wait"), st.sampled_from([HOUR_MS, 29 * DAY_MS])),
+        st.tuples(st.just("hear"), numbers),
+        st.tuples(st.just("rebuild")),
+        st.tuples(st.just("damage"), st.integers(0, 20_000)),
+    ),
+    max_size=40,
+)
+queries = st.builds(
+    lambda near, **rest: Query(near=near, **rest)
+    if near
+    else Query(**{**rest, "within_m": None, "sort": rest["sort"].replace("nearest", "best")}),
+    st.none() | st.sampled_from(POSITIONS),
+    words=st.sampled_from(
+        ["", "milk", "MILK bread", "kase", "oat cheese", "mil", "牛", "dairy", "96385074", "no such"]
+    ),
+    begun=st.booleans(),
+    within_m=st.none() | st.sampled_from([0.0, 100.0, 5_000.0, 60_000.0, 3e7]),
+    sort=st.sampled_from(["best", "nearest", "cheapest"]),
+    in_stock=st.booleans(),
+    open_now=st.booleans(),
+    max_price_minor=st.none() | st.integers(0, 300),
+    currency=st.just("EUR"),
+    category=st.none() | st.sampled_from(["dairy", "Food", "food > dairy", "bucher", "x"]),
+    limit=st.integers(0, 30),
+    offset=st.integers(0, 5),
+    at_ms=st.none() | moments,
+)
+
+
+class World:
+    """Records, a clock and an index on them; `do` carries out one deed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = MemoryRecords()
+        self.clock = ManualClock()
+        self.path = folder / "index.db"
+        self.index = Index.open(self.path, self.store, clock=self.clock)
+        for number in range(4):
+            self.do(("site", number, POSITIONS[number], "24/7", "EUR"))
+
+    def do(self, deed: tuple[Any, ...]) -> None:
+        match deed:
+            case ("offer", number, key, fields):
+                self.store.put(place(number, "offer", key), fields, stamp=self.clock.now_ms())
+            case ("withdraw", number, key):
+                self.store.delete(place(number, "offer", key))
+            case ("site", number, position, hours, currency):
+                fields = site_fields(number, position, hours=hours, currency=currency)
+                self.store.put(place(number, "site"), fields, stamp=self.clock.now_ms())
+            case ("close", number):
+                self.store.delete(place(number, "site"))
+            case ("follow", limit):
+                self.index.follow(limit=limit)
+            case ("wait", ms):
+                self.clock.advance(ms)
+            case ("hear", number):
+                owner, site = site_of(number)
+                self.store.hear(owner, f"site/{site}", self.clock.now_ms())
+            case ("rebuild",):
+                self.index.rebuild()
+            case ("damage", length):
+                if self.path.exists():
+                    self.index.close()
+                    self.path.write_bytes(self.path.read_bytes()[:length])
+
+
+def agree(world: World, query: Query, few: int) -> None:
+    """The page of a query and its total are those of the oracle."""
+    wanted, full = brute(world.store, query, world.clock.now_ms(), few)
+    page = world.index.search(query)
+    shown = wanted[query.offset : query.offset + query.limit]
+    assert [one.offer for one in page.results] == shown
+    assert (page.total, page.full, page.behind) == (len(wanted), full, 0)
+
+
+@given(deeds, st.lists(queries, min_size=1, max_size=6), st.booleans(), st.sampled_from([1, 3]))
+def test_answers_are_those_of_a_brute_force_search(
+    done: list[Any], asked: list[Query], other_way: bool, few: int
+) -> None:
+    rows, places = (0, 0) if other_way else (candidates.FEW_ROWS, spatial.TREE_FROM_PLACES)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch.object(answer, "FEW_FULL_MATCHES", few),
+        patch.object(candidates, "FEW_ROWS", rows),
+        patch.object(spatial, "TREE_FROM_PLACES", places),
+    ):
+        world = World(Path(folder))
+        for deed in done:
+            world.do(deed)
+        world.index.follow()
+        for query in asked:
+            agree(world, query, few)
+        world.index.close()
+
+
+@given(st.text(max_size=60) | st.text(alphabet='"*^:(){}+-ANDORNEAT\0\ud800😀é', max_size=60))
+def test_any_string_is_a_legal_query(words: str) -> None:
+    for sort in ("best", "cheapest"):
+        page = EVERYTHING.index.search(Query(words=words, sort=sort))  # type: ignore[arg-type]
+        assert page.total >= 0
+    EVERYTHING.index.search(Query(words=words, begun=True, category=words))
+
+
+def _everything() -> World:
+    world = World(Path(tempfile.mkdtemp()))
+    for number, name in enumerate(NAMES):
+        world.do(("offer", number % 4, f"k{number}", {"name": name, "prices": [[100 + number]]}))
+    world.index.follow()
+    return world
+
+
+EVERYTHING = _everything()
+
+
+@pytest.mark.parametrize("words", ["x " * 5_000, "milk" * 2_500, "牛" * 10_000, "\0" * 10_000])
+def test_ten_thousand_characters_are_a_query(words: str) -> None:
+    assert EVERYTHING.index.search(Query(words=words)).total >= 0
+
+
+def test_a_price_window_opens_and_closes_without_a_new_edit(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    opens, closes = START_MS + HOUR_MS, START_MS + 2 * HOUR_MS
+    fields = {"name": "Milk", "currency": "EUR", "prices": [[150], [99, opens, closes]]}
+    world.do(("offer", 0, "k", fields))
+    world.index.follow()
+    seen = []
+    for _ in range(3):
+        seen.append(world.index.search(Query(words="milk")).results[0].amount_minor)
+        world.clock.advance(HOUR_MS)
+    assert seen == [150, 99, 150]
+
+
+def test_confirmed_at_is_the_latest_of_price_offer_and_source(tmp_path: Path) -> None:
+    world = World(tmp_path)
+
+    def confirmed() -> int | None:
+        world.index.follow()
+        (hit,) = world.index.search(Query(words="milk")).results
+        shown = world.index.show(hit.offer)
+        assert shown is not None
+        assert shown.confirmed_at_ms == hit.confirmed_at_ms
+        return hit.confirmed_at_ms
+
+    fields: dict[str, Any] = {"name": "Milk", "prices": [[150]], "currency": "EUR", "source": "till"}
+    world.do(("offer", 0, "k", fields))
+    assert confirmed() == START_MS
+    world.store.put(place(0, "source", "till"), {"checked_at": START_MS + 5}, stamp=START_MS)
+    assert confirmed() == START_MS + 5
+    world.store.put(place(0, "source", "other"), {"checked_at": START_MS + 99}, stamp=START_MS)
+    assert confirmed() == START_MS + 5
+    world.do(("offer", 0, "k", {**fields, "checked_at": START_MS + 7}))
+    assert confirmed() == START_MS + 7
+    world.store.delete(place(0, "source", "till"))
+    assert confirmed() == START_MS + 7
+
+
+def test_an_offer_without_price_is_shown_last_and_asks(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.do(("offer", 0, "a", {"name": "Milk"}))
+    world.do(("offer", 1, "b", {"name": "Milk", "prices": [[100]], "currency": "EUR"}))
+    world.index.follow()
+    page = world.index.search(Query(words="milk", sort="cheapest", currency="EUR"))
+    assert [one.amount_minor for one in page.results] == [100, None]
+    assert page.results[1].to_json()["price"] is None
+    assert world.index.search(Query(words="milk", max_price_minor=999, currency="EUR")).total == 1
+
+
+def test_show_answers_from_the_store_and_knows_owners(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.do(("offer", 0, "k", {"name": "Milk"}))
+    world.do(("offer", 5, "k", {"name": "Forged"}))
+    world.do(("site", 5, POSITIONS[0], None, None))
+    world.index.follow()
+    listing = world.index.show(f"{site_of(0)[1]}/k", near=POSITIONS[3])
+    assert listing is not None
+    assert listing.name == "Milk"
+    assert listing.distance_m == distance_m(POSITIONS[3], POSITIONS[0])
+    assert world.index.show(f"{site_of(5)[1]}/k") is None
+    assert world.index.show(f"{site_of(0)[1]}/none") is None
+    with pytest.raises(MalformedInput):
+        world.index.show("no offer")
+
+
+def test_what_cannot_be_meant_is_refused() -> None:
+    for wrong in (
+        {"within_m": 5.0},
+        {"sort": "nearest"},
+        {"near": POSITIONS[0], "within_m": float("nan")},
+        {"max_price_minor": 5},
+        {"limit": -1},
+    ):
+        with pytest.raises(UsageError):
+            Query(words="milk", **wrong)  # type: ignore[arg-type]
+
+
+def test_threads_search_while_another_follows(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    errors: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            for _ in range(30):
+                page = world.index.search(Query(words="milk", near=POSITIONS[0], within_m=1e6))
+                assert len(page.results) <= page.total
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    with patch.object(spatial, "TREE_FROM_PLACES", 0):
+        for thread in threads:
+            thread.start()
+        for number in range(60):
+            world.do(("offer", number % 4, f"n{number}", {"name": "Milk"}))
+            world.do(("site", number % 4, POSITIONS[number % 3], None, None))
+            world.index.follow()
+        for thread in threads:
+            thread.join()
+    assert not errors
+    assert world.index.search(Query(words="milk")).total == 60

@@ -58,10 +58,11 @@ def _advance(connection: Connection, part: Incoming, now_ms: int) -> Outcome:
         return Outcome.GAP
     if is_short:
         changes = iter([staging.decoded(part.changes, part.base_seq, part.head)])
-    elif staging.keep(connection, state, part):
-        changes = staging.staged(connection, state)
     else:
-        return Outcome.STAGED
+        kept = staging.keep(connection, state, part)
+        if kept is not Outcome.MOVED:
+            return kept
+        changes = staging.staged(connection, state)
     _apply(connection, state, part.head, changes, now_ms=now_ms)
     return Outcome.MOVED
 

@@ -13,7 +13,7 @@ from fedretail.crdt.changes import Point, RowChange, decode
 from fedretail.crdt.codec import unpack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey
-from fedretail.crdt.transfer import Incoming, Place
+from fedretail.crdt.transfer import Incoming, Outcome, Place
 from fedretail.errors import PeerError
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -44,32 +44,33 @@ def place(connection: Connection, log: LogState) -> Place:
     return Place(Point(oldest.seq, oldest.stamp), None)
 
 
-def keep(connection: Connection, log: LogState, part: Incoming) -> bool:
-    """Stage a part; True where the log can now be moved to its head (inside a transaction).
+def keep(connection: Connection, log: LogState, part: Incoming) -> Outcome:
+    """Stage a part (inside a transaction): MOVED where the log can now be moved to its head.
 
-    PeerError where the part does not follow what is staged; nothing of it is kept then.
+    GAP where the part does not follow what is staged, as when the log has moved meanwhile;
+    PeerError where it is more than the head admits to. Nothing of it is kept then.
     """
     expected, parts = place(connection, log), _parts(connection, log)
-    _check_follows(part, expected, parts)
+    if not _follows(part, expected, parts):
+        return Outcome.GAP
     kind, key = part.after or (None, None)
     connection.execute(
         "INSERT INTO staging VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (log.number, len(parts), *expected.base, part.head.raw, kind, key, part.changes),
     )
     segment = _last_segment(_parts(connection, log))
-    return part.after is None and all(item.head.id == part.head.id for item in segment)
+    is_whole = part.after is None and all(item.head.id == part.head.id for item in segment)
+    return Outcome.MOVED if is_whole else Outcome.STAGED
 
 
-def _check_follows(part: Incoming, expected: Place, parts: list[_Staged]) -> None:
-    if part.base_seq != expected.base.seq:
-        raise PeerError("A neighbour sent changes that do not follow what is here.")
-    if part.after is not None and expected.after is not None and part.after <= expected.after:
-        raise PeerError("A neighbour sent the same part of a catalog again.")
-    if any(item.head.head.seq > part.head.head.seq for item in parts):
-        raise PeerError("A neighbour is behind what others have sent already.")
+def _follows(part: Incoming, expected: Place, parts: list[_Staged]) -> bool:
     limit = _SPREAD * part.head.head.size + MAX_PART_BYTES
     if sum(item.size for item in parts) + len(part.changes) > limit:
         raise PeerError("A neighbour sent more than the head of the catalog announces.")
+    if part.after is not None and expected.after is not None and part.after <= expected.after:
+        return False
+    is_behind = any(item.head.head.seq > part.head.head.seq for item in parts)
+    return part.base_seq == expected.base.seq and not is_behind
 
 
 def staged(connection: Connection, log: LogState) -> Iterator[dict[RowKey, RowChange]]:

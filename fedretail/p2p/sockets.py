@@ -30,7 +30,7 @@ async def listen(addresses: Sequence[Address]) -> list[trio.SocketListener]:
             listeners += await _listen_one(address)
     except BaseException:
         for listener in listeners:
-            await trio.aclose_forcefully(listener)
+            listener.socket.close()
         raise
     return listeners
 

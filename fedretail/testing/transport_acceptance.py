@@ -1,3 +1,4 @@
+# ruff: noqa: D102 - the name of a test says what it holds
 """What every Transport must do, as a suite that each implementation's tests inherit.
 
     class TestMine(TransportAcceptance):

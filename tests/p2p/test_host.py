@@ -1,3 +1,5 @@
+"""The acceptance suite over real sockets."""
+
 import pytest
 
 from fedretail.p2p.host import Libp2pTransport

@@ -1,3 +1,5 @@
+"""The acceptance suite in memory, and the faults that the network can be given."""
+
 import pytest
 import trio
 import trio.testing

@@ -57,14 +57,16 @@ class Libp2pTransport:
             async with core.running() as nursery:
                 self._listeners = listeners
                 task_status.started()
-                await trio.serve_listeners(core.accept, listeners, handler_nursery=nursery)
-        except* FedretailError as group:
-            raise group.exceptions[0] from None
+                if listeners:
+                    await trio.serve_listeners(core.accept, listeners, handler_nursery=nursery)
+                await trio.sleep_forever()
+        except BaseExceptionGroup as group:
+            raise _one_error(group) from group
         finally:
             self._core, self._listeners = None, []
             for listener in listeners:
-                await trio.aclose_forcefully(listener)
-        raise AssertionError("unreachable: serve_listeners does not return")
+                listener.socket.close()
+        raise AssertionError("unreachable: it sleeps for ever")
 
     async def connect(self, address: str) -> Stream:
         """A new stream to that peer, over its connection or a newly dialled one."""
@@ -88,6 +90,21 @@ class Libp2pTransport:
         live = self._core.live() if self._core is not None else {"connections": 0, "streams": 0}
         names = ("bytes_in", "bytes_out", "accepted", "dialled", "refused")
         return {**live, **{name: self._count[name] for name in names}, **self._count}
+
+
+def _one_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What a supervisor sees: our own error, else that the network part stopped."""
+    failures = group.split(trio.Cancelled)[1]
+    if not isinstance(failures, ExceptionGroup):
+        return group
+    error: BaseException = failures.subgroup(FedretailError) or failures
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, FedretailError):
+        return error
+    return Unavailable(
+        f"The network part stopped ({type(error).__name__}).", hint="It starts again by itself."
+    )
 
 
 def _listen_address(text: str) -> Address:

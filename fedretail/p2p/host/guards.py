@@ -46,6 +46,8 @@ StreamHandler = Callable[[NetStream], Awaitable[None]]
 # Yamux lets a fast sender's window grow to 16 MiB a stream, all of it buffered here when our
 # reader is slow. Sessions keep 256 KiB under way; 1 MiB is ample for a round trip of 100 ms.
 yamux.MAX_WINDOW_SIZE = 1024 * 1024
+# Without a handler Python prints libp2p's warnings to the terminal. LIBP2P_DEBUG still works.
+logging.getLogger("libp2p").addHandler(logging.NullHandler())
 # This module logs on the root logger, whose first use installs a handler that prints libp2p's
 # inner life on a shopkeeper's terminal.
 swarm_connection.logging = logging.getLogger("libp2p.network.connection")

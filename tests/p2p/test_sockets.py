@@ -1,0 +1,130 @@
+"""The door, and listening and dialling with errors people understand."""
+
+import pytest
+import trio
+
+from fedretail.errors import Unavailable
+from fedretail.p2p import sockets
+from fedretail.p2p.address import Address, peer_id_of
+from fedretail.p2p.transport import Limits
+
+PEER = peer_id_of(bytes(32))
+
+
+async def free_port() -> int:
+    """A port of loopback on which nothing listens."""
+    (listener,) = await sockets.listen([Address("ip4", "127.0.0.1", 0)])
+    port = int(listener.socket.getsockname()[1])
+    await listener.aclose()
+    return port
+
+
+def test_the_door_counts_each_address_apart() -> None:
+    door = sockets.Door(Limits(connections_per_address=2))
+    first = door.enter("10.0.0.1")
+    assert first
+    assert door.enter("10.0.0.1")
+    assert door.enter("10.0.0.1") is None
+    assert door.enter("10.0.0.2")
+    door.leave(first)
+    door.leave(first)
+    assert door.enter("10.0.0.1")
+    assert door.enter("10.0.0.1") is None
+
+
+def test_the_door_has_a_total() -> None:
+    door = sockets.Door(Limits(connections=2))
+    for host in ("10.0.0.1", "10.0.0.2"):
+        guest = door.enter(host)
+        assert guest
+        door.known(guest)
+    assert door.inside == 2
+    assert door.enter("10.0.0.3") is None
+
+
+def test_the_oldest_handshake_makes_room() -> None:
+    door = sockets.Door(Limits(handshakes=2))
+    guests = [door.enter(f"10.0.0.{n}") for n in range(3)]
+    assert all(guests)
+    assert [guest is not None and guest.away.is_set() for guest in guests] == [True, False, False]
+    assert door.shaking == 2
+    first = guests[0]
+    assert first
+    door.known(first)
+    door.leave(first)
+    assert (door.inside, door.shaking) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+    ],
+)
+def test_what_counts_as_one_address(host: str, origin: str) -> None:
+    assert sockets.origin_of(host) == origin
+
+
+@pytest.mark.process
+async def test_a_port_in_use_is_said_and_nothing_stays_open() -> None:
+    (taken,) = await sockets.listen([Address("ip4", "127.0.0.1", 0)])
+    port = int(taken.socket.getsockname()[1])
+    free = await free_port()
+    with pytest.raises(Unavailable, match=f"Port {port} is already in use") as caught:
+        await sockets.listen([Address("ip4", "127.0.0.1", free), Address("ip4", "127.0.0.1", port)])
+    assert "--listen" in caught.value.hint
+    (again,) = await sockets.listen([Address("ip4", "127.0.0.1", free)])
+    await again.aclose()
+    await taken.aclose()
+
+
+@pytest.mark.process
+async def test_an_address_of_another_machine_is_said() -> None:
+    with pytest.raises(Unavailable, match="not an address of this machine") as caught:
+        await sockets.listen([Address("ip4", "192.0.2.1", 4001)])
+    assert "0.0.0.0" in caught.value.hint
+
+
+@pytest.mark.process
+async def test_wildcards_are_written_out() -> None:
+    (listener,) = await sockets.listen([Address("ip4", "0.0.0.0", 0)])
+    found = sockets.listening_at([listener], PEER)
+    assert found[-1].host == "127.0.0.1"
+    assert all(one.host != "0.0.0.0" and one.peer_id == PEER and one.port for one in found)
+    await listener.aclose()
+
+
+@pytest.mark.process
+async def test_names_are_looked_up() -> None:
+    (listener,) = await sockets.listen([Address("ip4", "127.0.0.1", 0)])
+    port = int(listener.socket.getsockname()[1])
+    stream = await sockets.dial(Address("dns4", "localhost", port), 10)
+    assert sockets.remote_of(stream) == ("127.0.0.1", port)
+    await stream.aclose()
+    await listener.aclose()
+    assert sockets.remote_of(stream) == ("", 0)
+
+
+@pytest.mark.process
+async def test_nobody_there_is_unavailable() -> None:
+    port = await free_port()
+    for address in (Address("ip4", "127.0.0.1", port), Address("dns4", "localhost", port)):
+        with pytest.raises(Unavailable, match=f"port {port}") as caught:
+            await sockets.dial(address, 10)
+        assert caught.value.hint
+
+
+async def test_a_dial_has_a_time_limit(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    async def hang(host: str, port: int) -> None:
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(trio, "open_tcp_stream", hang)
+    with pytest.raises(Unavailable):
+        await sockets.dial(Address("ip4", "127.0.0.1", 1), 10)

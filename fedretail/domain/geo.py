@@ -125,21 +125,19 @@ def area(position: Position, bits: int = AREA_BITS) -> tuple[int, int]:
     return bits, hilbert(position) >> (AREA_BITS - bits)
 
 
-# A position as people paste it. Each pattern names lat and lon.
+# A position as people paste it. Each pattern names lat and lon; compiled only when one is
+# read, since a search from this node's own place needs none of them.
 _DEG = r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?"
 _PAIR = rf"(?P<lat>{_DEG})\s*,\s*(?P<lon>{_DEG})"
-_FORMS = tuple(
-    re.compile(form, re.IGNORECASE)
-    for form in (
-        rf"{_PAIR}",
-        r"(?P<lat>[+-]?[0-9]{1,3},[0-9]{1,15})\s*[;\s]\s*(?P<lon>[+-]?[0-9]{1,3},[0-9]{1,15})",
-        rf"(?P<lat>{_DEG})\s*[;\s]\s*(?P<lon>{_DEG})",
-        rf"geo:{_PAIR}(?:,{_DEG})?(?:[;?]\S*)?",
-        rf"https?://\S*[?&]mlat=(?P<lat>{_DEG})&mlon=(?P<lon>{_DEG})(?:[&#]\S*)?",
-        rf"https?://\S*#map=[0-9.]+/(?P<lat>{_DEG})/(?P<lon>{_DEG})(?:[&/]\S*)?",
-        rf"https?://\S*/@{_PAIR}(?:,\S*)?",
-        rf"https?://\S*[?&](?:q|ll|query|sll)=(?:loc:)?{_PAIR}(?:[&#]\S*)?",
-    )
+_FORMS = (
+    rf"{_PAIR}",
+    r"(?P<lat>[+-]?[0-9]{1,3},[0-9]{1,15})\s*[;\s]\s*(?P<lon>[+-]?[0-9]{1,3},[0-9]{1,15})",
+    rf"(?P<lat>{_DEG})\s*[;\s]\s*(?P<lon>{_DEG})",
+    rf"geo:{_PAIR}(?:,{_DEG})?(?:[;?]\S*)?",
+    rf"https?://\S*[?&]mlat=(?P<lat>{_DEG})&mlon=(?P<lon>{_DEG})(?:[&#]\S*)?",
+    rf"https?://\S*#map=[0-9.]+/(?P<lat>{_DEG})/(?P<lon>{_DEG})(?:[&/]\S*)?",
+    rf"https?://\S*/@{_PAIR}(?:,\S*)?",
+    rf"https?://\S*[?&](?:q|ll|query|sll)=(?:loc:)?{_PAIR}(?:[&#]\S*)?",
 )
 _LENGTH = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,6})?)\s*(m|km|mi)", re.IGNORECASE)
 # A map link is never longer; a bound keeps patterns from walking over a pasted book.
@@ -150,7 +148,7 @@ def parse_position(text: str) -> Position:
     """The position of "48.5,9.05", a geo: URI, or a link of OpenStreetMap or Google Maps."""
     cleaned = text.strip() if len(text) <= _MAX_TEXT else ""
     for form in _FORMS:
-        match = form.fullmatch(cleaned)
+        match = re.fullmatch(form, cleaned, re.IGNORECASE)
         if match:
             return Position(*(float(match[name].replace(",", ".")) for name in ("lat", "lon")))
     raise MalformedInput(

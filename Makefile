@@ -47,9 +47,13 @@ help: ## this list
 preflight:
 	@sh tools/preflight.sh >/dev/null
 
-# $(call fresh,FOLDER): an empty environment with the Python that the preflight found.
+# $(call fresh,FOLDER): an empty environment with the Python that the preflight found; one that
+# is there and runs is kept, unless PYTHON asks for another.
 define fresh
-	@python=$$(sh tools/preflight.sh) && rm -rf $(1) && "$$python" -m venv $(1)
+	@python=$$(sh tools/preflight.sh) || exit 1; \
+	if [ -n "$(PYTHON)" ] || ! $(1)/bin/python -m pip --version >/dev/null 2>&1; then \
+	    rm -rf $(1) && "$$python" -m venv $(1); \
+	fi
 endef
 
 $(VENV)/.installed: pyproject.toml constraints.txt

@@ -132,7 +132,7 @@ def _tell(error: BaseException, args: list[str]) -> int:
         click.echo(error.format_message(), err=True)
         return 2
     failure = failure_of(error)
-    mark = "attention" if failure.exit_code == INTERRUPTED else "failed"
+    mark: output.Mark = "attention" if failure.exit_code == INTERRUPTED else "failed"
     output.tell(mark, failure.message, failure.hint)
     if "--json" in ours:
         output.print_json_error(failure.message, failure.hint)

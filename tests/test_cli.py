@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -235,3 +236,19 @@ def test_a_bad_settings_file_is_told(run_body: Run, tmp_path: Path) -> None:
     done = run_body("invocation.config()", FEDRETAIL_DATA_DIR=str(tmp_path))
     assert done.returncode == 1
     assert "Did you mean 'few_below'?" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_ends_a_command_with_130(tmp_path: Path) -> None:
+    body = 'output.print_line("ready")\n    import sys, signal; sys.stdout.flush(); signal.pause()'
+    text = _COMMAND.format(first_line="Wait.", body=body)
+    (tmp_path / "wait.py").write_text(text, encoding="utf-8")
+    code = _WITH_COMMANDS.format(folder=str(tmp_path), arguments=["wait"])
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, "! Stopped.\n")

@@ -86,12 +86,12 @@ def licences(dist: Distribution) -> list[str]:
     if name in READ_BY_HAND:
         return [READ_BY_HAND[name]]
     meta = dist.metadata
-    expression = meta.get("License-Expression")
+    expression = meta["License-Expression"]
     if expression:
         return [part.strip("() ") for part in re.split(r"\b(?:AND|OR|WITH)\b", expression)]
     lines = [line for line in meta.get_all("Classifier") or [] if line.startswith("License ::")]
     written = [line.rpartition("::")[2].strip() for line in lines] or [
-        (meta.get("License") or "none given").strip().partition("\n")[0]
+        (meta["License"] or "none given").strip().partition("\n")[0]
     ]
     return sorted({_spdx(text) for text in written})
 

@@ -7,9 +7,9 @@ import tomllib
 from pathlib import Path
 
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
-# Needed by the checked code itself; what only runs beside it (ruff, sphinx) is left out.
+# What tests import, and the checker; what only runs beside them (ruff, sphinx) is left out.
 CHECKED_EXTRAS = ("testing",)
-CHECKER = ("mypy",)
+CHECKED_DEV = ("biip", "mypy", "packaging")
 
 
 def type_requirements() -> list[str]:
@@ -19,7 +19,7 @@ def type_requirements() -> list[str]:
     lines = [line for line in project["dependencies"] if not line.startswith("libp2p")]
     for extra in CHECKED_EXTRAS:
         lines += extras[extra]
-    return lines + [line for line in extras["dev"] if line.startswith(CHECKER)]
+    return lines + [line for line in extras["dev"] if line.startswith(CHECKED_DEV)]
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -50,12 +49,11 @@ class Screen(io.StringIO):
 
 
 @pytest.fixture(autouse=True)
-def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(output, "_json_printed", False)
-    return
 
 
 def shown(width: int, row: list[str | Cell] = ROW) -> str:

@@ -53,7 +53,13 @@ class Libp2pTransport:
             raise UsageError("This transport is serving already.")
         listeners = await sockets.listen(self._listen)
         try:
-            self._core = core = Core(self._seed, handler, limits=self._limits, count=self._count)
+            self._core = core = Core(
+                self._seed,
+                handler,
+                limits=self._limits,
+                count=self._count,
+                addresses=self.addresses,
+            )
             async with core.running() as nursery:
                 self._listeners = listeners
                 task_status.started()

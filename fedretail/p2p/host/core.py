@@ -3,6 +3,7 @@
 Imported by `host` alone, when a host starts.
 """
 
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,12 +23,14 @@ from libp2p.security.noise.exceptions import PeerIDMismatchesPubkey
 from libp2p.tools.anyio_service import background_trio_service
 from multiaddr import Multiaddr
 
-from fedretail.errors import PeerError, Unavailable
+from fedretail.errors import FedretailError, PeerError, Unavailable
 from fedretail.p2p import sockets
 from fedretail.p2p.address import Address
 from fedretail.p2p.host.guards import Socket, build_host, contained
 from fedretail.p2p.host.streams import Libp2pStream, retire
 from fedretail.p2p.transport import PROTOCOL, Handler, Limits
+
+log = logging.getLogger("fedretail.p2p")
 
 _NOWHERE = Multiaddr("/ip4/0.0.0.0/tcp/0")  # libp2p only logs it.
 # libp2p itself waits 0.2 s when it closes a connection.
@@ -38,14 +41,22 @@ class Core:
     """A libp2p host while it runs, and the sockets under it."""
 
     def __init__(
-        self, seed: bytes, handler: Handler, *, limits: Limits, count: Counter[str]
+        self,
+        seed: bytes,
+        handler: Handler,
+        *,
+        limits: Limits,
+        count: Counter[str],
+        addresses: Callable[[], list[str]],
     ) -> None:
         self._handler = handler
         self._limits = limits
         self._count = count
         self._door = sockets.Door(limits)
         self._sockets: set[Socket] = set()
-        self._host = build_host(seed, self._on_stream, limits=limits, count=count)
+        self._host = build_host(
+            seed, self._on_stream, limits=limits, count=count, addresses=addresses
+        )
         self._swarm: Any = self._host.get_network()
         self._nursery: trio.Nursery | None = None
 
@@ -77,7 +88,12 @@ class Core:
         raise Unavailable("The network part stopped.", hint="It starts again by itself.")
 
     async def accept(self, stream: trio.SocketStream) -> None:
-        """Serves one incoming TCP connection; its place at the door is freed when it ends."""
+        """Serves one incoming TCP connection; nothing that it does ends the host."""
+        with contained(self._count, "task_error"):
+            await self._accept(stream)
+
+    async def _accept(self, stream: trio.SocketStream) -> None:
+        """libp2p keeps the place of a connection for ever; here it is freed when that ends."""
         remote = sockets.remote_of(stream)
         guest = self._door.enter(remote[0])
         if guest is None:
@@ -226,14 +242,25 @@ class Core:
     def _start(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
         if self._nursery is None:
             raise Unavailable("The network is not running.", hint="It starts again by itself.")
-        self._nursery.start_soon(task, *args)
+        self._nursery.start_soon(self._contain, task, *args)
+
+    async def _contain(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
+        with contained(self._count, "task_error"):
+            await task(*args)
 
     def _wrap(self, stream: NetStream) -> Libp2pStream:
         return Libp2pStream(stream, self._limits, count=self._count, later=self._start)
 
     async def _on_stream(self, stream: NetStream) -> None:
         self._count["streams_in"] += 1
-        await self._handler(self._wrap(stream))
+        try:
+            await self._handler(self._wrap(stream))
+        except FedretailError as error:
+            log.info("a session ended: %s", error.message)
+            raise
+        except Exception:
+            log.exception("a session failed")
+            raise
 
     async def disconnect(self, peer_id: str) -> None:
         """Drops all connections to that peer."""

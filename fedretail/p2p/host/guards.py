@@ -33,6 +33,7 @@ from libp2p.security.noise.transport import PROTOCOL_ID as NOISE
 from libp2p.security.noise.transport import Transport as Noise
 from libp2p.transport.exceptions import SecurityUpgradeFailure
 from libp2p.transport.upgrader import TransportUpgrader
+from multiaddr import Multiaddr
 
 from fedretail.errors import MalformedInput
 from fedretail.p2p.address import parse_peer_id
@@ -232,12 +233,12 @@ def contained(count: Counter[str], name: str) -> Iterator[None]:
         ours, theirs = group.split((KeyboardInterrupt, SystemExit, trio.Cancelled))
         if theirs is not None:
             count[name] += 1
-            log.warning("%s", name, exc_info=theirs)
+            log.debug("%s", name, exc_info=theirs)
         if ours is not None:
             raise ours from None
     except BaseException as error:
         count[name] += 1
-        log.warning("%s", name, exc_info=error)
+        log.debug("%s", name, exc_info=error)
 
 
 class _NoAutoConnect:
@@ -260,7 +261,12 @@ class _NoAutoConnect:
 
 
 def build_host(
-    seed: bytes, handler: StreamHandler, *, limits: Limits, count: Counter[str]
+    seed: bytes,
+    handler: StreamHandler,
+    *,
+    limits: Limits,
+    count: Counter[str],
+    addresses: Callable[[], list[str]],
 ) -> BasicHost:
     """A host that speaks our protocol, ping and identify (answers only), guarded at the swarm."""
     keys = create_new_key_pair(seed)
@@ -274,7 +280,11 @@ def build_host(
     )
     swarm = Swarm(own_id, peers, Upgrader(seed, limits, count), [], connection_config=config)
     swarm.auto_connector = _NoAutoConnect()
-    host = BasicHost(swarm, disable_identify_address_discovery=True)
+    host = BasicHost(
+        swarm,
+        addrs_factory=lambda _: [Multiaddr(text) for text in addresses()],
+        disable_identify_address_discovery=True,
+    )
     # Identify asks each new peer for 1-2 KB we do not use; push lets any peer fill our store.
     swarm.notifees.clear()
     host.remove_stream_handler(ID_PUSH)

@@ -1,0 +1,93 @@
+"""Real libp2p devices on loopback for tests, and a line between them that can go dead."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+
+from fedretail.p2p.address import Address, parse_peer
+from fedretail.p2p.host import Libp2pTransport
+from fedretail.p2p.transport import Handler, Limits
+
+LOOPBACK = "/ip4/127.0.0.1/tcp/0"
+# More than a loaded two-core machine needs; reached only when something hangs.
+PATIENCE_S = 30.0
+# How often a counter is looked at while a test waits for it.
+_LOOK_S = 0.01
+
+
+@asynccontextmanager
+async def serving(
+    *handlers: Handler, limits: Limits | None = None
+) -> AsyncIterator[list[Libp2pTransport]]:
+    """One serving device for each handler; ends all of them, and fails when it takes too long."""
+    with trio.fail_after(PATIENCE_S):
+        async with trio.open_nursery() as nursery:
+            devices = []
+            for n, handler in enumerate(handlers):
+                device = Libp2pTransport(bytes([n + 1]) * 32, [LOOPBACK], limits=limits)
+                await nursery.start(device.serve, handler)
+                devices.append(device)
+            yield devices
+            nursery.cancel_scope.cancel()
+
+
+def where(device: Libp2pTransport) -> Address:
+    """The first address of a serving device."""
+    return parse_peer(device.addresses()[0])
+
+
+async def rises(device: Libp2pTransport, name: str, value: int) -> None:
+    """Waits until a number of the device's statistics has reached the value."""
+    while device.statistics().get(name, 0) < value:
+        await trio.sleep(_LOOK_S)
+
+
+async def falls(device: Libp2pTransport, name: str, value: int) -> None:
+    """Waits until a number of the device's statistics has fallen to the value."""
+    while device.statistics()[name] > value:
+        await trio.sleep(_LOOK_S)
+
+
+async def works(device: Libp2pTransport, peer: Libp2pTransport) -> bool:
+    """Whether a new stream to a peer that echoes carries bytes both ways."""
+    stream = await device.connect(peer.addresses()[0])
+    await stream.send(b"?")
+    answer = await stream.receive()
+    await stream.reset()
+    return answer == b"?"
+
+
+class Line:
+    """A TCP relay to a port of loopback that can go dead without a goodbye: a pulled cable."""
+
+    def __init__(self) -> None:
+        self.dead = False
+        self.port = 0
+
+    async def serve(
+        self, port: int, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Relays to `port` until cancelled; `self.port` is where it listens."""
+
+        async def join(near: trio.SocketStream) -> None:
+            far = await trio.open_tcp_stream("127.0.0.1", port)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._pass_on, near, far)
+                nursery.start_soon(self._pass_on, far, near)
+
+        async with trio.open_nursery() as nursery:
+            listeners: Any = await nursery.start(
+                lambda **kw: trio.serve_tcp(join, 0, host="127.0.0.1", **kw)
+            )
+            self.port = int(listeners[0].socket.getsockname()[1])
+            task_status.started()
+
+    async def _pass_on(self, source: trio.SocketStream, target: trio.SocketStream) -> None:
+        try:
+            while data := await source.receive_some():
+                if not self.dead:
+                    await target.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return

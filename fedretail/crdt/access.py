@@ -148,7 +148,12 @@ def renewal(grant: AuthRecord, manager: SigningKey, *, now_ms: int) -> SignedRec
 
 
 def _newer(record: AuthRecord, present: AuthRecord) -> bool:
-    return (record.number or 0, record.stamp) > (present.number or 0, present.stamp)
+    return _rank(record) > _rank(present)
+
+
+def _rank(record: AuthRecord) -> tuple[Any, ...]:
+    """By number; the rest only makes all nodes choose alike where a root key gave one twice."""
+    return (record.number or 0, record.stamp, record.until_ms, record.scopes)
 
 
 def _parse_body(body: bytes) -> AuthRecord:
@@ -157,7 +162,8 @@ def _parse_body(body: bytes) -> AuthRecord:
             int(version), str(type_), bytes(root), number, device, list(scopes), int(until_ms),
             int(stamp), dict(details), bytes(signer), *_,
         ] if (
-            version >= VERSION
+            bool not in {type(version), type(until_ms), type(stamp)}
+            and version >= VERSION
             and len(root) == len(signer) == 32
             and (number is None or (type(number) is int and number > 0))
             and (device is None or (type(device) is bytes and len(device) == 32))

@@ -1,19 +1,24 @@
 """The auth records held, and what follows from them."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from fedretail.crdt.access import AuthRecord, Grants, SignedRecord
+from fedretail.crdt.access import RENEW, AuthRecord, Grants, SignedRecord
 from fedretail.store.database import Connection
 
 # Grants and renewals of the largest member seen so far would be a few dozen; a flood is an attack.
 MAX_RECORDS_PER_OWNER = 256
 
+# Every commit and advance asks who may write: the records of 1,000 members, verified once.
+_verified = lru_cache(maxsize=4096)(SignedRecord.parse)
+
 
 def add(connection: Connection, records: Iterable[SignedRecord]) -> int:
     """Keep verified records that are new (inside a transaction); how many there were.
 
-    Only what the owner's root key or a managing device has signed is kept, so that nobody fills
-    another's place. Of the renewals of one device by one signer only the newest stays.
+    Only what the owner's root key has signed is kept, and a managing device's renewals of what
+    root has granted: nobody fills another's place. Of the renewals of one device by one signer
+    only the newest stays.
     """
     return sum(_add_one(connection, signed) for signed in records)
 
@@ -21,21 +26,34 @@ def add(connection: Connection, records: Iterable[SignedRecord]) -> int:
 def _add_one(connection: Connection, signed: SignedRecord) -> bool:
     record, owner = signed.record, signed.record.owner
     grants = grants_of(connection, owner)
-    if record.signer != record.root and not grants.may_manage(owner, record.signer):
+    is_renewal = record.signer != record.root
+    if is_renewal and not _may_renew(grants, record):
         return False
-    count, same = 0, False
+    count = 0
     for row_id, raw in _raw_of(connection, owner):
-        count, same = count + 1, same or row_id == signed.id
-        other = SignedRecord.parse(raw).record
+        other = _verified(raw).record
+        if row_id == signed.id:
+            return False
+        # Renewals never take the room that root needs to revoke a stolen device.
+        count += (other.signer != other.root) == is_renewal
         if _is_renewal_of_same(record, other):
             if (other.stamp, row_id) >= (record.stamp, signed.id):
                 return False
             connection.execute("DELETE FROM auth WHERE id = ?", (row_id,))
-    if same or count >= MAX_RECORDS_PER_OWNER:
+            count -= 1
+    if count >= MAX_RECORDS_PER_OWNER:
         return False
     values = (signed.id, owner, signed.raw)
     connection.execute("INSERT INTO auth (id, owner, raw) VALUES (?, ?, ?)", values)
     return True
+
+
+def _may_renew(grants: Grants, record: AuthRecord) -> bool:
+    return (
+        record.type == RENEW
+        and record.device in grants.devices(record.owner)
+        and grants.may_manage(record.owner, record.signer)
+    )
 
 
 def _is_renewal_of_same(record: AuthRecord, other: AuthRecord) -> bool:
@@ -48,12 +66,12 @@ def records(connection: Connection, *, moved_after: int = 0) -> list[tuple[int, 
     """(moved, record) of every auth record that arrived after that place, in order."""
     query = "SELECT moved, raw FROM auth WHERE moved > ? ORDER BY moved"
     rows = connection.execute(query, (moved_after,))
-    return [(moved, SignedRecord.parse(raw)) for moved, raw in rows.fetchall()]
+    return [(moved, _verified(raw)) for moved, raw in rows.fetchall()]
 
 
 def grants_of(connection: Connection, owner: bytes) -> Grants:
     """The devices that one owner has named."""
-    return Grants(SignedRecord.parse(raw).record for _, raw in _raw_of(connection, owner))
+    return Grants(_verified(raw).record for _, raw in _raw_of(connection, owner))
 
 
 def owners(connection: Connection) -> list[bytes]:

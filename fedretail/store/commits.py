@@ -10,9 +10,9 @@ from fedretail.crdt.head import NO_AREA, Head, SignedHead
 from fedretail.crdt.keys import SigningKey
 from fedretail.crdt.names import LogName
 from fedretail.crdt.registers import DELETED
-from fedretail.crdt.row import Row, RowKey, check_key, check_names, merged, replaced
+from fedretail.crdt.row import RowKey, check_key, check_names, merged, replaced
 from fedretail.crdt.stamp import next_stamp
-from fedretail.domain.kind import Kind
+from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import MalformedInput, UsageError
 from fedretail.store import local, log, logs
 from fedretail.store.database import Connection
@@ -53,6 +53,15 @@ class Edit:
     keep_unknown: bool = False
 
 
+@dataclass(slots=True)
+class _Draft:
+    """All edits of one record in a commit: deleted first or not, then the fields set."""
+
+    is_deleted: bool = False
+    public: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
+
+
 class Commit(NamedTuple):
     """Everything one commit needs besides the store."""
 
@@ -65,15 +74,19 @@ class Commit(NamedTuple):
 
 def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) -> SignedHead | None:
     """Make edits durable; the new head, or None where no public field was edited."""
-    public, own = _split(wanted.edits, kinds)
+    drafts = _drafts(wanted.edits, kinds)
     with connection.transaction(durable=True):
         state = logs.open_log(connection, wanted.author.log(wanted.collection))
-        wanted = _stamped(connection, wanted)
-        _keep_own(connection, state, own, wanted.stamp)
-        if not public:
-            return None
+        wanted = _stamped(connection, wanted, drafts)
+        _keep_own(connection, state, drafts, wanted.stamp)
         seq = state.point.seq + 1
-        changes = [(key, _change(fields, wanted.stamp, seq)) for key, fields in public.items()]
+        changes = [
+            (key, _change(draft, wanted.stamp, seq))
+            for key, draft in drafts.items()
+            if draft.is_deleted or draft.public
+        ]
+        if not changes:
+            return None
         step = log.prepare(connection, state, changes)
         return _sign_and_write(connection, wanted, state, step)
 
@@ -88,7 +101,7 @@ def renew(
         if state is None or state.head is None:
             return None
         step = log.prepare(connection, state, [])
-        return _sign_and_write(connection, _stamped(connection, wanted), state, step)
+        return _sign_and_write(connection, _stamped(connection, wanted, {}), state, step)
 
 
 def prune_journal(connection: Connection, *, now_ms: int) -> None:
@@ -97,11 +110,14 @@ def prune_journal(connection: Connection, *, now_ms: int) -> None:
         connection.execute("DELETE FROM local_journal WHERE at < ?", (now_ms - JOURNAL_MS,))
 
 
-def _stamped(connection: Connection, wanted: Commit) -> Commit:
+def _stamped(connection: Connection, wanted: Commit, drafts: Mapping[RowKey, _Draft]) -> Commit:
     """The commit with its stamp, which is written down as the last one (inside the transaction)."""
-    last, now_ms = local.meta(connection, "last_stamp"), wanted.now_ms
-    seen = newest_stamp(connection, wanted.author.owner, now_ms=now_ms)
-    stamp = next_stamp(now_ms, last, seen)
+    last, now_ms, owner = local.meta(connection, "last_stamp"), wanted.now_ms, wanted.author.owner
+    places = [RecordId(owner, wanted.collection, *key) for key in drafts]
+    seen = newest_stamp(connection, owner, places, now_ms=now_ms)
+    # A record that is deleted and begun anew takes two stamps: the deletion is the earlier one.
+    gap = any(draft.is_deleted and draft.public for draft in drafts.values())
+    stamp = next_stamp(now_ms, last + gap, seen + gap)
     local.set_meta(connection, "last_stamp", stamp)
     return wanted._replace(stamp=stamp)
 
@@ -120,25 +136,21 @@ def _sign_and_write(
     return signed
 
 
-def _split(
-    edits: Iterable[Edit], kinds: Mapping[str, Kind]
-) -> tuple[dict[RowKey, dict[str, Any] | None], dict[RowKey, dict[str, Any]]]:
-    """Public and own parts by key, in key order; None as public part: a deletion."""
-    public: dict[RowKey, dict[str, Any] | None] = {}
-    own: dict[RowKey, dict[str, Any]] = {}
+def _drafts(edits: Iterable[Edit], kinds: Mapping[str, Kind]) -> dict[RowKey, _Draft]:
+    """What becomes of each record, in key order."""
+    drafts: dict[RowKey, _Draft] = {}
     for edit in edits:
         key = check_key(edit.kind, edit.key)
         if edit.is_deletion:
-            public[key], own[key] = None, {}
+            drafts[key] = _Draft(is_deleted=True)
             continue
         if edit.kind not in kinds:
             raise UsageError(f"There is no kind of record named {edit.kind!r}.")
-        outer, inner = kinds[edit.kind].split(edit.fields, keep_unknown=edit.keep_unknown)
-        if outer:
-            public[key] = {**(public.get(key) or {}), **_checked(outer)}
-        if inner:
-            own[key] = {**own.get(key, {}), **_checked(inner)}
-    return dict(sorted(public.items())), own
+        public, own = kinds[edit.kind].split(edit.fields, keep_unknown=edit.keep_unknown)
+        draft = drafts.setdefault(key, _Draft())
+        draft.public |= _checked(public)
+        draft.own |= _checked(own)
+    return dict(sorted(drafts.items()))
 
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,23 +167,24 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _change(fields: dict[str, Any] | None, stamp: int, seq: int) -> log.Change:
-    if fields is None:
+def _change(draft: _Draft, stamp: int, seq: int) -> log.Change:
+    if not draft.is_deleted:
+        return lambda old: merged(old, [(stamp, draft.public)], seq=seq, born=seq)
+    if not draft.public:
         return lambda old: replaced([(stamp, {DELETED: True})], seq=seq)
-    return lambda old: _merge(old, (stamp, fields), seq)
-
-
-def _merge(old: Row | None, group: tuple[int, dict[str, Any]], seq: int) -> Row:
-    return merged(old, [group], seq=seq, born=seq)
+    groups = [(stamp, draft.public), (stamp - 1, {DELETED: True})]
+    return lambda old: replaced(groups, seq=seq)
 
 
 def _keep_own(
-    connection: Connection, state: LogState, own: dict[RowKey, dict[str, Any]], stamp: int
+    connection: Connection, state: LogState, drafts: Mapping[RowKey, _Draft], stamp: int
 ) -> None:
-    for key, fields in own.items():
-        if not fields:
+    for key, draft in drafts.items():
+        if draft.is_deleted:
             query = "DELETE FROM local_own WHERE collection = ? AND kind = ? AND key = ?"
             connection.execute(query, (state.collection, *key))
-        rows = [(state.collection, *key, name, pack(fields[name]), stamp) for name in fields]
-        query = "INSERT OR REPLACE INTO local_own VALUES (?, ?, ?, ?, ?, ?)"
-        connection.executemany(query, rows)
+        if draft.own:
+            place = (state.collection, *key)
+            rows = [(*place, name, pack(value), stamp) for name, value in draft.own.items()]
+            query = "INSERT OR REPLACE INTO local_own VALUES (?, ?, ?, ?, ?, ?)"
+            connection.executemany(query, rows)

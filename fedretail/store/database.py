@@ -63,6 +63,32 @@ class Connection(Protocol):
 Connect = Callable[[Path], Connection]
 
 
+class _Rows:
+    """Rows of sqlite3, read as they are asked for; a damaged page shows only then."""
+
+    def __init__(self, cursor: sqlite3.Cursor, path: Path) -> None:
+        self._cursor = cursor
+        self._path = path
+        self.rowcount = cursor.rowcount
+        self.lastrowid = cursor.lastrowid
+
+    def fetchone(self) -> Any:
+        """The next row or None."""
+        try:
+            return self._cursor.fetchone()
+        except sqlite3.Error as error:
+            raise _readable(error, self._path) from error
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        with translated(self._path):
+            return self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        with translated(self._path):
+            yield from self._cursor
+
+
 class SqliteConnection:
     """A Connection on the standard library's sqlite3, usable from any thread, one at a time."""
 
@@ -80,20 +106,19 @@ class SqliteConnection:
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
         """Run one statement."""
         with self._turn, translated(self._path):
-            return self._raw.execute(sql, values)
+            return _Rows(self._raw.execute(sql, values), self._path)
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]]) -> Rows:
         """Run one statement for each of `values`."""
         with self._turn, translated(self._path):
-            return self._raw.executemany(sql, values)
+            return _Rows(self._raw.executemany(sql, values), self._path)
 
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[None]:
         """All or nothing, alone among writers; `durable`: on the disk itself before it ends."""
         with self._turn, translated(self._path):
             self._raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-            self._raw.execute("BEGIN IMMEDIATE")
-            yield from self._guarded()
+            yield from self._guarded("BEGIN IMMEDIATE")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -102,11 +127,11 @@ class SqliteConnection:
             if self._raw.in_transaction:
                 yield
             else:
-                self._raw.execute("BEGIN")
-                yield from self._guarded()
+                yield from self._guarded("BEGIN")
 
-    def _guarded(self) -> Iterator[None]:
+    def _guarded(self, begin: str) -> Iterator[None]:
         try:
+            self._raw.execute(begin)
             yield
             self._raw.execute("COMMIT")
         except BaseException:

@@ -159,4 +159,6 @@ def _await(connection: Connection, log: LogState, step: Step, now_ms: int) -> No
         for item in step.rows
         if (early := [stamp for stamp, _ in item.row.groups if not is_in_force(stamp, now_ms)])
     ]
-    connection.executemany("INSERT OR REPLACE INTO local_due VALUES (?, ?, ?, ?)", rows)
+    # Another log may hold an earlier stamp of the same record.
+    query = "INSERT INTO local_due VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+    connection.executemany(query + " due = min(due, excluded.due)", rows)

@@ -1,20 +1,21 @@
 """Reading records: the fold over all logs of their owner, and the feed of those that changed."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from fedretail.crdt.registers import Folded, fold
-from fedretail.crdt.row import stored_row
+from fedretail.crdt.row import Groups, stored_row
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.domain.kind import RecordId
 from fedretail.store.database import Connection
 from fedretail.store.log import enter
-from fedretail.store.logs import MAX_LOGS_PER_COLLECTION
 
 _ROWS = (
     "SELECT owner, collection.name, kind, key, device, row FROM collection"
     " CROSS JOIN log ON log.collection = collection.id CROSS JOIN row ON row.log = log.id WHERE "
 )
-# Rows a page: some 2 MB at most, 150 kB usually.
+_PLACE = "owner = ? AND collection.name = ? AND kind = ? AND key = ?"
+# Rows a page and log: some 2 MB at most, 150 kB usually.
 _PAGE = 1000
 # As many records as are read by one statement: keeps its bound values below SQLite's limit of 999.
 _BATCH = 200
@@ -22,8 +23,7 @@ _BATCH = 200
 
 def record(connection: Connection, place: RecordId, *, now_ms: int) -> Folded | None:
     """The present value of one record, None where it does not exist."""
-    query = "owner = ? AND collection.name = ? AND kind = ? AND key = ?"
-    rows = connection.execute(_ROWS + query, place).fetchall()
+    rows = connection.execute(_ROWS + _PLACE, place).fetchall()
     return fold(((row[4], stored_row(row[5]).groups) for row in rows), now_ms=now_ms)
 
 
@@ -41,17 +41,33 @@ def page(
     The key is None where nothing is left. Records come in pages so that no statement stays open
     while the caller works, which would hold back what others write.
     """
-    query = "owner = ? AND collection.name = ? AND kind = ? AND key > ? ORDER BY key LIMIT ?"
-    rows = connection.execute(_ROWS + query, (*place, _PAGE)).fetchall()
-    if len(rows) == _PAGE:
-        # The last key may have rows in further logs: leave it to the next page.
-        last = rows[-1][3]
-        rows = [row for row in rows if row[3] != last]
-    found: dict[RecordId, Folded] = {}
-    _fold_into(found, rows, now_ms)
-    return list(found.items()), rows[-1][3] if len(
-        rows
-    ) >= _PAGE - MAX_LOGS_PER_COLLECTION else None
+    query = "SELECT key, row FROM row WHERE log = ? AND kind = ? AND key > ? ORDER BY key LIMIT ?"
+    parts: dict[str, list[tuple[bytes, Groups]]] = {}
+    ends = []
+    with connection.snapshot():
+        for number, device in _logs(connection, place):
+            rows = connection.execute(query, (number, place.kind, place.key, _PAGE)).fetchall()
+            if len(rows) == _PAGE:
+                ends.append(rows[-1][0])
+            for key, packed in rows:
+                parts.setdefault(key, []).append((device, stored_row(packed).groups))
+    # Behind the first end of a page some logs have not been read yet.
+    end = min(ends, default=None)
+    found = []
+    for key in sorted(parts if end is None else (key for key in parts if key <= end)):
+        value = fold(parts[key], now_ms=now_ms)
+        if value is not None:
+            found.append((place._replace(key=key), value))
+    return found, end
+
+
+def _logs(connection: Connection, place: RecordId) -> list[tuple[int, bytes]]:
+    """(number, device) of the logs of a record's collection."""
+    query = (
+        "SELECT log.id, device FROM collection JOIN log ON log.collection = collection.id"
+        " WHERE owner = ? AND collection.name = ?"
+    )
+    return connection.execute(query, place[:2]).fetchall()
 
 
 def records_of(
@@ -72,8 +88,10 @@ def records_of(
     return result
 
 
-def _fold_into(result: dict[RecordId, Folded], rows: Iterable[tuple], now_ms: int) -> None:  # type: ignore[type-arg]
-    parts: dict[RecordId, list[tuple[bytes, list[tuple[int, dict[str, object]]]]]] = {}
+def _fold_into(
+    result: dict[RecordId, Folded], rows: Iterable[tuple[Any, ...]], now_ms: int
+) -> None:
+    parts: dict[RecordId, list[tuple[bytes, Groups]]] = {}
     for *place, device, packed in rows:
         parts.setdefault(RecordId(*place), []).append((device, stored_row(packed).groups))
     for key, part in parts.items():
@@ -109,6 +127,8 @@ def feed_behind(connection: Connection, after: int) -> int:
 def refold_due(connection: Connection, *, now_ms: int) -> int:
     """Enter the records whose early stamps are in force by now into the feed; how many."""
     query = "SELECT collection, kind, key FROM local_due WHERE due <= ?"
+    if connection.execute(query + " LIMIT 1", (now_ms,)).fetchone() is None:
+        return 0
     with connection.transaction(durable=False):
         due = connection.execute(query, (now_ms,)).fetchall()
         enter(connection, due)
@@ -131,14 +151,25 @@ def _await_next(connection: Connection, place: tuple[int, str, str], now_ms: int
         connection.execute("INSERT INTO local_due VALUES (?, ?, ?, ?)", values)
 
 
-def newest_stamp(connection: Connection, owner: bytes, *, now_ms: int) -> int:
-    """The newest stamp in force in any log of this owner; 0 where there is none."""
-    (stamp,) = connection.execute(
-        "SELECT ifnull(max(stamp), 0) FROM log JOIN collection ON collection.id = log.collection"
-        " WHERE owner = ? AND stamp <= ?",
-        (owner, now_ms + MATURITY_MS),
-    ).fetchone()
-    return int(stamp)
+def newest_stamp(
+    connection: Connection, owner: bytes, edited: Iterable[RecordId], *, now_ms: int
+) -> int:
+    """The newest stamp in force that an edit of these records must beat; 0 where there is none.
+
+    That of every log of this owner. A log whose head is from the future (its device's clock runs
+    ahead) may still hold stamps in force: of it the records edited are looked at.
+    """
+    latest = now_ms + MATURITY_MS
+    query = (
+        "SELECT ifnull(max(CASE WHEN stamp <= ?1 THEN stamp END), 0), ifnull(max(stamp), 0) > ?1"
+        " FROM log JOIN collection ON collection.id = log.collection WHERE owner = ?2"
+    )
+    stamp, is_ahead = connection.execute(query, (latest, owner)).fetchone()
+    if not is_ahead:
+        return int(stamp)
+    rows = [row for place in edited for row in connection.execute(_ROWS + _PLACE, place)]
+    stamps = [group[0] for row in rows for group in stored_row(row[5]).groups]
+    return max([int(stamp), *(stamp for stamp in stamps if stamp <= latest)])
 
 
 def seen_at(connection: Connection, owner: bytes, collection: str) -> int | None:

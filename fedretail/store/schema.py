@@ -77,7 +77,9 @@ CREATE TABLE local_profile (
 
 
 def create(connection: Connection, *, store_id: str, now_ms: int) -> None:
-    """Make the tables in an empty file."""
+    """Make the tables in an empty file; one that holds something already stays as it is."""
+    if number(connection) is not None:
+        return
     connection.execute("PRAGMA journal_mode=WAL")
     with connection.transaction(durable=True):
         if number(connection) is not None:

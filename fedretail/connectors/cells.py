@@ -18,7 +18,7 @@ from fedretail.domain.catalog import (
 )
 from fedretail.domain.ids import parse_gtin
 from fedretail.domain.kind import Value
-from fedretail.domain.money import parse_amount
+from fedretail.domain.money import format_amount, parse_amount
 from fedretail.domain.texts import clean_block, clean_line, shorten
 from fedretail.domain.times import parse_time
 from fedretail.domain.units import MAX_PACK, Quantity, parse_quantity
@@ -122,9 +122,9 @@ def money_reader(currency: str, decimal: str | None) -> Callable[[str], int]:
     def fault(text: str, error: MalformedInput) -> MalformedInput:
         if "is not an amount" not in error.message:
             return MalformedInput(error.message.rpartition('" ')[2])
-        guess = text.strip(" .,;:*")
         try:
-            parse_amount(guess, currency, decimal=decimal)
+            amount_minor = parse_amount(text.strip(" .,;:*"), currency)
+            guess = format_amount(amount_minor, currency).replace(".", decimal or ".")
         except MalformedInput:
             guess = ""
         return MalformedInput(f"expected a price such as {example}", hint=guess)

@@ -37,7 +37,8 @@ _GENERIC = {
     "|bestand|lagerbestand|menge|lager|anzahl|lagermenge|stuckzahl|quantite|quantite en stock"
     "|en stock|existencias|inventario|cantidad|giacenza|quantita|scorte|voorraad|aantal",
     "in_stock": "available|availability|in stock|lieferbar|verfugbar|vorratig|verfugbarkeit"
-    "|auf lager|disponible|disponibilite|disponibilidad|disponibile|disponibilita|op voorraad|beschikbaar",
+    "|auf lager|disponible|disponibilite|disponibilidad|disponibile|disponibilita|op voorraad"
+    "|beschikbaar",
     "made_to_order": "made to order|auf bestellung|nach bestellung|bestellware|sur commande"
     "|por encargo|su ordinazione|op bestelling",
     "net": "net content|content|contents|size|net quantity|inhalt|fullmenge|nettofullmenge|gebinde"

@@ -118,9 +118,11 @@ class CsvSource:
         if self._open_quote or len(self._record) != 1:
             return None
         try:
-            return next(csv.reader(self._record, delimiter=self._delimiter), None)
+            cells = next(csv.reader(self._record, delimiter=self._delimiter), None)
         except csv.Error:
             return None
+        # A line end inside a cell: the last quotation mark of the line was left open.
+        return cells if cells and not any(cell.endswith(("\n", "\r")) for cell in cells) else None
 
     def _fault(self, first: int, problem: str) -> Fault:
         lines = self._record[:]

@@ -152,8 +152,8 @@ def _evenness(sample: Sequence[str], delimiter: str) -> tuple[int, int]:
     return (rows if width > 1 else 0, width)
 
 
-_COMMA = re.compile(r"\d,\d{1,2}(?!\d)|\.\d{3},")
-_POINT = re.compile(r"\d\.\d{1,2}(?!\d)|,\d{3}\.")
+_COMMA = re.compile(r"\d,\d{1,2}(?![\d.,])|\.\d{3},")
+_POINT = re.compile(r"\d\.\d{1,2}(?![\d.,])|,\d{3}\.")
 
 
 def detect_decimal(prices: Iterable[str]) -> str | None:
@@ -163,6 +163,6 @@ def detect_decimal(prices: Iterable[str]) -> str | None:
         commas += _COMMA.search(price) is not None
         points += _POINT.search(price) is not None
     # One slip among many (1.49 in a German list) must not open the list to both readings.
-    if commas > points * 9:
+    if commas > points * 4:
         return ","
-    return "." if points > commas * 9 else None
+    return "." if points > commas * 4 else None

@@ -10,16 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from fedretail.connectors.cells import read_gtin
-from fedretail.connectors.exchange import MAX_LINE_CHARS, Record, decode_record, parse_object
+from fedretail.connectors.exchange import Record, decode_record, parse_object
+from fedretail.connectors.exchange_check import judge_offer, numbered_lines
 from fedretail.connectors.identity import Seen, identity_of
 from fedretail.connectors.rows import BadRow, Options, Reading, Row
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kind import Value
-from fedretail.domain.prices import parse_prices
 from fedretail.errors import MalformedInput
 
-_MAX_LINE_BYTES = MAX_LINE_CHARS * 4
 # Counting the shops in a file of thousands is no use: it is not one shop's file.
 _MAX_SITES = 1000
 
@@ -66,7 +64,7 @@ class JsonlReader:
     def __iter__(self) -> Iterator[Row | BadRow]:
         seen = Seen()
         try:
-            for number, line in _lines(self._file):
+            for number, line in numbered_lines(self._file):
                 try:
                     row = self._read(number, line)
                     if row and (before := seen.line_of(row.identity, number)):
@@ -95,7 +93,7 @@ class JsonlReader:
         # A name that this version does not know as own would be published; it is left out.
         self._own_left_out += len(own) < len(record.own)
         fields = record.fields | own
-        _judge(fields)
+        judge_offer(fields)
         names = _names(record, key)
         identity, weak = identity_of(names, "source")
         return Row(number, identity, weak, fields)
@@ -128,24 +126,6 @@ def _names(record: Record, key: str) -> dict[str, str]:
     return {"sku": "", "source": source, "gtin": f"gtin:{gtin}" if gtin else "", "name": name}
 
 
-def _judge(fields: dict[str, Value]) -> None:
-    """MalformedInput for an offer that nobody could be shown, or with a wrong number."""
-    name, gtin, prices = fields.get("name"), fields.get("gtin"), fields.get("prices")
-    if not isinstance(name, str) or not name.strip():
-        raise MalformedInput("the name is missing", hint="name")
-    if gtin is not None:
-        try:
-            fields["gtin"] = read_gtin(gtin if isinstance(gtin, str) else "")
-        except MalformedInput as error:
-            raise MalformedInput(error.message, hint="gtin") from None
-    if prices is None:
-        raise MalformedInput("the price is missing", hint="prices")
-    try:
-        parse_prices(prices)
-    except MalformedInput as error:
-        raise MalformedInput(error.message, hint="prices") from None
-
-
 def _bad(number: int, line: str, error: MalformedInput) -> BadRow:
     column = error.hint
     raw = parse_object(line)
@@ -155,29 +135,13 @@ def _bad(number: int, line: str, error: MalformedInput) -> BadRow:
     return BadRow(number, column, found, error.message, "", {"line": line.strip()})
 
 
-def _lines(file: Iterable[bytes]) -> Iterator[tuple[int, str]]:
-    """(number, text) of the lines that hold something; MalformedInput for what is no text line."""
-    number = 0
-    read = file.readline  # type: ignore[attr-defined]
-    while line := read(_MAX_LINE_BYTES + 1):
-        number += 1
-        if len(line) > _MAX_LINE_BYTES:
-            raise MalformedInput(f"has no end within {_MAX_LINE_BYTES:,} bytes", hint=str(number))
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise MalformedInput("is not UTF-8 text", hint=str(number)) from None
-        if text.strip():
-            yield number, text
-
-
 def _look_through(path: Path) -> Counter[str]:
     """How many offers of which sites the file holds; MalformedInput when a line is damaged."""
     sites: Counter[str] = Counter()
     with path.open("rb") as file:
         at = 0
         try:
-            for number, line in _lines(file):
+            for number, line in numbered_lines(file):
                 at = number
                 raw = parse_object(line)
                 identity = raw.get("id")

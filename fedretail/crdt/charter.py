@@ -47,9 +47,11 @@ class Charter(NamedTuple):
         if not isinstance(raw, bytes):
             raise MalformedInput("a charter that is not bytes")
         match unpack_canonical(raw, max_bytes=MAX_CHARTER_BYTES):
-            case [1, str(name), list(founders), str(admission), dict(quotas), str(licence),
-                  str(rules), parent] if (
-                0 < len(name) <= 80
+            case [int(version), str(name), list(founders), str(admission), dict(quotas),
+                  str(licence), str(rules), parent] if (
+                type(version) is int
+                and version == VERSION
+                and 0 < len(name) <= 80
                 and all(type(key) is bytes and len(key) == 32 for key in founders)
                 and all(type(value) is int for value in quotas.values())
                 and (parent is None or (type(parent) is bytes and len(parent) == ID_BYTES))

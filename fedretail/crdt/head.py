@@ -95,9 +95,9 @@ class SignedHead(NamedTuple):
 def _parse_body(body: bytes) -> Head:
     items = unpack_canonical(body, max_bytes=MAX_HEAD_BYTES)
     match items:
-        case [int(version), *rest] if version >= VERSION and len(rest) >= len(Head._fields):
-            if any(type(item) is bool for item in items[: len(Head._fields) + 1]):
-                raise MalformedInput("a head with an item of the wrong type")
+        case [int(version), *rest] if (
+            type(version) is int and version >= VERSION and len(rest) >= len(Head._fields)
+        ):
             check_value(rest)
             return _parse_items(rest[: len(Head._fields)])
     raise MalformedInput("not a head")
@@ -109,7 +109,8 @@ def _parse_items(items: list[Any]) -> Head:
             bytes(log), int(seq), int(stamp), int(lease), int(count), int(size), bytes(digest),
             [int(n), int(bits)], int(floor), parent, absorbed,
         ] if (
-            len(log) == 16
+            bool not in map(type, [seq, stamp, lease, count, size, n, bits, floor])
+            and len(log) == 16
             and 1 <= seq <= MAX_SEQ
             and 0 <= stamp <= MAX_STAMP
             and 0 <= lease <= 366
@@ -131,7 +132,12 @@ def _parse_parent(value: Any) -> tuple[int, int, bytes] | None:
     match value:
         case None:
             return None
-        case [int(incarnation), int(seq), bytes(head_id)] if len(head_id) == 32:
+        case [int(incarnation), int(seq), bytes(head_id)] if (
+            bool not in {type(incarnation), type(seq)}
+            and 0 <= incarnation <= MAX_STAMP
+            and 1 <= seq <= MAX_SEQ
+            and len(head_id) == 32
+        ):
             return incarnation, seq, head_id
     raise MalformedInput("a head whose parent is no head")
 
@@ -145,7 +151,9 @@ def _parse_absorbed(value: Any) -> tuple[tuple[bytes, int, bytes], ...] | None:
         raise MalformedInput("a head with too many absorbed logs")
     for item in value:
         match item:
-            case [bytes(log), int(seq), bytes(head_id)] if len(log) == 16 and len(head_id) == 32:
+            case [bytes(log), int(seq), bytes(head_id)] if (
+                len(log) == 16 and type(seq) is int and 1 <= seq <= MAX_SEQ and len(head_id) == 32
+            ):
                 result.append((log, seq, head_id))
             case _:
                 raise MalformedInput("a head whose absorbed log is no log")

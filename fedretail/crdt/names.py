@@ -46,7 +46,8 @@ def parse_log_name(value: object) -> LogName:
     """The LogName in a list of four values from a peer; MalformedInput where it is none."""
     match value:
         case [bytes(owner), str(collection), bytes(device), int(incarnation)] if (
-            len(owner) == OWNER_BYTES
+            type(incarnation) is int
+            and len(owner) == OWNER_BYTES
             and len(device) == 32
             and 0 < len(collection.encode("utf-8", "replace")) <= MAX_COLLECTION_BYTES
             and 0 <= incarnation < 1 << 63

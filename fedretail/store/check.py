@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from fedretail.crdt import digest
 from fedretail.crdt.head import SignedHead
-from fedretail.crdt.row import digested, parse_row
+from fedretail.crdt.row import RowKey, digested, parse_row
 from fedretail.errors import MalformedInput
 from fedretail.store import auth, logs
 from fedretail.store.database import Connection
+from fedretail.store.log import agrees
 from fedretail.store.logs import LogState
 
 # Rows whose elements are summed at once.
@@ -36,18 +37,16 @@ def check_logs(connection: Connection) -> Iterator[tuple[str, list[Problem]]]:
         with connection.snapshot():
             log = logs.find(connection, log_id)
             assert log is not None
-            yield log.name.collection, list(_check_log(connection, log))
+            problems = list(_check_log(connection, log))
+        yield log.name.collection, problems
 
 
 def _check_log(connection: Connection, log: LogState) -> Iterator[Problem]:
     place = f"{log.name.collection} of {log.name.owner.hex()}"
     state, count, size = digest.EMPTY_STATE, 0, 0
     batch: list[bytes] = []
-    for key, packed in logs.rows_of(connection, log.number):
-        try:
-            parse_row(key, packed)
-        except MalformedInput as error:
-            yield Problem(place, f"{key.key}: {error.message}")
+    for key, seq, packed in logs.rows_of(connection, log.number):
+        yield from _check_row(place, key, packed, limit=(seq, log.point.seq))
         batch.append(digested(key, packed))
         count, size = count + 1, size + len(batch[-1])
         if len(batch) >= _SLICE:
@@ -58,6 +57,19 @@ def _check_log(connection: Connection, log: LogState) -> Iterator[Problem]:
     yield from _check_head(connection, log, place)
 
 
+def _check_row(
+    place: str, key: RowKey, packed: bytes, *, limit: tuple[int, int]
+) -> Iterator[Problem]:
+    """What is wrong with a row whose (seq in its column, seq of its log) are `limit`."""
+    try:
+        row = parse_row(key, packed)
+    except MalformedInput as error:
+        yield Problem(place, f"{key.key}: {error.message}")
+        return
+    if row.seq != limit[0] or row.seq > limit[1]:
+        yield Problem(place, f"{key.key}: stands at another place than its row says")
+
+
 def _check_head(connection: Connection, log: LogState, place: str) -> Iterator[Problem]:
     if log.head is None:
         if log.count:
@@ -66,7 +78,9 @@ def _check_head(connection: Connection, log: LogState, place: str) -> Iterator[P
     head = SignedHead.parse(log.head)
     if not head.is_by(log.name.device):
         yield Problem(place, "the head is not signed by its device")
-    if (head.head.digest, head.head.count) != (digest.root(log.state), log.count):
+    if not agrees(log, head.head):
         yield Problem(place, "the head was signed over other rows")
+    if (head.head.log, head.head.seq, head.head.stamp) != (log.log, *log.point):
+        yield Problem(place, "the head is that of another commit")
     if not auth.grants_of(connection, log.name.owner).may_write(log.name.owner, log.name.device):
         yield Problem(place, "the device that signed was never named by its owner")

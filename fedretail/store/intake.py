@@ -25,17 +25,24 @@ class DigestMismatch(PeerError):
     """The rows sent are not those that the head was signed over."""
 
 
+class _Overtaken(Exception):
+    """The log has moved since the transfer began, and what is here may be its tail only."""
+
+
 def advance(connection: Connection, part: Incoming, *, now_ms: int) -> Outcome:
     """Take in a part of a log; see `Outcome`.
 
-    PeerError, MalformedInput: the sender broke the rules. DigestMismatch: also, and what was
-    staged of the log is forgotten.
+    PeerError, MalformedInput: the sender broke the rules; nothing of the part is kept. Where it
+    ended a transfer, what was staged of it is forgotten too; a push disturbs no transfer.
     """
     try:
         with connection.transaction(durable=False):
             return _advance(connection, part, now_ms)
+    except _Overtaken:
+        return Outcome.GAP
     except (DigestMismatch, MalformedInput):
-        _forget(connection, part)
+        if not part.is_push:
+            _forget(connection, part)
         raise
 
 
@@ -57,14 +64,24 @@ def _advance(connection: Connection, part: Incoming, now_ms: int) -> Outcome:
     if is_short and part.base_seq > state.point.seq:
         return Outcome.GAP
     if is_short:
-        changes = iter([staging.decoded(part.changes, part.base_seq, part.head)])
-    else:
-        kept = staging.keep(connection, state, part)
-        if kept is not Outcome.MOVED:
-            return kept
+        _apply_short(connection, state, part, now_ms=now_ms)
+        return Outcome.MOVED
+    kept = staging.keep(connection, state, part)
+    if kept is Outcome.MOVED:
         changes = staging.staged(connection, state)
-    _apply(connection, state, part.head, changes, now_ms=now_ms)
-    return Outcome.MOVED
+        _apply(connection, state, part.head, changes, now_ms=now_ms)
+    return kept
+
+
+def _apply_short(connection: Connection, state: LogState, part: Incoming, *, now_ms: int) -> None:
+    """Move the log by one part that says it is all there is."""
+    try:
+        changes = iter([staging.decoded(part.changes, part.base_seq, part.head)])
+        _apply(connection, state, part.head, changes, now_ms=now_ms)
+    except (DigestMismatch, MalformedInput):
+        if part.base_seq < state.point.seq and not part.is_push:
+            raise _Overtaken from None
+        raise
 
 
 def _admit(connection: Connection, state: LogState, head: SignedHead) -> None:

@@ -12,8 +12,13 @@ from fedretail.store.database import Connection
 
 # A device opens one log a collection; a ninth is a mistake or an attack.
 MAX_LOGS_PER_COLLECTION = 8
-# A part and its frame must fit into 256 KiB; rows vary, so stop a row's length before.
+# A part with its head and keys must fit into a frame of 256 KiB.
 PART_BYTES = 240 * 1024
+# What a group of fields takes as a line of changes beyond key and kind, at most: a list of its
+# own, three differences of 9 bytes.
+_LINE_BYTES = 48
+# Sorting as many rows takes some ms; more are cheaper to find by walking the table.
+_FEW = 2000
 
 
 class LogState(NamedTuple):
@@ -69,9 +74,7 @@ def open_log(connection: Connection, name: LogName) -> LogState:
     if present is not None:
         return present
     number = collection_number(connection, name.owner, name.collection)
-    query = "SELECT count(*) FROM log WHERE collection = ?"
-    if connection.execute(query, (number,)).fetchone()[0] >= MAX_LOGS_PER_COLLECTION:
-        raise Refused(f"More than {MAX_LOGS_PER_COLLECTION} devices write {name.collection}.")
+    _make_room(connection, number, name)
     values = (log_id(name), number, name.device, name.incarnation)
     connection.execute(
         "INSERT INTO log (log_id, collection, device, incarnation, seq, stamp, count, size, state,"
@@ -81,6 +84,24 @@ def open_log(connection: Connection, name: LogName) -> LogState:
     state = find_name(connection, name)
     assert state is not None
     return state
+
+
+def _make_room(connection: Connection, collection: int, name: LogName) -> None:
+    """Raise Refused where a collection has all the logs it may have.
+
+    Names need no signature: only logs that a verified head speaks for count, and of the others
+    the oldest gives way, so that invented names never keep out an honest one.
+    """
+    rows = connection.execute(
+        "SELECT id, head IS NOT NULL OR EXISTS (SELECT 1 FROM staging WHERE staging.log = log.id)"
+        " FROM log WHERE collection = ? ORDER BY id",
+        (collection,),
+    ).fetchall()
+    bare = [number for number, is_known in rows if not is_known]
+    if len(rows) - len(bare) >= MAX_LOGS_PER_COLLECTION:
+        raise Refused(f"More than {MAX_LOGS_PER_COLLECTION} devices write {name.collection}.")
+    if len(bare) >= MAX_LOGS_PER_COLLECTION:
+        connection.execute("DELETE FROM log WHERE id = ?", (bare[0],))
 
 
 def heads(connection: Connection, *, moved_after: int = 0) -> list[tuple[int, LogName, bytes]]:
@@ -93,11 +114,11 @@ def heads(connection: Connection, *, moved_after: int = 0) -> list[tuple[int, Lo
     return [(row[0], LogName(*row[1:5]), row[5]) for row in rows]
 
 
-def rows_of(connection: Connection, number: int) -> Iterator[tuple[RowKey, bytes]]:
-    """Every row of a log as (key, canonical bytes), in key order."""
-    query = "SELECT kind, key, row FROM row WHERE log = ? ORDER BY kind, key"
-    for kind, key, packed in connection.execute(query, (number,)):
-        yield RowKey(kind, key), packed
+def rows_of(connection: Connection, number: int) -> Iterator[tuple[RowKey, int, bytes]]:
+    """Every row of a log as (key, seq, canonical bytes), in key order."""
+    query = "SELECT kind, key, seq, row FROM row WHERE log = ? ORDER BY kind, key"
+    for kind, key, seq, packed in connection.execute(query, (number,)):
+        yield RowKey(kind, key), seq, packed
 
 
 def changes_since(
@@ -122,24 +143,37 @@ def _next_rows(
     rows: list[tuple[RowKey, Row]] = []
     size = 0
     for kind, key, packed in _changed(connection, number, base, after or RowKey("", "")):
-        if rows and size + len(packed) > PART_BYTES:
+        row = stored_row(packed)
+        size += len(packed) + len(row.groups) * (len(kind) + len(key) + _LINE_BYTES)
+        if rows and size > PART_BYTES:
             return rows, rows[-1][0]
-        rows.append((RowKey(kind, key), stored_row(packed)))
-        size += len(packed) + len(key)
+        rows.append((RowKey(kind, key), row))
     return rows, None
 
 
 def _changed(
     connection: Connection, number: int, base: Point, after: RowKey
 ) -> Iterator[tuple[str, str, bytes]]:
-    # From the start every row counts, and the table itself is in key order; later few do, and
-    # the index by seq finds them without reading the rest.
-    table = "row" if base == START else "row INDEXED BY row_seq"
+    """(kind, key, row) changed since `base` behind `after`, in key order."""
+    # The index by seq finds few changes without reading the rest, but sorts them; of many, the
+    # table itself, which is in key order, is read from `after` on.
+    table = "row INDEXED BY row_seq" if _are_few(connection, number, base) else "row NOT INDEXED"
     query = (
         f"SELECT kind, key, row FROM {table} WHERE log = ? AND seq > ?"
         " AND (kind, key) > (?, ?) ORDER BY kind, key"
     )
     yield from connection.execute(query, (number, base.seq, *after))
+
+
+def _are_few(connection: Connection, number: int, base: Point) -> bool:
+    if base == START:
+        return False
+    query = (
+        "SELECT count(*) FROM (SELECT 1 FROM row INDEXED BY row_seq"
+        f" WHERE log = ? AND seq > ? LIMIT {_FEW + 1})"
+    )
+    (count,) = connection.execute(query, (number, base.seq)).fetchone()
+    return int(count) <= _FEW
 
 
 def _state(row: tuple[Any, ...]) -> LogState:

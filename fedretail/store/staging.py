@@ -14,14 +14,15 @@ from fedretail.crdt.codec import unpack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Place
-from fedretail.errors import PeerError
+from fedretail.errors import MalformedInput
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
-# A part as sent: 240 KiB of rows and what their grouping adds in the worst case.
-MAX_PART_BYTES = 1024 * 1024
-# Changes repeat no row, but a row split over many stamps names its key as often: three times the
-# bytes that the head admits to is more than any honest log needs.
+# A part as sent: it came in one frame.
+MAX_PART_BYTES = 256 * 1024
+# A row split over many stamps names its key as often, and rows that change during the transfer
+# come again. Where an owner rewrites a catalog faster than it is fetched, beginning anew is less
+# than keeping more than three times its size.
 _SPREAD = 3
 
 
@@ -35,7 +36,10 @@ class _Staged(NamedTuple):
 
 def place(connection: Connection, log: LogState) -> Place:
     """What to ask of the next peer for this log."""
-    parts = _parts(connection, log)
+    return _place(log, _parts(connection, log))
+
+
+def _place(log: LogState, parts: list[_Staged]) -> Place:
     if not parts:
         return Place(log.point, None)
     if parts[-1].after is not None:
@@ -48,29 +52,39 @@ def keep(connection: Connection, log: LogState, part: Incoming) -> Outcome:
     """Stage a part (inside a transaction): MOVED where the log can now be moved to its head.
 
     GAP where the part does not follow what is staged, as when the log has moved meanwhile;
-    PeerError where it is more than the head admits to. Nothing of it is kept then.
+    nothing of it is kept then. MalformedInput where it is more than the head admits to.
     """
-    expected, parts = place(connection, log), _parts(connection, log)
-    if not _follows(part, expected, parts):
+    parts = _parts(connection, log)
+    if any(item.head.head.seq > part.head.head.seq for item in parts):
+        # Who had the newer head may never come back: begin again with those who are here.
+        clear(connection, log)
         return Outcome.GAP
+    expected = _place(log, parts)
+    if not _follows(part, expected):
+        return Outcome.GAP
+    if sum(item.size for item in parts) + len(part.changes) > _limit(part):
+        raise MalformedInput("more rows than the head of the catalog announces")
     kind, key = part.after or (None, None)
     connection.execute(
         "INSERT INTO staging VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (log.number, len(parts), *expected.base, part.head.raw, kind, key, part.changes),
     )
-    segment = _last_segment(_parts(connection, log))
-    is_whole = part.after is None and all(item.head.id == part.head.id for item in segment)
+    if part.after is not None:
+        return Outcome.STAGED
+    parts.append(_Staged(len(parts), expected.base, part.head, part.after, len(part.changes)))
+    is_whole = all(item.head.id == part.head.id for item in _last_segment(parts))
     return Outcome.MOVED if is_whole else Outcome.STAGED
 
 
-def _follows(part: Incoming, expected: Place, parts: list[_Staged]) -> bool:
-    limit = _SPREAD * part.head.head.size + MAX_PART_BYTES
-    if sum(item.size for item in parts) + len(part.changes) > limit:
-        raise PeerError("A neighbour sent more than the head of the catalog announces.")
+def _limit(part: Incoming) -> int:
+    """The bytes that may be staged on the way to a head."""
+    return _SPREAD * part.head.head.size + MAX_PART_BYTES
+
+
+def _follows(part: Incoming, expected: Place) -> bool:
     if part.after is not None and expected.after is not None and part.after <= expected.after:
         return False
-    is_behind = any(item.head.head.seq > part.head.head.seq for item in parts)
-    return part.base_seq == expected.base.seq and not is_behind
+    return part.base_seq == expected.base.seq
 
 
 def staged(connection: Connection, log: LogState) -> Iterator[dict[RowKey, RowChange]]:

@@ -1,0 +1,121 @@
+"""Whom to dial and when: known addresses, patience after failures, whose word counts.
+
+An address from a ticket, an option or an earlier session is dialled as it is. One that a neighbour
+tells is hearsay: dialled only if it is public, or in a private network that this computer is in
+itself, so that nobody can point a crowd of shops at a stranger's router.
+"""
+
+import ipaddress
+import statistics
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from fedretail.errors import MalformedInput
+from fedretail.p2p.address import Address, parse_peer
+
+# A neighbour that is off is tried after 1 s, 2 s, 4 s ... and every minute in the end.
+FIRST_RETRY_MS = 1000
+LAST_RETRY_MS = 60_000
+# Connections that a shop keeps up itself; others come in. Eight reach any town in three steps.
+MAX_DIALLED = 8
+MAX_KNOWN = 1000
+HEARSAY = "peer"
+
+
+@dataclass(slots=True)
+class _Known:
+    address: Address
+    failures: int = 0
+    next_ms: int = 0
+
+
+class Dialer:
+    """What is known of each address, and which to dial next."""
+
+    def __init__(self, own_id: str, *, random: Callable[[], float]) -> None:
+        self._own_id = own_id
+        self._random = random
+        self._known: dict[str, _Known] = {}
+        self._connected: set[str] = set()
+        self._subnets: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+
+    def set_own(self, hosts: Iterable[str]) -> None:
+        """This computer's own IP addresses, by which private neighbours are told apart."""
+        self._subnets = [_subnet(host) for host in hosts]
+
+    def add(self, text: str, source: str) -> bool:
+        """Remember an address; False where it is not one, is our own, or is hearsay to refuse."""
+        try:
+            address = parse_peer(text)
+        except MalformedInput:
+            return False
+        if address.peer_id == self._own_id or len(self._known) >= MAX_KNOWN:
+            return False
+        if source == HEARSAY and not self.may_dial(address):
+            return False
+        self._known.setdefault(str(address), _Known(address))
+        return True
+
+    def may_dial(self, address: Address) -> bool:
+        """Whether an address that is only hearsay may be dialled."""
+        if address.kind == "dns4":
+            return False
+        ip = ipaddress.ip_address(address.host)
+        if ip.is_global and not ip.is_multicast:
+            return True
+        return any(ip.version == net.version and ip in net for net in self._subnets)
+
+    def due(self, now_ms: int) -> list[str]:
+        """The addresses to dial now, one a neighbour, best first."""
+        free = MAX_DIALLED - len(self._connected)
+        chosen: dict[str, str] = {}
+        for text, known in sorted(self._known.items(), key=lambda item: item[1].failures):
+            peer = known.address.peer_id
+            if peer not in self._connected and known.next_ms <= now_ms:
+                chosen.setdefault(peer, text)
+        return list(chosen.values())[: max(0, free)]
+
+    def failed(self, text: str, now_ms: int, *, retry_s: int = 0) -> None:
+        """The address did not answer, or asked to be left alone for `retry_s`."""
+        known = self._known.get(text)
+        if known is None:
+            return
+        pause = min(LAST_RETRY_MS, FIRST_RETRY_MS << min(known.failures, 10))
+        known.failures += 1
+        # Half the pause to one and a half, so that a street after a power cut does not dial as one.
+        known.next_ms = now_ms + max(retry_s * 1000, int(pause * (0.5 + self._random())))
+
+    def connected(self, peer: str) -> None:
+        """A session with this neighbour has begun, whoever dialled."""
+        self._connected.add(peer)
+        for known in self._known.values():
+            if known.address.peer_id == peer:
+                known.failures = 0
+
+    def lost(self, peer: str, now_ms: int) -> None:
+        """The session has ended; dial again soon."""
+        self._connected.discard(peer)
+        for text, known in self._known.items():
+            if known.address.peer_id == peer and known.next_ms <= now_ms:
+                self.failed(text, now_ms)
+
+    def addresses(self) -> list[str]:
+        """All known addresses."""
+        return list(self._known)
+
+
+def clock_offset_ms(offsets: Iterable[int]) -> int:
+    """How far this computer's clock is behind its neighbours': the median of three or more.
+
+    Of two the mean; none or one proves nothing: 0.
+    """
+    known = list(offsets)
+    return round(statistics.median(known)) if len(known) > 1 else 0
+
+
+def _subnet(host: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """The network that a neighbour on the same LAN shares, as masks are not known: /24, /64."""
+    ip = ipaddress.ip_address(host)
+    if ip.is_loopback:
+        return ipaddress.ip_network("127.0.0.0/8" if ip.version == 4 else "::1/128")
+    return ipaddress.ip_network(f"{host}/{24 if ip.version == 4 else 64}", strict=False)

@@ -1,0 +1,55 @@
+"""What a session needs of the store; the service gives it one, a test another."""
+
+from typing import Protocol
+
+from fedretail.crdt.access import SignedRecord
+from fedretail.crdt.changes import Point
+from fedretail.crdt.head import Head
+from fedretail.crdt.names import LogName
+from fedretail.crdt.row import RowKey
+from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
+from fedretail.p2p.reconcile import Item
+
+
+class Replica(Protocol):
+    """What a session needs of the store; calls may block, none of them waits for a neighbour."""
+
+    def items(self) -> list[Item]:
+        """All auth records and heads that a stranger may have, auth records first."""
+        ...
+
+    def charter(self) -> bytes | None:
+        """The charter of the network, None where it is not known yet."""
+        ...
+
+    def set_charter(self, raw: bytes) -> None:
+        """Keep the charter that the network's id was made from; PeerError for another."""
+        ...
+
+    def add_auth(self, records: list[SignedRecord]) -> None:
+        """Keep auth records."""
+        ...
+
+    def add_log(self, name: LogName) -> None:
+        """Learn the four values of a log; Refused where its collection has too many."""
+        ...
+
+    def name(self, log: bytes) -> LogName | None:
+        """The four values of a log."""
+        ...
+
+    def head(self, log: bytes) -> Head | None:
+        """The newest verified head of a log, None where there is none."""
+        ...
+
+    def wanted(self, log: bytes) -> Place | None:
+        """What to ask for next; None where the log's name is unknown."""
+        ...
+
+    def changes(self, log: bytes, base: Point, after: RowKey | None) -> Part | None:
+        """The next part of what changed since `base`; None where nothing did."""
+        ...
+
+    def advance(self, part: Incoming) -> Outcome:
+        """Take in a part."""
+        ...

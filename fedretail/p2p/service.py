@@ -1,0 +1,284 @@
+"""Sync with neighbours: where streams, sessions and the store meet.
+
+Tasks: the transport (restarted when it dies), two a session, the dialer, the watch that sees what
+this and other processes have committed, and a comparison with a random neighbour now and then.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Never, TypeVar
+
+import trio
+
+from fedretail.clock import Clock
+from fedretail.crdt.changes import Point
+from fedretail.errors import FedretailError
+from fedretail.p2p.address import parse_address
+from fedretail.p2p.effects import (
+    Effect,
+    Ended,
+    Expected,
+    Moved,
+    PeerAddresses,
+    PeerClock,
+    Synced,
+)
+from fedretail.p2p.fetches import Fetches
+from fedretail.p2p.gossip import Gossip
+from fedretail.p2p.link import Link
+from fedretail.p2p.mirror import Mirror
+from fedretail.p2p.peers import HEARSAY, Dialer, clock_offset_ms
+from fedretail.p2p.session import Me, Session, State
+from fedretail.p2p.transport import Stream, Transport
+
+log = logging.getLogger(__name__)
+
+# How soon a commit of another process is seen; one pragma of a few microseconds each time.
+WATCH_S = 0.25
+# With one neighbour, plus or minus half: everybody is asked often enough, nobody all at once.
+RESYNC_S = 60.0
+MAX_SESSIONS = 64
+# Addresses of its neighbours that a node passes on.
+_TOLD = 8
+# Store calls at once: one writes at a time anyway, four keep readers from waiting for it.
+_THREADS = 4
+_RESTART_S, _LAST_RESTART_S = 1.0, 60.0
+_T = TypeVar("_T")
+
+
+class SyncService:
+    """Keeps one store in step with its neighbours."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        transport: Transport,
+        *,
+        me: tuple[bytes, bytes],
+        clock: Clock,
+        random: Callable[[], float],
+        data_version: Callable[[], int],
+        in_threads: bool = True,
+    ) -> None:
+        """`me`: (network id, store id); `in_threads` False runs store calls inline, for tests."""
+        self.links: dict[str, Link] = {}
+        # Called with the effects of every session, so that the daemon can follow the index.
+        self.on_effect: Callable[[Effect], None] = lambda effect: None
+        self._mirror = mirror
+        self._transport = transport
+        self._network, self._store_id = me
+        self._nonce = secrets.token_bytes(16)
+        self._clock = clock
+        self._random = random
+        self._data_version = data_version
+        self._in_threads = in_threads
+        self._limiter = trio.CapacityLimiter(_THREADS)
+        self._fetches = Fetches()
+        self._gossip = Gossip()
+        self._wake = trio.Event()
+        self._moved = trio.Event()
+        self._counts = dict.fromkeys(("sessions", "moved", "refused", "restarts"), 0)
+        self.dialer = Dialer(transport.peer_id, random=random)
+
+    async def run(self, *, task_status: trio.TaskStatus[list[str]]) -> Never:
+        """Runs until cancelled; started(addresses) when the transport listens for the first time.
+
+        Raises Unavailable where it cannot listen at the start; later failures are mended.
+        """
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._serve)
+            self._set_own_addresses()
+            await self._call(self._mirror.refresh)
+            nursery.start_soon(self._watch)
+            nursery.start_soon(self._dial, nursery)
+            nursery.start_soon(self._resync)
+            task_status.started(self._transport.addresses())
+        raise AssertionError("unreachable: the tasks run for ever")
+
+    def addresses(self) -> list[str]:
+        """Where this node is reached."""
+        return self._transport.addresses()
+
+    def add_address(self, address: str, source: str) -> bool:
+        """Learn where a neighbour may be; False where the address is of no use."""
+        known = self.dialer.add(address, source)
+        self._wake.set()
+        return known
+
+    def shown(self) -> dict[str, dict[bytes, Point]]:
+        """For each neighbour with a session past its first round, what it holds by its own word."""
+        return {
+            peer: dict(link.session.view.shown)
+            for peer, link in self.links.items()
+            if link.session.state is State.LIVE
+        }
+
+    def clock_offset_ms(self) -> int:
+        """How far this computer's clock is behind its neighbours'."""
+        offsets = [link.offset_ms for link in self.links.values()]
+        return clock_offset_ms(offset for offset in offsets if offset is not None)
+
+    def statistics(self) -> dict[str, int | float]:
+        """Counters since the start, the transport's among them."""
+        return {**self._transport.statistics(), **self._counts, "fetching": len(self._fetches)}
+
+    # --- tasks ---
+
+    async def _serve(self, *, task_status: trio.TaskStatus[None]) -> Never:
+        """The transport, started again when it dies; search and everything else go on."""
+        pause_s = _RESTART_S
+        is_first = True
+        while True:
+            try:
+                async with trio.open_nursery() as nursery:
+                    await nursery.start(partial(self._transport.serve, self._answer))
+                    if is_first:
+                        task_status.started()
+                    is_first, pause_s = False, _RESTART_S
+            except* FedretailError as group:
+                if is_first:
+                    raise group.exceptions[0] from None
+                log.warning("The network part has stopped: %s", group.exceptions[0])
+            self._counts["restarts"] += 1
+            await trio.sleep(pause_s)
+            pause_s = min(_LAST_RESTART_S, pause_s * 2)
+
+    async def _answer(self, stream: Stream) -> None:
+        """A neighbour has called."""
+        if len(self.links) >= MAX_SESSIONS:
+            self._counts["refused"] += 1
+            await stream.reset()
+            return
+        await self._converse(stream, "")
+
+    async def _converse(self, stream: Stream, address: str) -> None:
+        me = Me(self._network, self._store_id, self._nonce, tuple(self._transport.addresses()))
+        session = Session(me, self._mirror, self._fetches)
+        link = Link(stream, session, clock=self._clock, address=address)
+        if not await self._admit(link):
+            await stream.reset()
+            return
+        self._counts["sessions"] += 1
+        self.dialer.connected(link.peer_id)
+        try:
+            await link.run(self._on_effect, self._call)
+        finally:
+            if self.links.get(link.peer_id) is link:
+                del self.links[link.peer_id]
+                self._gossip.forget(link.peer_id)
+                self.dialer.lost(link.peer_id, self._clock.now_ms())
+                if link.address and link.retry_s:
+                    now_ms = self._clock.now_ms()
+                    self.dialer.failed(link.address, now_ms, retry_s=link.retry_s)
+            await self._retry_others()
+
+    async def _admit(self, link: Link) -> bool:
+        """Whether this link is the one to keep with its neighbour.
+
+        When both have dialled, the call of the one with the smaller id stays, at both ends; when
+        the same side calls again, it has started anew, and the newer call stays.
+        """
+        present = self.links.get(link.peer_id)
+        if present is not None:
+            is_ours = bool(link.address)
+            if bool(present.address) != is_ours:
+                ours_stays = self._transport.peer_id < link.peer_id
+                if is_ours != ours_stays:
+                    return False
+            await present.reset()
+        self.links[link.peer_id] = link
+        return True
+
+    async def _dial(self, nursery: trio.Nursery) -> None:
+        while True:
+            self._wake = trio.Event()
+            for address in self.dialer.due(self._clock.now_ms()):
+                self.dialer.failed(address, self._clock.now_ms())
+                nursery.start_soon(self._call_neighbour, address)
+            with trio.move_on_after(1.0):
+                await self._wake.wait()
+
+    async def _call_neighbour(self, address: str) -> None:
+        try:
+            stream = await self._transport.connect(address)
+        except FedretailError as error:
+            log.debug("%s: %s", address, error.message)
+            return
+        await self._converse(stream, address)
+
+    async def _watch(self) -> None:
+        """Push what moved here, whichever process or session moved it."""
+        version = self._data_version()
+        while True:
+            wait_ms = self._gossip.wait_ms(self._clock.now_ms(), self.shown())
+            with trio.move_on_after(WATCH_S if wait_ms is None else min(WATCH_S, wait_ms / 1000)):
+                await self._moved.wait()
+            self._moved = trio.Event()
+            present = self._data_version()
+            if present != version or wait_ms is not None:
+                version = present
+                for moved, seq in await self._call(self._mirror.refresh):
+                    self._gossip.moved(moved, seq)
+                await self._push()
+
+    async def _push(self) -> None:
+        for order in self._gossip.due(self._clock.now_ms(), self.shown()):
+            link = self.links.get(order.peer)
+            if link is not None:
+                step = partial(link.session.push, order.log, order.base)
+                await self._do(link, step)
+
+    async def _resync(self) -> None:
+        while True:
+            await trio.sleep(RESYNC_S * (0.5 + self._random()))
+            if self.links:
+                links = sorted(self.links.items())
+                _, link = links[int(self._random() * len(links)) % len(links)]
+                await self._do(link, link.session.resync)
+
+    async def _retry_others(self) -> None:
+        """A claim may have become free."""
+        for link in list(self.links.values()):
+            await self._do(link, link.session.retry)
+
+    async def _do(self, link: Link, step: Callable[[], list[Effect]]) -> None:
+        try:
+            await link.do(step, self._on_effect, self._call)
+        except FedretailError as error:
+            log.info("%s: %s", link.peer_id, error.message)
+            await link.reset()
+
+    async def _on_effect(self, link: Link, effect: Effect) -> None:
+        now_ms = self._clock.now_ms()
+        match effect:
+            case Moved():
+                self._counts["moved"] += 1
+                link.last_sync_ms = now_ms
+                self._moved.set()
+            case Synced():
+                link.last_sync_ms = now_ms
+                await self._retry_others()
+            case PeerClock(their_ms):
+                link.offset_ms = their_ms - now_ms
+                others = [one.address for one in self.links.values() if one.address]
+                told = [address for address in others if address != link.address][:_TOLD]
+                await self._do(link, partial(link.session.tell_addresses, told))
+            case PeerAddresses(addresses):
+                for address in addresses:
+                    self.add_address(address, HEARSAY)
+            case Expected(_, rows, _):
+                link.expected_rows += rows
+            case Ended(code, text, _):
+                log.info("%s: %s %s", link.peer_id, code, text)
+        self.on_effect(effect)
+
+    async def _call(self, step: Callable[[], _T]) -> _T:
+        if self._in_threads:
+            return await trio.to_thread.run_sync(step, limiter=self._limiter)
+        return step()
+
+    def _set_own_addresses(self) -> None:
+        hosts = [parse_address(text) for text in self._transport.addresses()]
+        self.dialer.set_own(one.host for one in hosts if one.kind != "dns4")

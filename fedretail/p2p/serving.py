@@ -1,0 +1,111 @@
+"""The giving half of a session: what this node shows, sends and pushes to its neighbour."""
+
+from collections import deque
+
+from fedretail.crdt.changes import START, Point
+from fedretail.crdt.codec import pack
+from fedretail.crdt.head import SignedHead
+from fedretail.errors import PeerError
+from fedretail.p2p import reconcile, wire
+from fedretail.p2p.effects import Effect
+from fedretail.p2p.reconcile import Item
+from fedretail.p2p.replica import Replica
+from fedretail.p2p.view import AUTH_RECORD, View, send, statements
+
+# Bytes of ADVANCE under way to one neighbour: a slow reader holds no more than this here.
+CREDIT_BYTES = 256 * 1024
+# Heads a frame: at 160 bytes they stay far below 256 KiB. A shorter frame is the last one.
+HEADS_PER_FRAME = 1000
+# Logs that one neighbour may have asked for and not received.
+_MAX_TRANSFERS = wire.MAX_ITEMS
+# Changes beside a pushed head; more than that is asked for, by those who lack it.
+MAX_PUSH_BYTES = 8 * 1024
+ASK, TELL, FINGERPRINT = range(3)
+
+
+class Serving:
+    """What one neighbour is given."""
+
+    def __init__(self, replica: Replica, view: View, salt: bytes) -> None:
+        self._replica = replica
+        self._view = view
+        self._salt = salt
+        self._credit = CREDIT_BYTES
+        self._transfers: deque[wire.Wish] = deque()
+
+    def tell(self, scope: int = TELL) -> Effect:
+        """What this node has, as ids."""
+        return send(wire.Ranges(scope, reconcile.ids(self._replica.items(), self._salt)))
+
+    def compare(self) -> Effect:
+        """What this node has, as a fingerprint: the question whether anything differs."""
+        return send(wire.Ranges(FINGERPRINT, self._fingerprint()))
+
+    def on_ranges(self, ranges: wire.Ranges) -> list[Effect]:
+        """Whatever the neighbour lacks, by what it says it has."""
+        if ranges.scope == FINGERPRINT:
+            return [] if ranges.data == self._fingerprint() else [self.tell(ASK)]
+        theirs = reconcile.parse_ids(ranges.data)
+        lacked = reconcile.lacked(self._replica.items(), theirs, self._salt)
+        answer = [self.tell()] if ranges.scope == ASK else []
+        return [*answer, *self._show(lacked)]
+
+    def _show(self, lacked: list[Item]) -> list[Effect]:
+        """Send auth records and heads; always ends in HEADS, be they empty."""
+        records = [[AUTH_RECORD, item.raw] for item in lacked if item.about == reconcile.AUTH]
+        heads = [item for item in lacked if item.about != reconcile.AUTH]
+        effects: list[Effect] = [*statements(records)]
+        effects += self._view.introduce(item.about for item in heads)
+        for start in range(0, len(heads) + 1, HEADS_PER_FRAME):
+            some = [item.raw for item in heads[start : start + HEADS_PER_FRAME]]
+            effects.append(send(wire.Heads(some)))
+            for raw in some:
+                self._view.note_sent(raw)
+        return effects
+
+    def on_since(self, since: wire.Since) -> list[Effect]:
+        """Parts of what the neighbour asks for, as far as its credit goes."""
+        if len(self._transfers) + len(since.wishes) > _MAX_TRANSFERS:
+            raise PeerError("A neighbour asks for more than it can take.")
+        self._transfers += since.wishes
+        return self._pump()
+
+    def on_credit(self, credit: wire.Credit) -> list[Effect]:
+        """The next parts."""
+        self._credit = min(CREDIT_BYTES, self._credit + credit.count)
+        return self._pump()
+
+    def _pump(self) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._transfers and self._credit > 0:
+            wish = self._transfers.popleft()
+            part = self._replica.changes(wish.log, Point(wish.seq, wish.stamp), wish.after)
+            if part is None:
+                continue
+            if part.after is not None:
+                self._transfers.appendleft(wish._replace(after=part.after))
+            if part.after is not None and wish.after is None:
+                head = SignedHead.parse(part.head).head
+                effects.append(send(wire.Offer([(wish.log, head.count, head.size)])))
+            changes = pack(part.changes)
+            frame = send(wire.Advance(wish.log, wish.seq, part.head, changes, part.after))
+            self._view.note_sent(part.head)
+            self._credit -= len(frame.frame)
+            effects.append(frame)
+        return effects
+
+    def push(self, log: bytes, base: Point | None) -> list[Effect]:
+        """A log's newest head, with the changes since `base` if these are small."""
+        part = self._replica.changes(log, base or START, None)
+        if part is None:
+            return []
+        changes = pack(part.changes)
+        is_small = part.after is None and len(changes) <= MAX_PUSH_BYTES
+        message = wire.Push(part.head, 0, None)
+        if base is not None and is_small:
+            message = wire.Push(part.head, base.seq, changes)
+        self._view.note_sent(part.head)
+        return [*self._view.introduce([log]), send(message)]
+
+    def _fingerprint(self) -> bytes:
+        return reconcile.fingerprint(self._replica.items(), self._salt)

@@ -1,0 +1,222 @@
+"""One conversation with one neighbour: messages in, effects out; the same code at both ends.
+
+    state     accepts            leaves by
+    HELLO     HELLO, DONE        a HELLO that fits -> OPEN; one that does not -> ENDED
+    OPEN      all but HELLO      the last HEADS of the first round, all its rows here -> LIVE
+    LIVE      all but HELLO      DONE, or the end of the stream -> ENDED
+    ENDED     nothing
+
+Both sides begin with HELLO, then say what they have (RANGES), send what the other lacks (AUTH,
+HEADS), and ask (SINCE) for the rows of heads that are later than theirs; the other sends them
+(ADVANCE) as far as the credit goes. What comes later is pushed (PUSH). A head is never believed:
+the store moves only to a head whose digest its own rows have.
+
+No sockets, threads, clocks or chance in here: the service hands them in. `Serving` gives,
+`Fetching` takes, `View` is what both know of the neighbour.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any, ClassVar, NamedTuple
+
+from fedretail.crdt.access import SignedRecord
+from fedretail.crdt.changes import Point
+from fedretail.crdt.names import parse_log_name
+from fedretail.errors import MalformedInput, PeerError, Refused
+from fedretail.p2p import reconcile, wire
+from fedretail.p2p.effects import Effect, Ended, Pause, PeerAddresses, PeerClock, Synced
+from fedretail.p2p.fetches import Fetches
+from fedretail.p2p.fetching import Fetching
+from fedretail.p2p.rates import TokenBucket
+from fedretail.p2p.replica import Replica
+from fedretail.p2p.serving import HEADS_PER_FRAME, Serving
+from fedretail.p2p.view import AUTH_ADDRESS, AUTH_CHARTER, View, send, statements
+
+NEEDS_CHARTER = "needs-charter"
+# Addresses that one statement of a neighbour may add; their own and a few of its neighbours.
+MAX_ADDRESSES = 32
+MAX_ADDRESS_CHARACTERS = 200
+# What a neighbour may ask a second, in tokens of about a millisecond's work, and at once.
+_RATE, _BURST = 400, 8000
+
+
+class Me(NamedTuple):
+    """How this node introduces itself."""
+
+    network: bytes
+    store: bytes
+    nonce: bytes
+    addresses: tuple[str, ...] = ()
+
+
+class State(Enum):
+    """See the table above."""
+
+    HELLO = "hello"
+    OPEN = "open"
+    LIVE = "live"
+    ENDED = "ended"
+
+
+class Session:
+    """The conversation with one neighbour."""
+
+    def __init__(self, me: Me, replica: Replica, fetches: Fetches) -> None:
+        self.state = State.HELLO
+        self.view = View(replica)
+        self._me = me
+        self._replica = replica
+        self._fetching = Fetching(replica, self.view, fetches)
+        self._serving = Serving(replica, self.view, b"")
+        self._has_all_heads = False
+        self._bucket = TokenBucket(rate=_RATE, burst=_BURST)
+
+    def start(self, now_ms: int) -> list[Effect]:
+        """The first thing to say."""
+        needs = [NEEDS_CHARTER] if self._replica.charter() is None else []
+        me = self._me
+        hello = wire.Hello(
+            wire.VERSION, wire.MIN_VERSION, me.network, me.store, me.nonce, now_ms, needs, []
+        )
+        return [send(hello)]
+
+    def handle(self, message: wire.Message | None, size: int, now_ms: int) -> list[Effect]:
+        """What a message of `size` bytes leads to; None: of a type that later versions know.
+
+        PeerError where the neighbour broke the rules: say DONE then, and end the stream.
+        """
+        if self.state is State.ENDED or message is None:
+            return []
+        is_greeting = isinstance(message, wire.Hello)
+        if is_greeting != (self.state is State.HELLO) and not isinstance(message, wire.Done):
+            raise PeerError("A neighbour spoke out of turn.")
+        effects = self._HANDLERS[type(message)](self, message)
+        effects += self._settle()
+        if isinstance(message, wire.Advance):
+            return [*effects, send(wire.Credit(size))]
+        wait_s = self._bucket.take(_cost(message, size), now_ms)
+        return [*effects, Pause(wait_s)] if wait_s else effects
+
+    def is_waiting(self) -> bool:
+        """Whether the neighbour owes an answer, so that its silence means something."""
+        return self.state in (State.HELLO, State.OPEN) or self._fetching.is_waiting()
+
+    def resync(self) -> list[Effect]:
+        """Ask whether both still have the same; costs 16 bytes where they do."""
+        return [self._serving.compare()] if self.state is State.LIVE else []
+
+    def retry(self) -> list[Effect]:
+        """Ask for logs that another session was fetching when the neighbour showed them."""
+        return self._fetching.retry() if self.state in (State.OPEN, State.LIVE) else []
+
+    def push(self, log: bytes, base: Point | None) -> list[Effect]:
+        """Tell the neighbour of a log's newest head, with the changes since `base` if small."""
+        return self._serving.push(log, base) if self.state is State.LIVE else []
+
+    def tell_addresses(self, addresses: Iterable[str]) -> list[Effect]:
+        """Pass on where others can be reached."""
+        if self.state not in (State.OPEN, State.LIVE):
+            return []
+        return [*statements([[AUTH_ADDRESS, address] for address in addresses])]
+
+    def end(self, code: str = "closing", text: str = "", retry_s: int = 0) -> list[Effect]:
+        """Say good-bye; what was claimed is free for other sessions."""
+        if self.state is State.ENDED:
+            return []
+        self.close()
+        return [send(wire.Done(code, text, retry_s)), Ended(code, text, retry_s)]
+
+    def close(self) -> None:
+        """The stream is gone."""
+        self.state = State.ENDED
+        self._fetching.close()
+
+    def _settle(self) -> list[Effect]:
+        if self.state is not State.OPEN or not self._has_all_heads or self._fetching.is_waiting():
+            return []
+        self.state = State.LIVE
+        return [Synced()]
+
+    # --- one handler a message ---
+
+    def _on_hello(self, hello: wire.Hello) -> list[Effect]:
+        if hello.min_version > wire.VERSION or hello.version < wire.MIN_VERSION:
+            return self.end("version", "The other fedretail is too old or too new.", 3600)
+        if hello.network != self._me.network:
+            return self.end("network", "The other computer belongs to another network.", 3600)
+        if hello.store == self._me.store:
+            return self.end("self", "This computer has called itself.", 3600)
+        self.state = State.OPEN
+        salt = reconcile.salt(self._me.nonce, hello.nonce)
+        self._serving = Serving(self._replica, self.view, salt)
+        about: list[list[Any]] = [[AUTH_ADDRESS, address] for address in self._me.addresses]
+        charter = self._replica.charter()
+        if NEEDS_CHARTER in hello.capabilities and charter is not None:
+            about.append([AUTH_CHARTER, charter])
+        return [PeerClock(hello.now_ms), *statements(about), self._serving.tell()]
+
+    def _on_auth(self, auth: wire.Auth) -> list[Effect]:
+        records: list[SignedRecord] = []
+        addresses: list[str] = []
+        try:
+            for item in auth.items:
+                self._take_statement(item, records, addresses)
+        except MalformedInput as error:
+            raise PeerError(f"A neighbour sent {error.message}.") from None
+        self._replica.add_auth(records)
+        return [PeerAddresses(addresses)] if addresses else []
+
+    def _take_statement(
+        self, item: list[Any], records: list[SignedRecord], addresses: list[str]
+    ) -> None:
+        match item:
+            case [0, raw, *_]:
+                records.append(SignedRecord.parse(raw))
+            case [1, *name]:
+                self._replica.add_auth(records)
+                records.clear()
+                self._learn(name[:4])
+            case [2, bytes(charter), *_]:
+                self._replica.set_charter(charter)
+            case [3, str(address), *_] if len(address) <= MAX_ADDRESS_CHARACTERS:
+                if len(addresses) < MAX_ADDRESSES:
+                    addresses.append(address)
+
+    def _learn(self, name: list[Any]) -> None:
+        try:
+            self._replica.add_log(parse_log_name(name))
+        except Refused:
+            # Too many logs in one collection: those known stay, this one is not fetched.
+            return
+
+    def _on_heads(self, heads: wire.Heads) -> list[Effect]:
+        is_showing = all(isinstance(item, bytes) for item in heads.items)
+        if is_showing and len(heads.items) < HEADS_PER_FRAME:
+            self._has_all_heads = True
+        return self._fetching.on_heads(heads)
+
+    def _on_done(self, done: wire.Done) -> list[Effect]:
+        self.close()
+        return [Ended(done.code, done.text, done.retry_s)]
+
+    _HANDLERS: ClassVar[dict[type, Callable[..., list[Effect]]]] = {
+        wire.Hello: _on_hello,
+        wire.Auth: _on_auth,
+        wire.Ranges: lambda self, message: self._serving.on_ranges(message),
+        wire.Heads: _on_heads,
+        wire.Since: lambda self, message: self._serving.on_since(message),
+        wire.Offer: lambda self, message: self._fetching.on_offer(message),
+        wire.Advance: lambda self, message: self._fetching.on_advance(message),
+        wire.Push: lambda self, message: self._fetching.on_push(message),
+        wire.Credit: lambda self, message: self._serving.on_credit(message),
+        wire.Done: _on_done,
+    }
+
+
+def _cost(message: wire.Message, size: int) -> float:
+    """Tokens for the work that a message makes: hashing all items, reading a log, plain bytes."""
+    if isinstance(message, wire.Ranges):
+        return 50 + size / 1024
+    if isinstance(message, wire.Since):
+        return 1 + len(message.wishes)
+    return 1 + size / 1024

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal, Self
 
 from fedretail.domain.ages import min_age_for as min_age_for
+from fedretail.domain.ids import is_gtin
 from fedretail.domain.judges import block, choice, formed, line, whole, words, yes_no
 from fedretail.domain.kind import Field, Kind, Value, fields_of
 from fedretail.domain.money import MAX_AMOUNT_MINOR, MINOR_DIGITS
@@ -30,7 +31,6 @@ MAX_CATEGORY = 120
 MAX_WORD = 120
 MAX_WORDS = 40
 
-_GTIN = re.compile(r"[0-9]{14}")
 _RATE = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,4})?")
 
 OFFER = Kind(
@@ -167,6 +167,10 @@ def _shared_stock(level: Level, left: int | None, made_to_order: bool) -> Stock:
     return Stock(level, left, made_to_order)
 
 
+def _gtin(value: Value) -> str | None:
+    return value if isinstance(value, str) and is_gtin(value) else None
+
+
 def _prices(value: Value) -> tuple[Price, ...] | None:
     try:
         return parse_prices(value)
@@ -182,7 +186,7 @@ _list = words(MAX_WORDS, MAX_WORD)
 _JUDGES: dict[str, Callable[[Value], Any]] = {
     "name": line(MAX_NAME),
     "description": block(MAX_DESCRIPTION),
-    "gtin": formed(_GTIN),
+    "gtin": _gtin,
     "sku": _word,
     "brand": _word,
     "category": line(MAX_CATEGORY),

@@ -12,6 +12,7 @@ from typing import Self
 
 from fedretail.domain.geo import E7, Position, from_e7, to_e7
 from fedretail.domain.hours import MAX_HOURS, Closure, OpenState, open_state
+from fedretail.domain.ids import is_gln
 from fedretail.domain.judges import block, choice, formed, line, whole
 from fedretail.domain.kind import Field, Kind, Value, fields_of
 from fedretail.domain.money import MINOR_DIGITS
@@ -51,7 +52,6 @@ _hours = line(MAX_HOURS)
 _lines = block(MAX_LINES)
 _currency = choice(*MINOR_DIGITS)
 _country = formed(re.compile(r"[A-Z]{2}"))
-_gln = formed(re.compile(r"[0-9]{13}"))
 _lat = whole(-90 * E7, 90 * E7)
 _lon = whole(-180 * E7, 180 * E7)
 
@@ -151,6 +151,10 @@ def _closed(value: Value) -> tuple[Closure, ...]:
                 reason = _note(rest[0]) if rest else None
                 closures.append(Closure(int(start), int(end), reason or ""))
     return tuple(closures)
+
+
+def _gln(value: Value) -> str | None:
+    return value if isinstance(value, str) and is_gln(value) else None
 
 
 def _nonce(value: Value) -> bytes:

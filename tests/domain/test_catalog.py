@@ -63,7 +63,8 @@ def test_a_bad_field_hides_no_other(name: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("name", "x" * (MAX_NAME + 1)), ("gtin", "4001842100121"), ("pack", 0), ("pack", True),
+    [("name", "x" * (MAX_NAME + 1)), ("gtin", "4001842100121"), ("gtin", "04001842100122"),
+     ("pack", 0), ("pack", True),
      ("currency", "XXX"), ("currency", "eur"), ("type", "thing"), ("regular", -1), ("min_age", 200),
      ("tax_rate", "nineteen"), ("tax_rate", 19), ("left", 10), ("stock", "plenty"),
      ("valid_until", 2**63), ("allergens", ["a"] * 50), ("prices", [[129], "x"]),

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from fedretail.domain.ids import (
     MAX_KEY_BYTES,
     check_digit,
+    is_gln,
+    is_gtin,
     is_site_id,
     offer_id,
     parse_gln,
@@ -102,9 +104,19 @@ def test_gtin_raises_nothing_else(text: str) -> None:
         error.message.encode()
 
 
+@given(digits)
+def test_a_records_gtin(text: str) -> None:
+    try:
+        assert is_gtin(text) == (parse_gtin(text) == text)
+    except MalformedInput:
+        assert not is_gtin(text)
+
+
 def test_gln() -> None:
     assert parse_gln("4 000001 00000 5") == "4000001000005"
+    assert is_gln("4000001000005")
     for wrong in ("4000001000006", "400000100000", "", "0" * 13, "\ud800"):
+        assert not is_gln(wrong)
         with pytest.raises(MalformedInput):
             parse_gln(wrong)
 

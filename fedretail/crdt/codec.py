@@ -5,6 +5,7 @@ bytes, text in UTF-8. Every holder of a row therefore makes the same bytes, and 
 rows is the same everywhere. The only module that imports msgpack.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
@@ -15,7 +16,7 @@ from fedretail.errors import MalformedInput
 MAX_DEPTH = 6
 _SCALARS = frozenset({int, str, bytes, bool, type(None)})
 
-pack = msgpack.Packer(use_bin_type=True, autoreset=True).pack
+pack: Callable[[Any], bytes] = msgpack.Packer(use_bin_type=True, autoreset=True).pack
 
 
 def unpack(data: bytes | memoryview, *, max_bytes: int) -> Any:

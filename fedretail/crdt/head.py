@@ -42,7 +42,7 @@ class Head(NamedTuple):
     seq: int
     stamp: int
     lease: int
-    count: int
+    count: int  # type: ignore[assignment] # a field, no longer tuple.count
     size: int
     digest: bytes
     area: tuple[int, int] = NO_AREA

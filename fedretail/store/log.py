@@ -32,7 +32,7 @@ class Step(NamedTuple):
 
     rows: list[Replaced]
     state: bytes
-    count: int
+    count: int  # type: ignore[assignment] # a field, no longer tuple.count
     size: int
 
 

@@ -29,7 +29,7 @@ class LogState(NamedTuple):
     collection: int
     name: LogName
     point: Point
-    count: int
+    count: int  # type: ignore[assignment] # a field, no longer tuple.count
     size: int
     state: bytes
     head: bytes | None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from fedretail.clock import Clock
+from fedretail.crdt.access import Grants, SignedRecord
 from fedretail.crdt.changes import Point
 from fedretail.crdt.codec import unpack
 from fedretail.crdt.head import SignedHead
@@ -119,7 +120,7 @@ class Store:
         part = Incoming(head, base_seq, changes, after, is_push)
         return intake.advance(self._write, part, now_ms=self._clock.now_ms())
 
-    def add_auth(self, signed: Iterable[Any]) -> int:
+    def add_auth(self, signed: Iterable[SignedRecord]) -> int:
         """Keep auth records that are new; how many there were."""
         with self._write.transaction(durable=False):
             return auth.add(self._write, signed)
@@ -204,11 +205,11 @@ class Store:
         """What to ask of a peer for this log: a base and a key; None where it is unknown."""
         return intake.wanted(self._read, log_id)
 
-    def auth_records(self, *, moved_after: int = 0) -> list[tuple[int, auth.SignedRecord]]:
+    def auth_records(self, *, moved_after: int = 0) -> list[tuple[int, SignedRecord]]:
         """(moved, record) of every auth record that arrived after that place."""
         return auth.records(self._read, moved_after=moved_after)
 
-    def grants(self, owner: bytes) -> auth.Grants:
+    def grants(self, owner: bytes) -> Grants:
         """The devices that an owner has named."""
         return auth.grants_of(self._read, owner)
 

@@ -59,7 +59,7 @@ def _mounts_by_command() -> list[tuple[str, str]]:
 
 def _is_remote_on_windows(folder: Path) -> bool:
     drive = folder.resolve().drive
-    kernel = ctypes.windll.kernel32 if sys.platform == "win32" else None
+    kernel = ctypes.windll.kernel32 if sys.platform == "win32" else None  # type: ignore[attr-defined,unused-ignore]
     if drive.startswith("\\\\") or kernel is None:
         return drive.startswith("\\\\")
     return int(kernel.GetDriveTypeW(drive + "\\")) == _WINDOWS_REMOTE

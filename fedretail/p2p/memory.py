@@ -165,15 +165,23 @@ _Pair = tuple[_Pipe, _Pipe]
 class MemoryNetwork:
     """All peers and links of one process; the faults are its methods."""
 
-    def __init__(self, *, latency_s: float = 0.0, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        latency_s: float = 0.0,
+        buffer_bytes: int = 256 * 1024,
+        limits: Limits | None = None,
+    ) -> None:
         self.latency_s = latency_s
+        self.buffer_bytes = buffer_bytes
         self.limits = limits or Limits()
         self.peers: dict[str, MemoryTransport] = {}
         self._links: dict[tuple[str, str], Link] = {}
 
     def transport(self, device_seed: bytes) -> "MemoryTransport":
         """A new device on this network with the key of that 32-byte seed."""
-        peer = MemoryTransport(self, device_seed, host=f"10.0.0.{len(self.peers) + 1}")
+        high, low = divmod(len(self.peers) + 1, 256)
+        peer = MemoryTransport(self, device_seed, host=f"10.0.{high}.{low}")
         self.peers[peer.peer_id] = peer
         return peer
 
@@ -212,7 +220,7 @@ class MemoryNetwork:
         """A new direction of a stream."""
         link = self.link(source, target)
         patience_s = self.limits.ping_after_s + self.limits.ping_wait_s
-        pipe = _Pipe(link, capacity_bytes=256 * 1024, patience_s=patience_s)
+        pipe = _Pipe(link, capacity_bytes=self.buffer_bytes, patience_s=patience_s)
         link.pipes.add(pipe)
         return pipe
 

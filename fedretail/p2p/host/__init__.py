@@ -67,7 +67,10 @@ class Libp2pTransport:
                     await trio.serve_listeners(core.accept, listeners, handler_nursery=nursery)
                 await trio.sleep_forever()
         except BaseExceptionGroup as group:
-            raise _one_error(group) from group
+            error = _one_error(group)
+            if error is None:
+                raise
+            raise error from group
         finally:
             self._core, self._listeners = None, []
             for listener in listeners:
@@ -98,11 +101,14 @@ class Libp2pTransport:
         return {**live, **{name: self._count[name] for name in names}, **self._count}
 
 
-def _one_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What a supervisor sees: our own error, else that the network part stopped."""
+def _one_error(group: BaseExceptionGroup[BaseException]) -> FedretailError | None:
+    """What a supervisor sees: our own error, else that the network part stopped.
+
+    None when this is no failure: cancelled, or interrupted from the keyboard.
+    """
     failures = group.split(trio.Cancelled)[1]
     if not isinstance(failures, ExceptionGroup):
-        return group
+        return None
     error: BaseException = failures.subgroup(FedretailError) or failures
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -173,7 +173,7 @@ class Core:
 
     async def connect(self, where: Address) -> Libp2pStream:
         """A stream to that peer, over a connection that still works or a new one."""
-        for connection in self._swarm.get_connections(ID.from_base58(where.peer_id)):
+        for connection in self._connections(where.peer_id):
             try:
                 return await self._open(connection, where)
             except PeerError:
@@ -264,8 +264,12 @@ class Core:
 
     async def disconnect(self, peer_id: str) -> None:
         """Drops all connections to that peer."""
-        for connection in self._swarm.get_connections(ID.from_base58(peer_id)):
+        for connection in self._connections(peer_id):
             await self._drop(connection)
+
+    def _connections(self, peer_id: str) -> list[SwarmConn]:
+        everyone = self._swarm.get_connections()
+        return [one for one in everyone if str(one.muxed_conn.peer_id) == peer_id]
 
     async def _drop(self, connection: SwarmConn) -> None:
         """Closes the socket first: a goodbye through a dead connection would wait for ever."""

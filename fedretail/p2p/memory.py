@@ -36,7 +36,8 @@ class Link:
     latency_s: float
     cut_since_s: float | None = None
     bytes: int = 0
-    pipes: "set[_Pipe]" = field(default_factory=set)
+    # A dict for its order: who is woken first must not depend on where objects lie in memory.
+    pipes: "dict[_Pipe, None]" = field(default_factory=dict)
 
     def wake(self) -> None:
         """Lets everyone who waits on this direction look again."""
@@ -75,7 +76,10 @@ class _Pipe:
         while not self.broken:
             due_s = self.pieces[0][0] if self.pieces else self.ends_at_s
             if self.link.cut_since_s is None and due_s <= trio.current_time():
-                return self._first(max_bytes) if self.pieces else b""
+                if self.pieces:
+                    return self._first(max_bytes)
+                self.link.pipes.pop(self, None)
+                return b""
             await self._wait(due_s)
         raise PeerError("The connection to the peer is lost.")
 
@@ -103,7 +107,7 @@ class _Pipe:
 
     def break_off(self) -> None:
         self.broken = True
-        self.link.pipes.discard(self)
+        self.link.pipes.pop(self, None)
         self.lot.unpark_all()
 
 
@@ -139,7 +143,7 @@ class MemoryStream:
             raise
         self._owner.count["bytes_in"] += len(data)
         if not data and self._closed:
-            self._owner.streams.discard(self)
+            self._owner.streams.pop(self, None)
         return data
 
     async def close(self) -> None:
@@ -156,7 +160,7 @@ class MemoryStream:
     def _break(self) -> None:
         self._incoming.break_off()
         self._outgoing.break_off()
-        self._owner.streams.discard(self)
+        self._owner.streams.pop(self, None)
 
 
 _Pair = tuple[_Pipe, _Pipe]
@@ -221,7 +225,7 @@ class MemoryNetwork:
         link = self.link(source, target)
         patience_s = self.limits.ping_after_s + self.limits.ping_wait_s
         pipe = _Pipe(link, capacity_bytes=self.buffer_bytes, patience_s=patience_s)
-        link.pipes.add(pipe)
+        link.pipes[pipe] = None
         return pipe
 
 
@@ -232,7 +236,7 @@ class MemoryTransport:
         self.peer_key = SigningKey.from_seed(device_seed).public
         self.peer_id = peer_id_of(self.peer_key)
         self.limits = network.limits
-        self.streams: set[MemoryStream] = set()
+        self.streams: dict[MemoryStream, None] = {}
         self.count = {"bytes_in": 0, "bytes_out": 0, "accepted": 0, "dialled": 0, "failed": 0}
         self._network = network
         self._address = Address("ip4", host, _PORT, self.peer_id)
@@ -290,7 +294,7 @@ class MemoryTransport:
         back = self._network.pipe(peer.peer_id, self.peer_id)
         mine = MemoryStream(self, peer, (back, there))
         theirs = MemoryStream(peer, self, (there, back))
-        self.streams.add(mine)
+        self.streams[mine] = None
         peer.accept(theirs)
         self.count["dialled"] += 1
         return mine
@@ -298,7 +302,7 @@ class MemoryTransport:
     def accept(self, stream: MemoryStream) -> None:
         """Starts the handler on a stream that a peer has opened."""
         assert self._nursery is not None
-        self.streams.add(stream)
+        self.streams[stream] = None
         self.count["accepted"] += 1
         self._nursery.start_soon(self._handle, stream)
 

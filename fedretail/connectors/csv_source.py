@@ -21,7 +21,7 @@ from fedretail.errors import MalformedInput, Unavailable
 MAX_RECORD_CHARS = 130_000
 # How much may be read a second time because of unclosed quotation marks: without a limit a file
 # made of them would be read once for each of its lines.
-_MAX_REREAD_CHARS = 16 << 20
+_MAX_REREAD_CHARS = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)

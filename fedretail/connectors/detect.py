@@ -14,7 +14,7 @@ from pathlib import Path
 from fedretail.errors import MalformedInput, Unavailable, UsageError
 
 # Large enough that the scan of a 1 GB file is bound by the disk, small enough to stay in cache.
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16
 # What the separators are judged by: a few hundred rows of any price list.
 SAMPLE_CHARS = 1 << 16
 DELIMITERS = (";", ",", "\t", "|")

@@ -22,9 +22,7 @@ from fedretail.domain.kinds import KINDS
 from fedretail.errors import MalformedInput
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-SCALARS = (
-    st.none() | st.booleans() | st.integers(-(2**64), 2**64) | TEXT | st.binary(max_size=20)
-)
+SCALARS = st.none() | st.booleans() | st.integers(-(2**64), 2**64) | TEXT | st.binary(max_size=20)
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4)
 )

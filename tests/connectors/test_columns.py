@@ -1,0 +1,75 @@
+"""Headings in six languages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.connectors.columns import (
+    GENERIC,
+    currency_in_heading,
+    distinct,
+    plain_heading,
+    recognise,
+)
+from fedretail.connectors.shopify import ShopifyCsv
+from fedretail.connectors.woocommerce import WooCommerceCsv
+from fedretail.domain.catalog import OFFER
+
+
+@pytest.mark.parametrize(
+    ("heading", "role"),
+    [
+        ("Name", "name"), ("Product Name", "name"), ("Bezeichnung", "name"),
+        ("Désignation", "name"), ("Artículo", "name"), ("Prodotto", "name"),
+        ("Productnaam", "name"), ("Price (EUR)", "price"), ("VK-Preis brutto", "price"),
+        ("PREIS IN €", "price"), ("Prix TTC", "price"), ("PVP", "price"), ("Prijs", "price"),
+        ("Einkaufspreis", "cost"), ("EK-Preis (netto)", "cost"), ("Prix d’achat", "cost"),
+        ("Lieferant", "supplier"), ("Mindestbestand", "reorder_point"), ("Bemerkungen", "note"),
+        ("EAN-Code", "gtin"), ("Code-barres", "gtin"), ("Warengruppe", "category"),
+        ("Größe", "net"), ("Pfand", "deposit"), ("Lagerbestand", "stock"), ("min_age", "min_age"),
+        ("Händlerpreis", None), ("Marge", None), ("Margin", None), ("", None), ("€", None),
+        ("Price / International", None),
+    ],
+)  # fmt: skip
+def test_headings(heading, role):
+    assert recognise([heading], GENERIC) == {heading: role}
+
+
+def test_of_two_columns_for_one_role_the_first_has_it():
+    assert recognise(["Preis", "Price"], GENERIC) == {"Preis": "price", "Price": None}
+
+
+def test_headings_become_distinct():
+    assert distinct(["Price", "Price", " ", "Price (2)", "a\nb"]) == [
+        "Price", "Price (2)", "column 3", "Price (2) (2)", "a b",
+    ]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(["a", "a (2)", "a (3)", "", "column 2", "a (2) (2)"])))
+def test_any_headings_become_distinct(cells):
+    headings = distinct(cells)
+    assert len(set(headings)) == len(headings) == len(cells)
+
+
+@given(st.text())
+def test_a_plain_heading_is_plain(heading):
+    plain = plain_heading(heading)
+    assert plain_heading(plain) == plain
+
+
+def test_words_of_the_tables_are_written_plainly():
+    for table in (GENERIC, ShopifyCsv.headings, WooCommerceCsv.headings):
+        assert [word for word in table if plain_heading(word) != word] == []
+
+
+def test_own_fields_have_roles_of_their_own_name():
+    for name in OFFER.own_fields() - {"stock_count"}:
+        assert GENERIC[name.replace("_", " ")] == name
+
+
+@pytest.mark.parametrize(
+    ("heading", "code"),
+    [("Price (EUR)", "EUR"), ("Preis in €", "EUR"), ("Price $", None), ("The price", None)],
+)
+def test_a_currency_in_a_heading(heading, code):
+    assert currency_in_heading(heading) == code

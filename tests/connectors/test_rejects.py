@@ -1,0 +1,74 @@
+"""The list of rows to mend can be imported again as it is."""
+
+import csv
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.connectors import open_source
+from fedretail.connectors.rejects import escape, unescape
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("mark", [";", ",", "\t"])
+def test_mended_rows_are_read_and_the_others_stay(tmp_path, encoding, mark):
+    rows = [["Bezeichnung", "Preis", "EAN"], ["Käse", "1.49.", ""], ["Milch", "2.00", "123"]]
+    path, rejects = tmp_path / "Liste.csv", tmp_path / "Liste.rejects.csv"
+    path.write_bytes("".join(mark.join(row) + "\r\n" for row in rows).encode(encoding))
+    reader = open_source(path, currency="EUR")
+    assert reader.write_rejects(rejects, list(reader)) == 2
+    first = open_source(rejects, currency="EUR", source_profile=reader.profile)
+    assert first.reading.encoding == reader.reading.encoding
+    assert first.reading.delimiter == mark
+    assert list(first.reading.columns)[-1] == "problem"
+    assert [bad.line for bad in first] == [2, 3]
+    letters = reader.reading.encoding
+    text = rejects.read_bytes().decode(letters).replace("1.49.", "1.49")
+    rejects.write_bytes(text.encode(letters))
+    again = open_source(rejects, currency="EUR", source_profile=reader.profile)
+    cheese, milk = again
+    assert cheese.fields["name"] == "Käse"
+    second = tmp_path / "second.csv"
+    assert again.write_rejects(second, [milk]) == 1
+    with second.open(encoding=letters, newline="") as file:
+        header, left = csv.reader(file, delimiter=mark)
+    assert header[-1] == "problem"
+    assert header.count("problem") == 1
+    assert left[-1].startswith("line 3: EAN: ")
+
+
+def test_rows_in_the_wrong_currency_do_not_become_right_by_standing_alone(read, tmp_path):
+    got = read("Name,Price,Currency\nMilk,1,EUR\nTea,3,USD\n")
+    rejects = tmp_path / "rejects.csv"
+    got.reader.write_rejects(rejects, got.bad.values())
+    (again,) = open_source(rejects, currency="EUR", source_profile=got.reader.profile)
+    assert again.column == "Currency"
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3+cmd", "\tx", "\rx", "'=1", "''", "'-"]
+)
+def test_no_cell_is_a_formula(cell):
+    assert escape(cell)[0] == "'"
+    assert unescape(escape(cell)) == cell
+
+
+@pytest.mark.parametrize("cell", ["-5", "+49 7071 123", "-1,49", "Milk", "", "'n Abend"])
+def test_numbers_and_words_stay_as_they_are(cell):
+    assert escape(cell) == cell
+    assert unescape(cell) == cell
+
+
+@given(st.text())
+def test_unescape_undoes_escape(cell):
+    assert unescape(escape(cell)) == cell
+
+
+def test_letters_that_could_not_be_read_survive(tmp_path):
+    path, rejects = tmp_path / "list.csv", tmp_path / "rejects.csv"
+    path.write_bytes("Name,Price\nKäse,1\nÖl,2\n".encode() + b"Br\xf6t,3\n")
+    reader = open_source(path, currency="EUR")
+    bad = [row for row in reader if row.line == 4]
+    reader.write_rejects(rejects, bad)
+    assert b"Br\xf6t,3," in rejects.read_bytes()

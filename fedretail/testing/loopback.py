@@ -60,10 +60,14 @@ async def works(device: Libp2pTransport, peer: Libp2pTransport) -> bool:
 
 
 class Line:
-    """A TCP relay to a port of loopback that can go dead without a goodbye: a pulled cable."""
+    """A TCP relay to a port of loopback that can fail without a goodbye.
+
+    `dead` swallows what is sent, a pulled cable; `stuck` takes nothing more, a hung machine.
+    """
 
     def __init__(self) -> None:
         self.dead = False
+        self.stuck = False
         self.port = 0
 
     async def serve(
@@ -87,6 +91,8 @@ class Line:
     async def _pass_on(self, source: trio.SocketStream, target: trio.SocketStream) -> None:
         try:
             while data := await source.receive_some():
+                if self.stuck:
+                    await trio.sleep_forever()
                 if not self.dead:
                     await target.send_all(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError):

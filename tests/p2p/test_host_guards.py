@@ -204,7 +204,7 @@ async def test_nothing_remains_of_a_connection_to_the_wrong_key() -> None:
 # --- what libp2p does besides ---------------------------------------------------------------
 
 
-async def test_no_more_is_said_on_connecting_than_the_handshake() -> None:
+async def test_no_more_is_said_than_the_handshake_and_nobody_is_remembered() -> None:
     async with serving(echo, echo) as (a, b):
         assert await works(a, b)
         sent = a.statistics()["bytes_out"]
@@ -214,6 +214,11 @@ async def test_no_more_is_said_on_connecting_than_the_handshake() -> None:
             core: Any = device._serving()
             known = [str(peer) for peer in core._host.get_peerstore().peer_ids()]
             assert known == [device.peer_id]
+        await a.disconnect(b.peer_id)
+        await falls(b, "connections", 0)
+        for device in (a, b):
+            core = device._serving()
+            assert not vars(core._swarm.auto_connector)
 
 
 async def test_identify_is_answered_and_push_is_not() -> None:

@@ -109,6 +109,26 @@ async def test_a_pause_of_the_reader_does_not_cost_the_stream() -> None:
         assert len(got) == 4_000_000
 
 
+async def test_the_window_of_a_fast_sender_stays_small() -> None:
+    got = 0
+
+    async def read_much_then_nothing(stream: Stream) -> None:
+        nonlocal got
+        while got < 20_000_000:
+            got += len(await stream.receive())
+        await trio.sleep_forever()
+
+    async with serving(echo, read_much_then_nothing, limits=Limits(stall_s=0.5)) as (a, b):
+        stream = await a.connect(b.addresses()[0])
+        sent = 0
+        with pytest.raises(PeerError):
+            while sent < 60_000_000:
+                await stream.send(bytes(65536))
+                sent += 65536
+        # libp2p's own limit is 16 MiB a stream.
+        assert sent - got < 3_000_000
+
+
 @pytest.mark.parametrize("limit_bytes", [512 * 1024, 1 << 30])
 async def test_a_peer_that_overruns_its_window_is_dropped(limit_bytes: int) -> None:
     async def sleep(stream: Stream) -> None:
@@ -186,4 +206,24 @@ async def test_a_dead_connection_is_replaced_by_connect() -> None:
         line.dead = True
         assert await works(a, b)
         assert a.statistics()["dialled"] == 2
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_hung_peer_does_not_hold_up_the_end_of_the_host() -> None:
+    async with serving(echo) as (b,), trio.open_nursery() as nursery:
+        line = Line()
+        await nursery.start(line.serve, where(b).port)
+        a = Libp2pTransport(b"\x09" * 32, [])
+        with trio.fail_after(10):  # Less than a socket's write may take.
+            async with trio.open_nursery() as running:
+                await running.start(a.serve, echo)
+                stream: Any = await a.connect(f"/ip4/127.0.0.1/tcp/{line.port}/p2p/{b.peer_id}")
+                line.stuck = True
+                stream._muxed.send_window = 1 << 30
+                running.start_soon(stream.send, bytes(50_000_000))
+                sent = -1
+                while sent < a.statistics()["bytes_out"]:
+                    sent = int(a.statistics()["bytes_out"])
+                    await trio.sleep(0.3)
+                running.cancel_scope.cancel()
         nursery.cancel_scope.cancel()

@@ -5,9 +5,11 @@ after an upgrade of libp2p, its guard may have become needless, or may no longer
 docs/explanation/libp2p.md.
 """
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -293,3 +295,23 @@ async def test_the_public_key_of_a_session_is_not_the_peers_own() -> None:
         (connection,) = client.get_network().get_connections()
         session = connection.muxed_conn.secured_conn
         assert session.get_remote_public_key().to_bytes() != server.get_public_key().to_bytes()
+
+
+async def test_every_peer_that_left_is_remembered_for_ever() -> None:
+    async with two_hosts() as (client, _, info):
+        await client.connect(info)
+        await client.get_network().close_peer(info.peer_id)
+        assert info.peer_id in client.get_network().auto_connector._recent_disconnects
+
+
+def test_the_page_on_libp2p_names_tests_that_exist() -> None:
+    root = Path(__file__).parents[2]
+    sources = [
+        *root.glob("tests/p2p/test_*.py"),
+        root / "fedretail/testing/transport_acceptance.py",
+    ]
+    tests = "".join(path.read_text(encoding="utf-8") for path in sources)
+    page = (root / "docs/explanation/libp2p.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []

@@ -53,7 +53,6 @@ class Core:
         self._limits = limits
         self._count = count
         self._door = sockets.Door(limits)
-        self._sockets: set[Socket] = set()
         self._host = build_host(
             seed, self._on_stream, limits=limits, count=count, addresses=addresses
         )
@@ -62,30 +61,14 @@ class Core:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[trio.Nursery]:
-        """Runs the swarm; gives the nursery for our own tasks. Raises Unavailable if it dies."""
+        """Runs the swarm; gives the nursery for our own tasks. Its death ends both."""
         try:
             async with background_trio_service(self._swarm), trio.open_nursery() as nursery:
                 await self._swarm.event_background_nursery_created.wait()
                 self._nursery = nursery
-                nursery.start_soon(self._close_sockets_at_end)
-                nursery.start_soon(self._watch_swarm)
                 yield nursery
         finally:
             self._nursery = None
-
-    async def _close_sockets_at_end(self) -> None:
-        """Frees tasks that are writing, which are shielded (see Socket.write)."""
-        try:
-            await trio.sleep_forever()
-        finally:
-            with trio.CancelScope(shield=True):
-                for socket in list(self._sockets):
-                    await socket.close()
-
-    async def _watch_swarm(self) -> None:
-        """Ends this run when libp2p has given up, so that the supervisor starts another."""
-        await self._swarm.manager.wait_finished()
-        raise Unavailable("The network part stopped.", hint="It starts again by itself.")
 
     async def accept(self, stream: trio.SocketStream) -> None:
         """Serves one incoming TCP connection; nothing that it does ends the host."""
@@ -117,7 +100,6 @@ class Core:
 
     async def _shake(self, guest: sockets.Guest, socket: Socket) -> None:
         """The handshake under a time limit; then stays as long as the connection does."""
-        self._sockets.add(socket)
         try:
             with trio.fail_after(self._limits.handshake_s):
                 muxed = await self._swarm.upgrade_inbound_raw_conn(
@@ -130,8 +112,6 @@ class Core:
             self._count["handshake_timeout"] += 1
         except Exception:  # noqa: BLE001 - any failure of a stranger's handshake ends only it
             self._count["handshake_failed"] += 1
-        finally:
-            self._sockets.discard(socket)
 
     def _connection(self, muxed: Any) -> SwarmConn:
         for connection in self._swarm.get_connections(muxed.peer_id):
@@ -215,7 +195,6 @@ class Core:
         """
         stream = await sockets.dial(where, self._limits.handshake_s)
         socket = Socket(stream, sockets.remote_of(stream), self._count)
-        self._sockets.add(socket)
         connection: SwarmConn | None = None
         try:
             with trio.fail_after(self._limits.handshake_s):
@@ -226,7 +205,6 @@ class Core:
             raise _dial_error(where, error) from error
         finally:
             if connection is None:
-                self._sockets.discard(socket)
                 await socket.close()
         self._count["dialled"] += 1
         self._start(self._keep, socket, connection)
@@ -236,7 +214,6 @@ class Core:
         try:
             await self._watch(socket, connection)
         finally:
-            self._sockets.discard(socket)
             await socket.close()
 
     def _start(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:

@@ -1,6 +1,7 @@
 """Which connector reads a file: asked for by name, or found out from its beginning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from fedretail.connectors.columns import GENERIC, plain_heading
@@ -11,9 +12,11 @@ from fedretail.connectors.layout import Layout, find_layout, read_head
 from fedretail.connectors.rows import Options, Reader
 from fedretail.connectors.shopify import ShopifyCsv
 from fedretail.connectors.woocommerce import WooCommerceCsv
+from fedretail.domain.kind import Value
 from fedretail.domain.money import parse_currency
-from fedretail.errors import MalformedInput, UsageError
+from fedretail.errors import UsageError
 
+FindProfile = Callable[[str], Mapping[str, Value] | None]
 CSV_FORMATS: dict[str, Callable[[], Format]] = {
     "csv": GenericCsv,
     "shopify": ShopifyCsv,
@@ -30,33 +33,25 @@ _WOO_ROLES = {"woo_type", "name"}
 _WOO_FURTHER = {"in_stock", "visibility", "published", "parent", "woo_id", "backorders"}
 
 
-def open_source_with(path: Path, form: str, options: Options) -> Reader:
+def open_source_with(path: Path, form: str, options: Options, find: FindProfile) -> Reader:
     """A reader of the file; see fedretail.connectors.open_source."""
     if form not in FORMATS:
         known = ", ".join(FORMATS)
         raise UsageError(f"{form!r} is not a format.", hint=f"Formats are {known}.")
     parse_currency(options.currency)
     head = read_head(path)
-    if form == "jsonl" or (form == "auto" and head[1].lstrip()[:1] in ("{", "[")):
+    if form == "jsonl" or (form == "auto" and head[1].lstrip()[:1] in {"{", "["}):
         return JsonlReader(path, head, options)
     if form == "auto":
-        return _open_any(path, head, options)
-    made = CSV_FORMATS[form]()
-    return CsvReader(find_layout(path, head, made.headings), made, options)
-
-
-def _open_any(path: Path, head: tuple[str, str], options: Options) -> Reader:
-    known = GENERIC | ShopifyCsv.headings | WooCommerceCsv.headings
-    layout = find_layout(path, head, known)
-    kept = options.profile.get("format")
-    form = _vendor(layout)
-    # A mended list or a trimmed export of a source stays with the connector that read it first.
-    if form == "csv" and isinstance(kept, str) and kept in CSV_FORMATS:
-        try:
-            return CsvReader(layout, CSV_FORMATS[kept](), options)
-        except MalformedInput:
-            pass
-    return CsvReader(layout, CSV_FORMATS[form](), options)
+        known_headings = GENERIC | ShopifyCsv.headings | WooCommerceCsv.headings
+        layout = find_layout(path, head, known_headings)
+        form = _vendor(layout)
+    else:
+        layout = find_layout(path, head, CSV_FORMATS[form]().headings)
+    profile = find(form) or {}
+    if profile.get("format", form) != form:
+        profile = {}
+    return CsvReader(layout, CSV_FORMATS[form](), replace(options, profile=profile))
 
 
 def _vendor(layout: Layout) -> str:

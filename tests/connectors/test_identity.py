@@ -65,3 +65,15 @@ def test_seen_grows_to_its_limit_and_then_stays(monkeypatch):
     assert seen.full
     assert seen.line_of("A1", 10_000) == 1
     assert seen.line_of("A9999", 10_001) == 0
+
+
+def test_the_profile_of_another_format_is_not_used(read):
+    text = "Handle,Title,Option1 Name,Variant SKU,Variant Price\nmilk,Milk,Title,7,1\n"
+    kept = {
+        "csv": {"format": "csv", "identity": "name"},
+        "shopify": {"format": "shopify", "identity": "source"},
+    }
+    assert read(text, source_profile=kept["csv"]).reading.identity == "sku"
+    assert read(text, source_profile=kept["shopify"]).reading.identity == "source"
+    assert read(text, source_profile=kept.get).reading.identity == "source"
+    assert read("SKU,Name,Price\n7,Milk,1\n", source_profile=kept.get).reading.identity == "name"

@@ -89,6 +89,26 @@ class _Rows:
             yield from self._cursor
 
 
+class _Read:
+    """Rows of sqlite3 that are all here."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._rows = iter(cursor.fetchall())
+        self.rowcount = cursor.rowcount
+        self.lastrowid = cursor.lastrowid
+
+    def fetchone(self) -> Any:
+        """The next row or None."""
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        return list(self._rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._rows
+
+
 class SqliteConnection:
     """A Connection on the standard library's sqlite3, usable from any thread, one at a time."""
 
@@ -106,12 +126,15 @@ class SqliteConnection:
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
         """Run one statement."""
         with self._turn, translated(self._path):
-            return _Rows(self._raw.execute(sql, values), self._path)
+            cursor = self._raw.execute(sql, values)
+            # Outside of transactions rows are read at once: a statement left open would keep
+            # this connection, which threads share, in the past.
+            return _Rows(cursor, self._path) if self._raw.in_transaction else _Read(cursor)
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]]) -> Rows:
         """Run one statement for each of `values`."""
         with self._turn, translated(self._path):
-            return _Rows(self._raw.executemany(sql, values), self._path)
+            return _Read(self._raw.executemany(sql, values))
 
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[None]:

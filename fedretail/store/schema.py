@@ -106,7 +106,7 @@ def check(connection: Connection, path: object) -> None:
     found = number(connection)
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
-        raise Refused(f"{path} is not a store of fedretail.", hint="Give another --data-dir.")
+        raise not_ours(path)
     if found != SCHEMA:
         age = "newer" if found is None or found > SCHEMA else "older"
         raise Refused(
@@ -115,3 +115,8 @@ def check(connection: Connection, path: object) -> None:
             hint="Start the fedretail that wrote it, or run its `fedretail export` and import "
             "that file here.",
         )
+
+
+def not_ours(path: object) -> Refused:
+    """The error for a file that something else has made."""
+    return Refused(f"{path} is not a store of fedretail.", hint="Give another --data-dir.")

@@ -14,7 +14,7 @@ _HOMES = {
     "BugError": "fedretail.errors",
     "FedretailError": "fedretail.errors",
     "MalformedInput": "fedretail.errors",
-    "Node": "fedretail.node",
+    "Node": "fedretail.node.node",
     "PeerError": "fedretail.errors",
     "Refused": "fedretail.errors",
     "Unavailable": "fedretail.errors",

@@ -14,8 +14,11 @@ from fedretail.errors import PeerError, Refused, Unavailable
 from fedretail.p2p.reconcile import AUTH, Item
 from fedretail.store.store import Store
 
-# Collections of these names are for everyone; any other is shown to nobody.
-_PUBLIC = ("site/", "member")
+
+
+def is_public(collection: str) -> bool:
+    """Whether a collection is for everyone; any other is shown to nobody."""
+    return collection == "member" or collection.startswith("site/")
 
 
 class Mirror:
@@ -48,7 +51,7 @@ class Mirror:
         result = []
         for moved, name, raw in self._store.heads(moved_after=self._heads_moved):
             self._heads_moved = moved
-            if name.collection.startswith(_PUBLIC):
+            if is_public(name.collection):
                 log = log_id(name)
                 self._heads[log] = (name, raw)
                 result.append((log, SignedHead.parse(raw).head.seq))
@@ -60,6 +63,15 @@ class Mirror:
         with self._turn:
             heads = [Item(log, raw) for log, (_, raw) in self._heads.items()]
             return [*self._auth, *heads]
+
+    def own_heads(self, owner: bytes | None) -> dict[bytes, int]:
+        """The seq of each public log of one owner, as far as `refresh` has seen."""
+        with self._turn:
+            return {
+                log: SignedHead.parse(raw).head.seq
+                for log, (name, raw) in self._heads.items()
+                if name.owner == owner
+            }
 
     def charter(self) -> bytes | None:
         """The charter of the network, None where it is not known yet."""
@@ -80,7 +92,7 @@ class Mirror:
 
     def add_log(self, name: LogName) -> None:
         """Learn the four values of a log; Refused where its collection has too many."""
-        if not name.collection.startswith(_PUBLIC):
+        if not is_public(name.collection):
             raise Refused("That collection is not for everyone.")
         self._store.add_log(name)
 
@@ -105,7 +117,7 @@ class Mirror:
     def changes(self, log: bytes, base: Point, after: RowKey | None) -> Part | None:
         """The next part of what changed since `base`; None: nothing, or nothing public."""
         name = self.name(log)
-        if name is None or not name.collection.startswith(_PUBLIC):
+        if name is None or not is_public(name.collection):
             return None
         return self._store.changes_since(log, base, after)
 

@@ -64,8 +64,8 @@ class SyncService:
     ) -> None:
         """`me`: (network id, store id); `in_threads` False runs store calls inline, for tests."""
         self.links: dict[str, Link] = {}
-        # Called with the effects of every session, so that the daemon can follow the index.
-        self.on_effect: Callable[[Effect], None] = lambda effect: None
+        # Called with the effects of every session, for the daemon's own purposes.
+        self.on_effect: Callable[[Link, Effect], None] = lambda link, effect: None
         self._mirror = mirror
         self._transport = transport
         self._network, self._store_id = me
@@ -272,7 +272,7 @@ class SyncService:
                 link.expected_rows += rows
             case Ended(code, text, _):
                 log.info("%s: %s %s", link.peer_id, code, text)
-        self.on_effect(effect)
+        self.on_effect(link, effect)
 
     async def _call(self, step: Callable[[], _T]) -> _T:
         if self._in_threads:

@@ -190,3 +190,34 @@ def own(connection: Connection, place: RecordId) -> dict[str, bytes]:
         place,
     )
     return dict(rows.fetchall())
+
+
+def own_of(
+    connection: Connection, owner: bytes, collection: str, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, bytes]]:
+    """The own fields of many records (kind, key) of one collection, as canonical bytes."""
+    result: dict[tuple[str, str], dict[str, bytes]] = {}
+    query = (
+        "SELECT field, value FROM local_own WHERE kind = ? AND key = ? AND collection ="
+        " (SELECT id FROM collection WHERE owner = ? AND name = ?)"
+    )
+    for kind, key in keys:
+        found = connection.execute(query, (kind, key, owner, collection)).fetchall()
+        if found:
+            result[kind, key] = dict(found)
+    return result
+
+
+def versions(connection: Connection, place: RecordId) -> list[Groups]:
+    """The groups of every row version of a record that is held or journalled, newest first."""
+    logs = (
+        "(SELECT log.id FROM log JOIN collection ON collection.id = log.collection"
+        " WHERE owner = ?1 AND name = ?2)"
+    )
+    rows = connection.execute(
+        f"SELECT row, seq FROM row WHERE log IN {logs} AND kind = ?3 AND key = ?4 UNION ALL"
+        f" SELECT row, until_seq - 1 FROM local_journal WHERE log IN {logs} AND kind = ?3"
+        " AND key = ?4 ORDER BY 2 DESC",
+        place,
+    )
+    return [stored_row(row).groups for row, _ in rows]

@@ -12,7 +12,7 @@ from fedretail.crdt.codec import unpack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.registers import Folded
-from fedretail.crdt.row import MAX_ROW_BYTES, RowKey
+from fedretail.crdt.row import MAX_ROW_BYTES, Groups, RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
 from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import Unavailable
@@ -24,6 +24,7 @@ from fedretail.store.local import Note
 from fedretail.store.volume import refuse_network_drive
 
 FILE_NAME = "store.db"
+_HEADER_BYTES = 512
 
 
 class Store:
@@ -77,6 +78,9 @@ class Store:
     ) -> Self:
         """A new, empty store in the file `path`, or the one that is there."""
         refuse_network_drive(path.parent)
+        # SQLite takes a file that is too short for its header for an empty one.
+        if path.is_file() and 0 < path.stat().st_size < _HEADER_BYTES:
+            raise schema.not_ours(path)
         connection = connect(path)
         try:
             schema.create(connection, store_id=secrets.token_hex(16), now_ms=clock.now_ms())
@@ -164,8 +168,18 @@ class Store:
 
     def own(self, place: RecordId) -> dict[str, Any]:
         """The own fields of a record, which nobody else receives."""
-        found = records.own(self._read, place)
-        return {name: unpack(value, max_bytes=MAX_ROW_BYTES) for name, value in found.items()}
+        return _unpacked(records.own(self._read, place))
+
+    def own_of(
+        self, owner: bytes, collection: str, keys: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], dict[str, Any]]:
+        """The own fields of many records (kind, key) of one collection."""
+        found = records.own_of(self._read, owner, collection, keys)
+        return {key: _unpacked(values) for key, values in found.items()}
+
+    def versions(self, place: RecordId) -> list[Groups]:
+        """The groups of a record's present and journalled row versions, newest first."""
+        return records.versions(self._read, place)
 
     def feed(self, after: int, limit: int) -> list[tuple[int, RecordId]]:
         """Up to `limit` (cursor, record) whose value changed after the cursor `after`."""
@@ -287,3 +301,7 @@ class Store:
             "feed_position": self.feed_end(),
             "store_bytes": sum(path.stat().st_size for path in files),
         }
+
+
+def _unpacked(values: Mapping[str, bytes]) -> dict[str, Any]:
+    return {name: unpack(value, max_bytes=MAX_ROW_BYTES) for name, value in values.items()}

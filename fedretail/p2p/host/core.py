@@ -219,7 +219,11 @@ class Core:
     def _start(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
         if self._nursery is None:
             raise Unavailable("The network is not running.", hint="It starts again by itself.")
-        self._nursery.start_soon(self._contain, task, *args)
+        try:
+            self._nursery.start_soon(self._contain, task, *args)
+        except RuntimeError:
+            # trio's word for a nursery that has ended: the host is being shut down.
+            raise Unavailable("The network is not running any more.") from None
 
     async def _contain(self, task: Callable[..., Awaitable[None]], *args: Any) -> None:
         with contained(self._count, "task_error"):

@@ -1,0 +1,319 @@
+"""The daemon: one supervised nursery for a node's sync, index and upkeep; `running` for embedding.
+
+Start: lock, charter, network, listening, state noted. Stop: sessions say good-bye, the state note
+is taken back. Search needs none of it: if the network part dies, everything else goes on.
+"""
+
+import logging
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Never, TypeVar
+
+import trio
+
+from fedretail import __version__
+from fedretail.crdt.access import Grants, renewal
+from fedretail.errors import FedretailError, Refused
+from fedretail.index.lock import FileLock
+from fedretail.node.identity import MEMBER
+from fedretail.node.networks import found_network, network, ticket
+from fedretail.node.node import Node
+from fedretail.node.status import DAEMON
+from fedretail.p2p.effects import Effect, Expected, Moved, Synced
+from fedretail.p2p.host import Libp2pTransport
+from fedretail.p2p.link import Link
+from fedretail.p2p.mirror import Mirror
+from fedretail.p2p.service import SyncService
+from fedretail.p2p.transport import Transport
+
+log = logging.getLogger(__name__)
+
+DEFAULT_LISTEN = "/ip4/0.0.0.0/tcp/4817"
+LOCK_FILE_NAME = "daemon.lock"
+# What the commands show may be so old; a third of it keeps the note fresh.
+NOTE_S = 5.0
+# The index follows so soon after a change; writing one change takes a millisecond.
+FOLLOW_S = 0.1
+WATCH_S = 0.25
+UPKEEP_S = 60.0
+# A renewal a day, a little early so that it does not wander through the day.
+RENEW_MS = 23 * 3600 * 1000
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Where to listen (none: the settings', else the default), whom to dial besides."""
+
+    listen: Sequence[str] = ()
+    peers: Sequence[str] = ()
+    web: str = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The daemon listens here; ticket: None where none can be given."""
+
+    addresses: list[str]
+    ticket: str | None
+
+
+@dataclass(slots=True)
+class Daemon:
+    """A node at work."""
+
+    node: Node
+    options: ServeOptions = field(default_factory=ServeOptions)
+    on_event: Callable[[str], None] = lambda text: None
+    service: SyncService | None = None
+    _changed: trio.Event = field(default_factory=trio.Event)
+    _mirror: Mirror | None = None
+    _started_ms: int = 0
+
+    async def run(self, *, task_status: trio.TaskStatus[Ready] = trio.TASK_STATUS_IGNORED) -> Never:
+        """Runs until cancelled; started(Ready) when neighbours can call.
+
+        Refused where a daemon runs on this store already; Unavailable where it cannot listen.
+        """
+        lock = FileLock(self.node.path / LOCK_FILE_NAME)
+        if not lock.acquire_nowait():
+            hint = "End it first, or give another --data-dir."
+            raise Refused(f"A daemon is running for {self.node.path} already.", hint=hint)
+        self._started_ms = self.node.clock.now_ms()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._follow)
+                nursery.start_soon(self._upkeep)
+                await self._networks(task_status)
+        finally:
+            with trio.CancelScope(shield=True):
+                await _in_thread(self.node.index.close)
+                await _in_thread(partial(self.node.store.note, DAEMON, None))
+            lock.release()
+        raise AssertionError("unreachable: the tasks run for ever")
+
+    def statistics(self) -> dict[str, int | float]:
+        """Counters of everything that runs."""
+        return {} if self.service is None else self.service.statistics()
+
+    # --- the network part ---
+
+    async def _networks(self, task_status: trio.TaskStatus[Ready]) -> Never:
+        """Sync in the node's network; begun anew when `join` has changed which one that is."""
+        transport = self._transport()
+        is_first = True
+        while True:
+            present = await _in_thread(partial(found_network, self.node))
+            async with trio.open_nursery() as nursery:
+                ready = await self._begin(nursery, transport, present)
+                if is_first:
+                    task_status.started(ready)
+                is_first = False
+                await self._until_other_network(present)
+                nursery.cancel_scope.cancel()
+            self.on_event("This computer has joined another network.")
+
+    def _transport(self) -> Transport:
+        listen = self.options.listen or self.node.config.listen or [DEFAULT_LISTEN]
+        return Libp2pTransport(self.node.keyring.device_seed, list(listen))
+
+    async def _begin(self, nursery: trio.Nursery, transport: Transport, network_id: bytes) -> Ready:
+        node = self.node
+        self._mirror = Mirror(node.store, network_id, has_space=self._has_space)
+        self.service = SyncService(
+            self._mirror,
+            transport,
+            me=(network_id, node.identity.store_id),
+            clock=node.clock,
+            random=secrets.SystemRandom().random,
+            data_version=node.store.data_version,
+        )
+        self.service.on_effect = self._on_effect
+        addresses: list[str] = await nursery.start(self.service.run)
+        for address in [*self.options.peers, *node.config.peers]:
+            self.service.add_address(address, "option")
+        await self._learn_addresses()
+        await self._note()
+        nursery.start_soon(self._keep_noting)
+        line = None if node.is_reader else await _in_thread(partial(ticket, node))
+        return Ready(addresses, line)
+
+    async def _until_other_network(self, present: bytes) -> None:
+        version = self.node.store.data_version()
+        while True:
+            await trio.sleep(WATCH_S)
+            if self.node.store.data_version() != version:
+                version = self.node.store.data_version()
+                if await _in_thread(partial(network, self.node)) != present:
+                    return
+                await self._learn_addresses()
+                self._changed.set()
+
+    async def _learn_addresses(self) -> None:
+        assert self.service is not None
+        for address, source, _ in await _in_thread(self.node.store.addresses):
+            # What was heard from a neighbour once and has worked is as good as a ticket's.
+            self.service.add_address(address, "ticket" if source == "peer" else source)
+
+    def _has_space(self) -> bool:
+        reserve = self.node.config.disk_reserve_mb * 1024 * 1024
+        return shutil.disk_usage(self.node.path).free >= reserve
+
+    def _on_effect(self, link: Link, effect: Effect) -> None:
+        match effect:
+            case Moved():
+                self._changed.set()
+            case Synced() if link.address:
+                self.node.store.add_address(link.address, "peer")
+                self.node.store.heard(link.address)
+            case Expected(_, rows, _):
+                self.on_event(f"A neighbour sends {rows:,} offers.")
+
+    # --- the index and the rest ---
+
+    async def _follow(self) -> Never:
+        """Keep the index at the end of the feed; the only one to do so while this runs."""
+        while True:
+            self._changed = trio.Event()
+            try:
+                await _in_thread(self.node.index.hold)
+                while await _in_thread(partial(self.node.index.follow, limit=2000)):
+                    pass
+            except FedretailError as error:
+                log.warning("The index cannot follow: %s", error.message)
+                await trio.sleep(NOTE_S)
+            with trio.move_on_after(NOTE_S):
+                await self._changed.wait()
+            await trio.sleep(FOLLOW_S)
+
+    async def _keep_noting(self) -> Never:
+        while True:
+            await trio.sleep(NOTE_S)
+            try:
+                await self._note()
+            except FedretailError as error:
+                log.warning("The state cannot be noted: %s", error.message)
+
+    async def _note(self) -> None:
+        """Tell the commands how it stands."""
+        assert self.service is not None
+        note = self._state(self.service)
+        await _in_thread(partial(self.node.store.note, DAEMON, note))
+
+    def _state(self, service: SyncService) -> dict[str, Any]:
+        assert self._mirror is not None
+        mine = self._mirror.own_heads(self.node.owner)
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "started_ms": self._started_ms,
+            "addresses": service.addresses(),
+            "clock_offset_ms": service.clock_offset_ms(),
+            "statistics": service.statistics(),
+            "peers": [_peer(link, mine) for link in service.links.values()],
+        }
+
+    async def _upkeep(self) -> Never:
+        """What time brings about: stamps in force, renewals, old versions forgotten."""
+        while True:
+            try:
+                await _in_thread(self.node.store.refold_due)
+                await _in_thread(partial(renew_due, self.node))
+                await _in_thread(self.node.store.prune)
+            except FedretailError as error:
+                log.warning("Upkeep has failed: %s", error.message)
+            await trio.sleep(UPKEEP_S)
+
+
+def renew_due(node: Node) -> int:
+    """Sign own logs and grants anew whose last sign of life is a day old; how many logs."""
+    owner = node.owner
+    if owner is None:
+        return 0
+    author, now_ms = node.identity.author(), node.clock.now_ms()
+    due = 0
+    for collection in [MEMBER, *(f"site/{own.id}" for own in node.sites())]:
+        mine = node.store.logs_of(owner, collection)
+        last = max((state.point.stamp for state in mine), default=now_ms)
+        if now_ms - last >= RENEW_MS and node.store.renew(author, collection):
+            due += 1
+    if due:
+        _renew_grant(node, node.store.grants(owner), now_ms)
+    return due
+
+
+def _renew_grant(node: Node, grants: Grants, now_ms: int) -> None:
+    for _, signed in node.store.auth_records():
+        record = signed.record
+        is_mine = record.owner == node.owner and record.device == node.identity.device.public
+        if is_mine and record.number is not None and grants.may_manage(record.owner, record.device):
+            later = renewal(record, node.identity.device, now_ms=now_ms)
+            node.store.add_auth([later])
+
+
+def _peer(link: Link, mine: dict[bytes, int]) -> dict[str, Any]:
+    shown = link.session.view.shown
+    has_mine = all(log in shown and shown[log].seq >= seq for log, seq in mine.items())
+    return {
+        "id": link.peer_id,
+        "address": link.address,
+        "since_ms": link.since_ms,
+        "last_sync_ms": link.last_sync_ms,
+        "has_mine": bool(mine) and has_mine,
+    }
+
+
+@asynccontextmanager
+async def running(
+    node: Node, *, listen: Sequence[str] = (), peers: Sequence[str] = ()
+) -> AsyncIterator[Daemon]:
+    """The node at work inside a trio program, until the block ends."""
+    daemon = Daemon(node, ServeOptions(listen, peers))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(daemon.run)
+        yield daemon
+        nursery.cancel_scope.cancel()
+
+
+def run(
+    path: Path,
+    options: ServeOptions,
+    on_ready: Callable[[Ready], None],
+    on_event: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Serve the node in `path` until ctrl-C or a signal to end; a clean stop returns."""
+    with Node.open(path) as node:
+        daemon = Daemon(node, options, on_event)
+        try:
+            trio.run(_serve, daemon, on_ready)
+        except* FedretailError as group:
+            error: BaseException = group
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            raise error from None
+
+
+async def _serve(daemon: Daemon, on_ready: Callable[[Ready], None]) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_until_told_to_end, nursery.cancel_scope)
+        on_ready(await nursery.start(daemon.run))
+
+
+async def _until_told_to_end(scope: trio.CancelScope) -> None:
+    """Wait for a signal to end; Windows has SIGBREAK where others have SIGTERM."""
+    names = ("SIGTERM", "SIGINT", "SIGBREAK")
+    wanted = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    with trio.open_signal_receiver(*wanted) as signals:
+        async for _ in signals:
+            scope.cancel()
+
+
+async def _in_thread(step: Callable[[], _T]) -> _T:
+    return await trio.to_thread.run_sync(step)

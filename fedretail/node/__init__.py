@@ -1,0 +1,1 @@
+"""One node: a data directory with its store, index, keys and settings, behind one facade."""

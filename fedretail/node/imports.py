@@ -1,0 +1,363 @@
+"""Imports: a file's rows become edits of one site's offers, and only what differs is written.
+
+Rules: the same file twice writes nothing but the day's `checked_at`; a bad row goes to the reject
+file and stops nothing; a price that moved by more than half is held until somebody says yes; an
+offer that is no longer in the file stays, unless the file is said to be complete. Rows are
+committed in batches, so an interrupted import goes on with the same command.
+"""
+
+import json
+import tempfile
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from fedretail.connectors import BadRow, Reader, Reading, Row, open_source
+from fedretail.domain.catalog import Offer
+from fedretail.domain.ids import record_key
+from fedretail.domain.kind import RecordId, Value
+from fedretail.domain.kinds import OFFER
+from fedretail.domain.prices import lowest_30d, moved_by_half, parse_prices, price_now
+from fedretail.errors import MalformedInput, Unavailable
+from fedretail.node.identity import collection_of
+from fedretail.store.commits import Edit
+
+if TYPE_CHECKING:
+    from fedretail.crdt.registers import Folded
+    from fedretail.node.node import Node, OwnSite
+
+OnProgress = Callable[[int, int, int], None]
+# Nobody waits longer than a fifth of a second for the write lock.
+BATCH_ROWS = 500
+BATCH_MS = 200
+# Of bad and held rows as many are told as a screen shows; all bad ones are in the reject file.
+TOLD = 20
+# Reading a source again within the same day says nothing new.
+CHECKED_AGAIN_MS = 20 * 3600 * 1000
+_OWN = OFFER.own_fields()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How to import; yes: take prices that moved by more than half, and large withdrawals."""
+
+    site: "OwnSite"
+    format: str = "auto"
+    dry_run: bool = False
+    complete: bool = False
+    yes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A row that waits for a yes: its price moved from old to new, in minor units."""
+
+    line: int
+    name: str
+    old_minor: int
+    new_minor: int
+    currency: str
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did, or would do (dry_run)."""
+
+    reading: Reading
+    dry_run: bool
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    withdrawn: int = 0
+    rejected: int = 0
+    held: int = 0
+    # Offers of this source that the file does not hold any more and that stay.
+    missing: int = 0
+    weak: int = 0
+    reject_file: Path | None = None
+    bad: list[BadRow] = field(default_factory=list)
+    held_rows: list[HeldRow] = field(default_factory=list)
+    samples: list[dict[str, Value]] = field(default_factory=list)
+
+    @property
+    def offers(self) -> int:
+        """Rows that stand in the catalog after the import."""
+        return self.new + self.changed + self.unchanged
+
+    @property
+    def rows(self) -> int:
+        """Rows of the file."""
+        return self.offers + self.rejected + self.held
+
+
+def import_file(
+    node: "Node", path: Path, options: ImportOptions, on_progress: OnProgress
+) -> ImportReport:
+    """Take a file's offers into a site.
+
+    MalformedInput where the file cannot be read at all, or no row of it. KeyboardInterrupt leaves
+    what was committed and says how far it came.
+    """
+    with ExitStack() as stack:
+        reader = _open(node, path, options)
+        stack.callback(reader.close)
+        spill = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
+        run = _Import(node, options, reader, spill)
+        try:
+            run.read(on_progress)
+        except KeyboardInterrupt:
+            rows = run.report.rows
+            raise KeyboardInterrupt(
+                f"Stopped after {rows:,} rows. Same command goes on from there."
+            ) from None
+        run.check_any_read(path)
+        run.finish()
+        if run.report.rejected and not options.dry_run:
+            run.report.reject_file = _write_rejects(node, reader, path, run.spilled)
+    return run.report
+
+
+def _open(node: "Node", path: Path, options: ImportOptions) -> Reader:
+    site, config = options.site.site, node.config
+    collection = collection_of(options.site.id)
+    return open_source(
+        path,
+        options.format,
+        currency=site.currency or node.currency,
+        time_zone=site.time_zone,
+        few_below=config.few_below,
+        show_left=config.show_left,
+        # The last file of the same format at this site is the same source: its columns stay.
+        source_profile=lambda name: node.store.profile(_owner(node), collection, name),
+        site_id=options.site.id,
+    )
+
+
+def _owner(node: "Node") -> bytes:
+    return node.identity.author().owner
+
+
+class _Import:
+    """One run: rows in, batches out, counts kept."""
+
+    def __init__(
+        self, node: "Node", options: ImportOptions, reader: Reader, spill: IO[str]
+    ) -> None:
+        self.report = ImportReport(reader.reading, options.dry_run)
+        self._node = node
+        self._options = options
+        self._reader = reader
+        self._spill = spill
+        self._owner = _owner(node)
+        self._collection = collection_of(options.site.id)
+        self._source = reader.reading.format
+        self._seen = array("q")
+
+    def read(self, on_progress: OnProgress) -> None:
+        """Read all rows and commit what differs, batch by batch."""
+        batch: list[Row] = []
+        since_ms = self._node.clock.now_ms()
+        for item in self._reader:
+            if isinstance(item, BadRow):
+                self._reject(item)
+                continue
+            batch.append(item)
+            if len(batch) >= BATCH_ROWS or self._node.clock.now_ms() - since_ms >= BATCH_MS:
+                self._take(batch)
+                on_progress(*self._reader.progress(), self.report.rows)
+                batch, since_ms = [], self._node.clock.now_ms()
+        self._take(batch)
+        on_progress(*self._reader.progress(), self.report.rows)
+
+    def check_any_read(self, path: Path) -> None:
+        """Raise MalformedInput where the file held no row that could be read."""
+        if self.report.offers or self.report.held:
+            return
+        if not self.report.bad:
+            hint = "Check that it is the price list, and that it has rows under its headings."
+            raise MalformedInput(f"{path.name} holds no offers.", hint=hint)
+        first = self.report.bad[0]
+        raise MalformedInput(
+            f"No row of {path.name} could be read. Line {first.line}, {first.column or 'the row'}: "
+            f"{first.found[:60]!r}, {first.expected}.",
+            hint="See how the file is read with `--dry-run`.",
+        )
+
+    def finish(self) -> None:
+        """What is missing from the file, the source's age, and how to read it next time."""
+        gone, known = self._missing()
+        self.report.missing = len(gone)
+        is_small = 2 * len(gone) > known
+        if self._options.complete and (not is_small or self._options.yes):
+            self._withdraw(gone)
+        elif self._options.complete:
+            self.report.held += len(gone)
+        elif gone and not is_small:
+            # They are not confirmed by this source any more.
+            self._commit([Edit("offer", key, {"source": None}) for key in gone])
+        if not is_small or self._options.complete:
+            self._confirm()
+        if not self._options.dry_run:
+            place = (self._owner, self._collection, self._source)
+            self._node.store.set_profile(*place, dict(self._reader.profile))
+
+    def spilled(self) -> Iterator[BadRow]:
+        """All bad rows, from the disk."""
+        self._spill.seek(0)
+        for line in self._spill:
+            yield BadRow(**json.loads(line))
+
+    # --- rows ---
+
+    def _reject(self, bad: BadRow) -> None:
+        self.report.rejected += 1
+        if len(self.report.bad) < TOLD:
+            self.report.bad.append(bad)
+        self._spill.write(json.dumps(asdict(bad)) + "\n")
+
+    def _take(self, rows: list[Row]) -> None:
+        keys = [record_key(row.identity) for row in rows]
+        places = [RecordId(self._owner, self._collection, "offer", key) for key in keys]
+        found = self._node.store.records_of(places)
+        owns = self._node.store.own_of(
+            self._owner, self._collection, [("offer", key) for key in keys]
+        )
+        edits = []
+        for row, place in zip(rows, places, strict=True):
+            self._seen.append(hash(place.key))
+            edit = self._edit(row, place, found.get(place), owns.get(("offer", place.key), {}))
+            if edit is not None:
+                edits.append(edit)
+        self._commit(edits)
+
+    def _edit(
+        self, row: Row, place: RecordId, present: "Folded | None", own: dict[str, Value]
+    ) -> Edit | None:
+        """What the row changes in its offer; None: nothing, or it waits for a yes."""
+        self.report.weak += row.weak
+        old = {**(present.fields if present else {}), **own}
+        wanted = {**row.fields, "source": self._source}
+        changed = {name: value for name, value in wanted.items() if old.get(name) != value}
+        self._sample(wanted, old)
+        if not changed:
+            self.report.unchanged += 1
+            return None
+        if self._is_held(row, old, changed):
+            return None
+        if present is None:
+            self.report.new += 1
+        else:
+            self.report.changed += 1
+            self._note_lowest(place, old, changed)
+        keep = self._source == "jsonl"
+        return Edit("offer", place.key, changed, keep_unknown=keep)
+
+    def _is_held(self, row: Row, old: dict[str, Value], changed: dict[str, Value]) -> bool:
+        if self._options.yes or "prices" not in changed:
+            return False
+        before, after = self._amount(old), self._amount({**old, **changed})
+        is_free = after == 0 and before != 0
+        is_far = before is not None and after is not None and moved_by_half(before, after)
+        if not is_free and not is_far:
+            return False
+        self.report.held += 1
+        if len(self.report.held_rows) < TOLD:
+            offer = Offer.from_fields({**old, **changed})
+            currency = offer.currency or self.report.reading.currency
+            place = (row.line, offer.name, before or 0, after or 0)
+            self.report.held_rows.append(HeldRow(*place, currency))
+        return True
+
+    def _amount(self, fields: dict[str, Value]) -> int | None:
+        """The amount that a shopper pays now, minor units."""
+        try:
+            price = price_now(parse_prices(fields.get("prices") or []), self._node.clock.now_ms())
+        except MalformedInput:
+            return None
+        return None if price is None else price.amount_minor
+
+    def _note_lowest(
+        self, place: RecordId, old: dict[str, Value], changed: dict[str, Value]
+    ) -> None:
+        """Keep the lowest price of the 30 days before, where the price goes down."""
+        before, after = self._amount(old), self._amount({**old, **changed})
+        if before is None or after is None or after >= before:
+            return
+        history = [
+            (stamp, amount)
+            for groups in self._node.store.versions(place)
+            for stamp, fields in groups
+            if "prices" in fields and (amount := self._amount(fields)) is not None
+        ]
+        lowest = lowest_30d(history, self._node.clock.now_ms())
+        if lowest is not None and old.get("lowest_30d") != lowest:
+            changed["lowest_30d"] = lowest
+
+    def _sample(self, wanted: dict[str, Value], old: dict[str, Value]) -> None:
+        if self._options.dry_run and len(self.report.samples) < 10:
+            self.report.samples.append({**wanted, "was": old.get("prices")})
+
+    # --- the rest of the catalog ---
+
+    def _missing(self) -> tuple[list[str], int]:
+        """Keys of this source's offers that the file does not hold, and how many it has in all."""
+        seen = array("q", sorted(self._seen))
+        gone, known = [], 0
+        found = self._node.store.records("offer", owner=self._owner, collection=self._collection)
+        for place, value in found:
+            if value.fields.get("source") == self._source:
+                known += 1
+                if not _holds(seen, hash(place.key)):
+                    gone.append(place.key)
+        return gone, known
+
+    def _withdraw(self, keys: list[str]) -> None:
+        self.report.withdrawn, self.report.missing = len(keys), 0
+        self._commit([Edit("offer", key, is_deletion=True) for key in keys])
+
+    def _confirm(self) -> None:
+        """Say that the source was looked at, once a day."""
+        now_ms = self._node.clock.now_ms()
+        place = RecordId(self._owner, self._collection, "source", self._source)
+        found = self._node.store.record(place)
+        last = found.fields.get("checked_at") if found else None
+        if not isinstance(last, int) or now_ms - last >= CHECKED_AGAIN_MS:
+            self._commit([Edit("source", self._source, {"checked_at": now_ms})])
+
+    def _commit(self, edits: list[Edit]) -> None:
+        if self._options.dry_run:
+            return
+        for start in range(0, len(edits), BATCH_ROWS):
+            self._node.commit(self._options.site.id, edits[start : start + BATCH_ROWS])
+
+
+def _holds(seen: "array[int]", value: int) -> bool:
+    index = bisect_left(seen, value)
+    return index < len(seen) and seen[index] == value
+
+
+def _write_rejects(
+    node: "Node", reader: Reader, path: Path, bad: Callable[[], Iterator[BadRow]]
+) -> Path:
+    """Write the reject file beside the source, or into the data directory if that cannot be."""
+    for folder in (path.parent, node.path):
+        target = folder / _reject_name(path)
+        try:
+            reader.write_rejects(target, bad())
+        except OSError:
+            continue
+        return target
+    raise Unavailable(f"The rows to mend could not be written beside {path}.", hint="Free space.")
+
+
+def _reject_name(path: Path) -> str:
+    """prices.csv -> prices.rejects.csv -> prices.rejects.2.csv -> prices.rejects.3.csv."""
+    stem, _, tail = path.stem.rpartition(".rejects")
+    if not stem:
+        return f"{path.stem}.rejects{path.suffix}"
+    number = int(tail[1:]) + 1 if tail[1:].isdigit() else 2
+    return f"{stem}.rejects.{number}{path.suffix}"

@@ -1,0 +1,108 @@
+"""Networks: the charter that a first shop makes, tickets to it, and joining with one."""
+
+from dataclasses import dataclass
+
+from fedretail.crdt.charter import OPEN, Charter
+from fedretail.errors import MalformedInput, Refused
+from fedretail.node.node import Node
+from fedretail.node.status import daemon_state
+from fedretail.p2p.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What became of a ticket; name: of the network; already: it was this node's before."""
+
+    network_name: str
+    addresses: int
+    already: bool
+
+
+def network(node: Node) -> bytes | None:
+    """The 32-byte id of the network this node is in, None before the first."""
+    found: bytes | None = node.store.meta("network")
+    return found
+
+
+def network_name(node: Node) -> str:
+    """What the network calls itself, "" before its charter is known."""
+    raw = node.store.meta("charter")
+    return Charter.parse(raw).name if raw else str(node.store.meta("network_name") or "")
+
+
+def found_network(node: Node, name: str | None = None) -> bytes:
+    """The id of this node's network; a charter with this member as founder is made if need be."""
+    present = network(node)
+    if present is not None:
+        return present
+    root = node.keyring.root
+    if root is None:
+        hint = "Ask a shop for its ticket, then run `fedretail join TICKET`."
+        raise Refused("A reader cannot begin a network.", hint=hint)
+    charter = Charter(name or _default_name(node), (root.public,), admission=OPEN)
+    node.store.set_meta({"network": charter.id, "charter": charter.pack()})
+    return charter.id
+
+
+def ticket(node: Node, name: str | None = None) -> str:
+    """The line by which a neighbour finds this node.
+
+    Refused where nobody would answer: no daemon runs and no address is set to listen at.
+    """
+    state = daemon_state(node)
+    addresses = state["addresses"] if state else _set_addresses(node)
+    if not addresses:
+        raise Refused(
+            "Nobody would answer at that ticket yet.", hint="Start `fedretail serve` first"
+        )
+    network_id = found_network(node, name)
+    return Ticket(network_id, network_name(node), tuple(addresses)).text()
+
+
+def join(node: Node, text: str) -> Joined:
+    """Enter the network of a ticket; the daemon meets its members.
+
+    Refused where this node is in another network and has met anybody there.
+    """
+    ticket = Ticket.parse(text)
+    present = network(node)
+    if present not in (None, ticket.network):
+        _refuse_second(node, ticket)
+    if present != ticket.network:
+        values = {"network": ticket.network, "network_name": ticket.name, "charter": None}
+        node.store.set_meta(values)
+    others = [one for one in ticket.addresses if not one.endswith(node.identity.peer_id)]
+    for address in others:
+        node.store.add_address(address, "ticket")
+    return Joined(ticket.name, len(others), present == ticket.network)
+
+
+def _refuse_second(node: Node, ticket: Ticket) -> None:
+    others = [owner for owner in node.store.owners() if owner != node.owner]
+    if others:
+        raise Refused(
+            f"This ticket is for the network {ticket.name}; this computer belongs to "
+            f"{network_name(node)}.",
+            hint=f"Ask the neighbour for a ticket of {network_name(node)}, or keep both: "
+            "`fedretail --data-dir OTHER init …`",
+        )
+
+
+def _set_addresses(node: Node) -> list[str]:
+    """Addresses of the settings that others can dial: those with a port and a place."""
+    from fedretail.p2p.address import parse_address
+
+    addresses = []
+    for listen in node.config.listen:
+        try:
+            one = parse_address(listen)
+        except MalformedInput:
+            continue
+        if one.port and one.host not in ("0.0.0.0", "::"):
+            addresses.append(f"{one}/p2p/{node.identity.peer_id}")
+    return addresses
+
+
+def _default_name(node: Node) -> str:
+    names = [own.name for own in node.sites()]
+    return f"{names[0]} and neighbours" if names else "Neighbours"

@@ -1,0 +1,80 @@
+"""How this node stands: what the daemon noted, counted together with store and index."""
+
+from typing import Any
+
+from fedretail import __version__
+from fedretail.domain.times import rfc3339
+from fedretail.node.node import Node
+
+# The daemon notes its state every 5 s; three times that without a word means that it is gone.
+STALE_MS = 15_000
+DAEMON = "daemon"
+
+
+def daemon_state(node: Node) -> dict[str, Any] | None:
+    """What the running daemon noted last, None where none runs."""
+    note = node.store.noted(DAEMON)
+    if note is None or abs(node.clock.now_ms() - note.at_ms) > STALE_MS:
+        return None
+    state: dict[str, Any] = note.value
+    return state
+
+
+def status(node: Node) -> dict[str, Any]:
+    """The object of `fedretail status --json`; times RFC 3339, sizes in bytes."""
+    state = daemon_state(node)
+    counts, found = node.store.statistics(), node.index.statistics()
+    return {
+        "version": __version__,
+        "daemon": state is not None,
+        "members": counts["members"],
+        "sites": sum(1 for _ in node.records("site")),
+        "offers": found["offers"],
+        "logs": counts["logs"],
+        "peers": [_peer(peer) for peer in state["peers"]] if state else [],
+        "feed_position": counts["feed_position"],
+        "index_lag": found["behind"],
+        "store_bytes": counts["store_bytes"],
+        "index_bytes": found["bytes"],
+        "clock_offset_ms": state["clock_offset_ms"] if state else 0,
+    }
+
+
+def _peer(noted: dict[str, Any]) -> dict[str, Any]:
+    """A neighbour as the daemon notes it, with its times in words."""
+    last = noted["last_sync_ms"]
+    return {
+        "id": noted["id"],
+        "address": noted["address"],
+        "since": rfc3339(noted["since_ms"]),
+        "last_sync": None if last is None else rfc3339(last),
+        "has_mine": noted["has_mine"],
+    }
+
+
+def sentence(node: Node) -> str:
+    """How it stands with this shop's prices, counted only from what neighbours reported."""
+    state = daemon_state(node)
+    if state is None:
+        return "Saved here. Neighbours get it when `fedretail serve` runs."
+    peers = state["peers"]
+    if not peers:
+        return "Saved here. Sent as soon as a neighbour can be reached."
+    having = [peer for peer in peers if peer["has_mine"]]
+    if node.is_reader:
+        return f"{_neighbours(len(peers))} can be reached."
+    if len(having) == len(peers):
+        return f"{_all(len(peers))} switched on now {_has(len(peers))} your newest prices."
+    return f"{len(having)} of {_neighbours(len(peers))} have your newest prices."
+
+
+def _neighbours(count: int) -> str:
+    return "1 neighbour" if count == 1 else f"{count} neighbours"
+
+
+def _all(count: int) -> str:
+    return "The 1 neighbour that is" if count == 1 else f"All {count} neighbours that are"
+
+
+def _has(count: int) -> str:
+    return "has" if count == 1 else "have"

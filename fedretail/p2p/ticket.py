@@ -1,0 +1,77 @@
+"""Tickets: how a neighbour finds a network. They are public and admit nobody to a vouching one.
+
+    ticket = "fr1-" + base32 (lower case) of packed [network id, name, [address, ...], checksum]
+
+At most 4 addresses, each with its peer id; checksum: the first 4 bytes of the blake2b of the packed
+list before it; at most 600 characters. The charter comes from the first neighbour that answers and
+is checked against the network's id.
+"""
+
+import base64
+import hashlib
+from typing import NamedTuple, Self
+
+from fedretail.crdt.charter import ID_BYTES
+from fedretail.crdt.codec import pack, unpack_canonical
+from fedretail.errors import MalformedInput
+from fedretail.p2p.address import parse_peer
+
+PREFIX = "fr1-"
+MAX_ADDRESSES = 4
+MAX_CHARACTERS = 600
+_HINT = "Ask the neighbour for the ticket again and copy the whole line, from fr1- on."
+
+
+class Ticket(NamedTuple):
+    """A network's id (32 bytes) and name, and where a member of it answers."""
+
+    network: bytes
+    name: str
+    addresses: tuple[str, ...]
+
+    def text(self) -> str:
+        """The line that a neighbour types; addresses that do not fit are left out, last first."""
+        addresses = list(self.addresses[:MAX_ADDRESSES])
+        while True:
+            content = [self.network, self.name, addresses]
+            raw = pack([*content, _checksum(content)])
+            text = PREFIX + base64.b32encode(raw).decode("ascii").rstrip("=").lower()
+            if len(text) <= MAX_CHARACTERS:
+                return text
+            addresses.pop()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The ticket that somebody typed; MalformedInput says what is wrong with it."""
+        plain = "".join(text.split()).lower()
+        if not plain.startswith(PREFIX):
+            raise MalformedInput("That is not a ticket: tickets begin with fr1-.", hint=_HINT)
+        if len(plain) > MAX_CHARACTERS:
+            raise MalformedInput("That is too long for a ticket.", hint=_HINT)
+        match _unpacked(plain.removeprefix(PREFIX)):
+            case [bytes(network), str(name), list(addresses), bytes(checksum)] if (
+                len(network) == ID_BYTES and len(addresses) <= MAX_ADDRESSES
+            ):
+                if checksum != _checksum([network, name, addresses]):
+                    raise MalformedInput("The ticket has a slip of the pen in it.", hint=_HINT)
+                return cls(network, name, tuple(_address(item) for item in addresses))
+        raise MalformedInput("That is not a ticket that this version knows.", hint=_HINT)
+
+
+def _unpacked(text: str) -> object:
+    try:
+        padded = text.upper() + "=" * (-len(text) % 8)
+        raw = base64.b32decode(padded)
+        return unpack_canonical(raw, max_bytes=MAX_CHARACTERS)
+    except (ValueError, MalformedInput):
+        raise MalformedInput("The ticket is not complete.", hint=_HINT) from None
+
+
+def _address(item: object) -> str:
+    if not isinstance(item, str):
+        raise MalformedInput("That is not a ticket that this version knows.", hint=_HINT)
+    return str(parse_peer(item))
+
+
+def _checksum(content: list[object]) -> bytes:
+    return hashlib.blake2b(pack(content)).digest()[:4]

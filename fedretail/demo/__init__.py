@@ -1,0 +1,1 @@
+"""The demo: three made-up shops on one computer, two of them switched off, and search goes on."""

@@ -16,7 +16,7 @@ import click
 
 import fedretail.commands
 from fedretail import __version__
-from fedretail.commands import Invocation, output
+from fedretail.commands import ARGUMENTS, Invocation, output
 from fedretail.commands._failures import INTERRUPTED, failure_of
 
 COMPLETION_VARIABLE = "_FEDRETAIL_COMPLETE"
@@ -107,8 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(args: list[str]) -> int:
+    typed = list(args)
     try:
         with root.make_context("fedretail", args) as ctx:
+            ctx.meta[ARGUMENTS] = typed
             root.invoke(ctx)
     except click.exceptions.Exit as leave:
         return leave.exit_code

@@ -16,6 +16,9 @@ import click
 if TYPE_CHECKING:
     from fedretail.config import Config
 
+# Where a click context keeps the words of the command line, to say "the same with --yes".
+ARGUMENTS = "fedretail.arguments"
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:

@@ -41,7 +41,7 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return Failure(_told_on_interrupt(error), "", INTERRUPTED)
     if isinstance(error, click.UsageError):
-        return Failure(error.format_message(), _help_of(error), 2)
+        return Failure(_misuse(error), _help_of(error), 2)
     if isinstance(error, click.ClickException):
         return Failure(error.format_message(), "", error.exit_code)
     if isinstance(error, OSError):
@@ -65,6 +65,13 @@ def _told_on_interrupt(error: BaseException) -> str:
     """A command that stops midway raises KeyboardInterrupt(sentence)."""
     told = error if error.args else error.__cause__
     return str(told) if told is not None and told.args else "Stopped."
+
+
+def _misuse(error: click.UsageError) -> str:
+    """What click says, without its "Invalid value for": the option and what is wrong with it."""
+    if type(error) is click.BadParameter and error.param is not None and error.ctx is not None:
+        return f"{error.param.get_error_hint(error.ctx)}: {error.message}"
+    return error.format_message()
 
 
 def _help_of(error: click.UsageError) -> str:

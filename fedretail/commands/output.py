@@ -6,6 +6,7 @@ rich is imported where a terminal wants it, never for `--json` or a pipe.
 """
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -22,6 +23,25 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Mark = Literal["done", "attention", "failed", "on", "off"]
+# What a text is about, beside what it says: is well, wants care, is near, is beside the point.
+Tone = Literal["", "ok", "warn", "near", "dim", "strong"]
+# Named colours only, so that the terminal's own theme holds.
+_STYLES: dict[Tone, str] = {
+    "": "",
+    "ok": "green",
+    "warn": "yellow",
+    "near": "blue",
+    "dim": "dim",
+    "strong": "bold",
+}
+_SGR: dict[Tone, str] = {
+    "": "0",
+    "ok": "32",
+    "warn": "33",
+    "near": "34",
+    "dim": "2",
+    "strong": "1",
+}
 _MARKS: dict[Mark, str] = {"done": "✓", "attention": "!", "failed": "✗", "on": "●", "off": "○"}
 # Colours of the marks as SGR numbers; the mark itself carries the meaning.
 _COLOURS: dict[Mark, str] = {"done": "32", "attention": "1", "failed": "31", "on": "32", "off": "2"}
@@ -84,11 +104,48 @@ def tell(mark: Mark, message: str, hint: str = "", *, file: TextIO | None = None
     """A message on stderr: mark and sentence, under it what to do next; three lines at most."""
     out = file or sys.stderr
     sign = _MARKS[mark]
-    if _is_terminal(out) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+    if _has_colours(out):
         sign = f"\x1b[{_COLOURS[mark]}m{sign}\x1b[0m"
     lines = [*message.strip().splitlines(), *hint.strip().splitlines()][:3]
-    first, *rest = (line.translate(_IN_CELLS) for line in lines or [""])
+    first, *rest = (_with_commands(line.translate(_IN_CELLS), out) for line in lines or [""])
     _write(out, "".join(f"{line}\n" for line in (f"{sign} {first}", *(f"  {r}" for r in rest))))
+
+
+def say(mark: Mark, sentence: str) -> None:
+    """A sentence with its mark as data on stdout, where that is what was asked for."""
+    tell(mark, sentence, file=sys.stdout)
+
+
+def flush() -> None:
+    """Hand over what was printed so far: a program may be waiting for it."""
+    sys.stdout.flush()
+
+
+def note(text: str = "", *, tone: Tone = "", file: TextIO | None = None) -> None:
+    """A line on stderr under a message, without a mark of its own; two columns to the right."""
+    out = file or sys.stderr
+    line = _with_commands(text.translate(_IN_CELLS), out, tone)
+    if tone and _has_colours(out):
+        line = f"\x1b[{_SGR[tone]}m{line}\x1b[0m"
+    _write(out, f"  {line}".rstrip() + "\n")
+
+
+def is_terminal() -> bool:
+    """Whether the data on stdout goes to a person."""
+    return _is_terminal(sys.stdout)
+
+
+def _has_colours(out: TextIO) -> bool:
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return _is_terminal(out) and not plain
+
+
+def _with_commands(line: str, out: TextIO, tone: Tone = "") -> str:
+    """`commands` in bold letters where there are such; in backticks, as written, elsewhere."""
+    if "`" not in line or not _has_colours(out):
+        return line
+    back = f"\x1b[0m\x1b[{_SGR[tone]}m" if tone else "\x1b[0m"
+    return re.sub("`([^`]+)`", lambda match: f"\x1b[1m{match[1]}{back}", line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +168,7 @@ class Cell:
 
     text: str
     cheapest: bool = False
+    tone: Tone = ""
 
 
 Row = Sequence[str | Cell]
@@ -135,11 +193,26 @@ def print_table(
     _write(out, _rendered(table, out, width))
 
 
+def print_facts(facts: Sequence[tuple[str, str]], *, file: TextIO | None = None) -> None:
+    """One thing in lines of name and value; those without a value are left out."""
+    out = file or sys.stdout
+    said = [(name, Cell(value)) for name, value in facts if value]
+    if not _is_terminal(out):
+        for name, cell in said:
+            _write(out, f"{name}\t{_cell(cell).text}\n")
+        return
+    width = max((len(name) for name, _ in said), default=0)
+    for name, cell in said:
+        label = f"{name:<{width}}"
+        label = f"\x1b[2m{label}\x1b[0m" if _has_colours(out) else label
+        _write(out, f"{label}  {_cell(cell).text}\n")
+
+
 def _lined(columns: Sequence[Column], rows: list[list[Cell]], width: int) -> "Table":
     from rich.table import Table
 
     kept = [at for at, column in enumerate(columns) if column.from_width <= width]
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
     for at, room in zip(kept, _widths(columns, rows, kept, width=width), strict=True):
         table.add_column(
             columns[at].heading,
@@ -197,13 +270,13 @@ def _facts(columns: Sequence[Column], row: list[Cell], room: int) -> str:
 
 def _cell(value: str | Cell) -> Cell:
     cell = Cell(value) if isinstance(value, str) else value
-    return Cell(cell.text.translate(_IN_CELLS), cell.cheapest)
+    return Cell(cell.text.translate(_IN_CELLS), cell.cheapest, cell.tone)
 
 
 def _styled(cell: Cell) -> Any:
     from rich.text import Text
 
-    return Text(cell.text, style="black on yellow" if cell.cheapest else "")
+    return Text(cell.text, style="black on yellow" if cell.cheapest else _STYLES[cell.tone])
 
 
 def _rendered(table: "Table", out: TextIO, width: int) -> str:

@@ -1,0 +1,177 @@
+"""What several commands ask alike: values of options, the node, how it is called again."""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fedretail.commands import ARGUMENTS, Invocation
+from fedretail.errors import MalformedInput, Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from fedretail.node.node import Node
+
+    _Type = click.ParamType[Any]
+else:
+    _Type = click.ParamType  # generic only since click 8.4
+
+
+class Value(_Type):
+    """A value that one of the domain's own functions reads; its words become the message."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """What the text stands for; UsageError names the option and says what would fit."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except MalformedInput as error:
+            option = param.opts[0] if param is not None else self.name
+            raise UsageError(f"{option}: {sentence(error.message)}", hint=error.hint) from None
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop at its end."""
+    return text if text.endswith((".", "…", "?")) else f"{text}."
+
+
+def _position(text: str) -> Any:
+    from fedretail.domain.geo import parse_position
+
+    return parse_position(text)
+
+
+def _length(text: str) -> Any:
+    from fedretail.domain.geo import parse_length
+
+    return parse_length(text)
+
+
+def _currency(text: str) -> Any:
+    from fedretail.domain.money import parse_currency
+
+    return parse_currency(text)
+
+
+def _hours(text: str) -> Any:
+    from fedretail.domain.hours import parse_hours
+
+    return parse_hours(text) if text.strip() else ""
+
+
+def _zone(text: str) -> Any:
+    from fedretail.domain.hours import validate_zone
+
+    return validate_zone(text)
+
+
+def _name(text: str) -> str:
+    from fedretail.domain.sites import MAX_SITE_NAME
+    from fedretail.domain.texts import clean_line
+
+    name = clean_line(text)
+    if not name:
+        raise MalformedInput("a name needs at least one letter")
+    if len(name) > MAX_SITE_NAME:
+        raise MalformedInput(f"a name has at most {MAX_SITE_NAME} characters")
+    return name
+
+
+def _contact(text: str) -> str:
+    from fedretail.domain.sites import MAX_LINES
+    from fedretail.domain.texts import clean_block
+
+    block = clean_block(text)
+    if len(block) > MAX_LINES:
+        raise MalformedInput(f"a contact has at most {MAX_LINES} characters")
+    return block
+
+
+class _Zone(Value):
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list["CompletionItem"]:
+        """The time zones that begin so."""
+        from zoneinfo import available_timezones
+
+        from click.shell_completion import CompletionItem
+
+        return [
+            CompletionItem(z) for z in sorted(available_timezones()) if z.startswith(incomplete)
+        ]
+
+
+class SiteRef(_Type):
+    """The id or name of an own site, as typed; the shell completes names."""
+
+    name = "site"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list["CompletionItem"]:
+        """The names of this shop's sites that begin so; none where they cannot be read."""
+        from click.shell_completion import CompletionItem
+
+        from fedretail.errors import FedretailError
+
+        root = ctx.find_root()
+        try:
+            with opened(Invocation(root.params.get("data_dir"), debug=False)) as node:
+                names = [own.name for own in node.sites()]
+        except (FedretailError, OSError):
+            return []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+POSITION = Value("position", _position)
+LENGTH = Value("length", _length)
+CURRENCY = Value("currency", _currency)
+HOURS = Value("hours", _hours)
+ZONE = _Zone("zone", _zone)
+NAME = Value("name", _name)
+CONTACT = Value("contact", _contact)
+SITE = SiteRef()
+
+
+@contextmanager
+def opened(invocation: Invocation) -> Iterator["Node"]:
+    """The node of the chosen data directory, closed at the end."""
+    from fedretail.node.node import Node
+    from fedretail.store.store import FILE_NAME
+
+    if not (invocation.data_dir / FILE_NAME).is_file():
+        raise Unavailable(
+            f"There is no shop in {invocation.data_dir} yet.",
+            hint=f"Begin with `{own_name()} init`, or give another --data-dir.",
+        )
+    with Node.open(invocation.data_dir) as node:
+        yield node
+
+
+def own_name() -> str:
+    """How this very program is called for the same node: `fedretail`, or with its --data-dir."""
+    root = click.get_current_context().find_root()
+    source = root.get_parameter_source("data_dir")
+    if source is not click.core.ParameterSource.COMMANDLINE:
+        return "fedretail"
+    return f"fedretail --data-dir {shlex.quote(str(root.params['data_dir']))}"
+
+
+def same_command(*more: str) -> str:
+    """The command line that is running, with something added, to be typed again."""
+    arguments: list[str] = click.get_current_context().meta.get(ARGUMENTS, [])
+    return shlex.join(["fedretail", *arguments, *more])
+
+
+def asks_people() -> bool:
+    """Whether somebody sits there who can answer."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -1,0 +1,190 @@
+"""What an import did, or would do, in words: how the file was read, counts, rows that need you."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fedretail.commands import _words, output
+from fedretail.commands._asked import own_name, same_command
+from fedretail.domain.catalog import Offer
+from fedretail.domain.money import human_amount
+from fedretail.domain.texts import shorten
+
+if TYPE_CHECKING:
+    from fedretail.connectors import BadRow, Reading
+    from fedretail.node.imports import ImportReport
+
+# As many rows as one looks at; all stand in the reject file.
+_SHOWN_ROWS = 5
+_FORMATS = {
+    "csv": "CSV",
+    "shopify": "Shopify CSV",
+    "woocommerce": "WooCommerce CSV",
+    "jsonl": "JSON Lines",
+}
+_ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows-1252",
+}
+_DECIMALS = {",": "decimal comma", ".": "decimal point"}
+_IDENTITIES = {
+    "sku": "known by article number",
+    "source": "known by the shop system's id",
+    "gtin": "known by barcode",
+    "name": "known by name",
+}
+
+
+def tell(report: "ImportReport", file: Path, *, currency: str) -> None:
+    """The whole report on stderr."""
+    output.note(_how(report.reading))
+    for line in report.reading.notes:
+        output.note(line)
+    if report.dry_run:
+        _tell_columns(report.reading)
+        _tell_samples(report, currency)
+    _tell_counts(report)
+    _tell_rejected(report, file)
+    _tell_held(report)
+    _tell_missing(report)
+    if report.dry_run:
+        output.tell("done", "Nothing has been written.", "The same without `--dry-run` writes it.")
+
+
+def _how(reading: "Reading") -> str:
+    """ "Read as CSV, split by ; · Windows-1252 · decimal comma"."""
+    delimiter = {"": "", "\t": ", split by tabs"}.get(
+        reading.delimiter, f", split by {reading.delimiter}"
+    )
+    facts = [
+        f"Read as {_FORMATS.get(reading.format, reading.format)}{delimiter}",
+        _ENCODINGS.get(reading.encoding, reading.encoding),
+        _DECIMALS.get(reading.decimal or "", ""),
+        f"{reading.currency}, as the file names none" if reading.currency_assumed else "",
+        _IDENTITIES.get(reading.identity, ""),
+    ]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def _tell_columns(reading: "Reading") -> None:
+    read = [f"{heading} → {role}" for heading, role in reading.columns.items() if role]
+    left = [heading for heading, role in reading.columns.items() if not role]
+    if read:
+        output.note(f"Columns: {', '.join(read)}")
+    if left:
+        output.note(f"Not read and not published: {', '.join(left)}", tone="warn")
+
+
+def _tell_samples(report: "ImportReport", currency: str) -> None:
+    """The first rows as shoppers will see them."""
+    if not report.samples:
+        return
+    output.note("As shoppers will see it:")
+    for fields in report.samples:
+        offer = Offer.from_fields({k: v for k, v in fields.items() if k != "was"})
+        before = Offer.from_fields({"prices": fields.get("was")})
+        prices = [_price(one, offer.currency or currency) for one in (before, offer)]
+        was = f" (was {prices[0]})" if prices[0] and prices[0] != prices[1] else ""
+        stock = _words.stock(offer.stock).text
+        stock = "stock unknown" if stock == "unknown" else stock
+        output.note(f"  {shorten(offer.name, 40):<40}  {prices[1] or 'ask'}{was} · {stock}")
+
+
+def _price(offer: Offer, currency: str) -> str:
+    return human_amount(offer.prices[0].amount_minor, currency) if offer.prices else ""
+
+
+def _tell_counts(report: "ImportReport") -> None:
+    done = "would be published" if report.dry_run else "published"
+    parts = [
+        f"{report.new:,} new",
+        f"{report.changed:,} changed",
+        f"{report.unchanged:,} as before",
+    ]
+    if report.withdrawn:
+        parts.append(f"{report.withdrawn:,} withdrawn")
+    mark: output.Mark = "done" if report.offers else "attention"
+    output.tell(mark, f"{_words.count(report.offers, 'offer')} {done}: {', '.join(parts)}")
+    if report.weak:
+        known = _words.count(report.weak, "row")
+        output.note(f"{known} without a code: renamed, it becomes a new offer.", tone="dim")
+
+
+def _tell_rejected(report: "ImportReport", file: Path) -> None:
+    if not report.rejected:
+        return
+    where = f" They are in {report.reject_file}" if report.reject_file else ""
+    output.tell("attention", f"{_words.count(report.rejected, 'row')} not read.{where}")
+    shown = report.bad[:_SHOWN_ROWS]
+    lines = [_bad(row, shown) for row in shown]
+    for line in lines:
+        output.note(f"  {line}")
+    more = report.rejected - len(shown)
+    if report.reject_file is not None:
+        again = f"`{own_name()} import {_typed(report.reject_file)}`"
+        output.note(f"  {f'… {more:,} more. ' if more else ''}Mend that file, then: {again}")
+    elif more:
+        output.note(f"  … {more:,} more.")
+
+
+def _bad(row: "BadRow", shown: list["BadRow"]) -> str:
+    """ "line  17  Barcode  400184210012   the last digit is missing; 4001842100121 would fit"."""
+    digits = max(len(str(one.line)) for one in shown)
+    column = max(len(shorten(one.column, 20)) for one in shown)
+    found = max(len(shorten(one.found, 24)) for one in shown)
+    guess = f"; {row.guess} would fit" if row.guess and row.guess not in row.expected else ""
+    parts = f"line {row.line:>{digits}}  {shorten(row.column, 20):<{column}}"
+    return f"{parts}  {shorten(row.found, 24):<{found}}  {row.expected}{guess}"
+
+
+def _tell_held(report: "ImportReport") -> None:
+    """Prices that moved far, and large withdrawals, wait for a yes."""
+    prices = report.held - (report.missing if report.missing and _withdrawal_waits(report) else 0)
+    if prices:
+        output.tell(
+            "attention", f"{_words.count(prices, 'price')} moved by more than half and wait."
+        )
+        for row in report.held_rows[:_SHOWN_ROWS]:
+            moved = (
+                f"{human_amount(row.old_minor, row.currency)} → "
+                f"{human_amount(row.new_minor, row.currency)}"
+            )
+            output.note(f"  line {row.line}  {shorten(row.name, 40)}  {moved}")
+        more = prices - len(report.held_rows[:_SHOWN_ROWS])
+        if more > 0:
+            output.note(f"  … {more:,} more.")
+    if _withdrawal_waits(report):
+        output.tell(
+            "attention",
+            f"{_words.count(report.missing, 'offer')} of the last import "
+            "are not in this file: more than half. None was withdrawn.",
+        )
+    if report.held:
+        output.note(f"  If that is right: `{_accepting()}`")
+
+
+def _withdrawal_waits(report: "ImportReport") -> bool:
+    return report.held > len(report.held_rows) and report.missing > 0 and not report.withdrawn
+
+
+def _accepting() -> str:
+    return same_command("--yes")
+
+
+def _tell_missing(report: "ImportReport") -> None:
+    if not report.missing or _withdrawal_waits(report):
+        return
+    are = "is" if report.missing == 1 else "are"
+    output.tell(
+        "attention",
+        f"{_words.count(report.missing, 'offer')} of the last import {are} not in this file.",
+        f"They stay. Withdraw them: `{same_command('--complete')}`",
+    )
+
+
+def _typed(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))

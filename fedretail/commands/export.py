@@ -1,0 +1,75 @@
+"""Write all records as JSON Lines, for copies, other programs, or leaving."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from fedretail.commands import Invocation, _words, examples, output, pass_invocation
+from fedretail.commands._asked import opened
+from fedretail.errors import UsageError
+
+_OWN = "It holds what only you know: costs, suppliers, exact stock. Keep it to yourself."
+
+
+@click.command(
+    epilog=examples(
+        "fedretail export -o everything.jsonl",
+        "fedretail export --mine -o mine.jsonl",
+        "fedretail export | gzip > everything.jsonl.gz",
+    )
+)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to FILE instead of stdout.",
+)
+@click.option("--mine", is_flag=True, help="Only this shop's records, with its own fields.")
+@output.json_option
+@pass_invocation
+def command(invocation: Invocation, *, target: Path | None, mine: bool, as_json: bool) -> None:
+    """Write all records as JSON Lines, one a line.
+
+    With --json a summary goes to stdout; that needs -o.
+    """
+    if as_json and target is None:
+        raise UsageError("The records go to stdout already.", hint="Give -o FILE with --json.")
+    with (
+        opened(invocation) as node,
+        _written(target) as out,
+        output.Progress("Export", unit="records") as progress,
+    ):
+        records = node.export(out, mine=mine, on_progress=progress.update)
+    if target is None:
+        return
+    output.tell("done", f"{_words.count(records, 'record')} in {target}", _OWN if mine else "")
+    if as_json:
+        output.print_json({"records": records, "file": str(target)})
+
+
+@contextmanager
+def _written(target: Path | None) -> Iterator[TextIO]:
+    """Where the lines go; a file appears under its name only when it is whole."""
+    if target is None:
+        sys.stdout.flush()
+        # The format is UTF-8 with \n, whatever the terminal's letters are.
+        with io.TextIOWrapper(
+            os.fdopen(os.dup(sys.stdout.fileno()), "wb"), encoding="utf-8", newline="\n"
+        ) as out:
+            yield out
+        return
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

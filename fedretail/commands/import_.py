@@ -1,0 +1,73 @@
+"""Read a price list: CSV, Shopify, WooCommerce, or JSON Lines."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fedretail.commands import Invocation, _reports, examples, output, pass_invocation
+from fedretail.commands._asked import SITE, opened
+
+if TYPE_CHECKING:
+    from fedretail.node.imports import ImportReport
+
+
+@click.command(
+    epilog=examples(
+        "fedretail import prices.csv --dry-run",
+        "fedretail import prices.csv",
+        "fedretail import products_export.csv --format shopify --complete",
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--site", type=SITE, metavar="S", help="For which place, if several.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["auto", "csv", "shopify", "woocommerce", "jsonl"]),
+    default="auto",
+    show_default=True,
+    help="What kind of file it is.",
+)
+@click.option("--dry-run", is_flag=True, help="Show how it is read; write nothing.")
+@click.option("--complete", is_flag=True, help="The file holds all: withdraw what it lacks.")
+@click.option("--yes", is_flag=True, help="Take prices that moved far, and large withdrawals.")
+@output.json_option
+@pass_invocation
+def command(
+    invocation: Invocation, *, file: Path, format_: str, as_json: bool, **given: Any
+) -> None:
+    """Read a price list from FILE into this shop's catalog.
+
+    The same file twice changes nothing. Rows that cannot be read go to a file beside it, to
+    be mended and imported. A price that moved by more than half waits for --yes.
+    """
+    from fedretail.node.imports import ImportOptions
+
+    with opened(invocation) as node:
+        given["site"] = node.site(given["site"])
+        options = ImportOptions(format=format_, **given)
+        with output.Progress("Import", unit="rows") as progress:
+
+            def tell(done: int, total: int, rows: int) -> None:
+                progress.update(rows, done / total if total else None)
+
+            report = node.import_file(file, options, tell)
+    _reports.tell(report, file, currency=report.reading.currency)
+    if as_json:
+        output.print_json(_as_json(report))
+    if not report.offers and not report.dry_run:
+        click.get_current_context().exit(1)
+
+
+def _as_json(report: "ImportReport") -> dict[str, Any]:
+    return {
+        "new": report.new,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "withdrawn": report.withdrawn,
+        "rejected": report.rejected,
+        "held": report.held,
+        "reject_file": None if report.reject_file is None else str(report.reject_file),
+        "dry_run": report.dry_run,
+    }

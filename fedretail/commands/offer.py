@@ -1,0 +1,270 @@
+"""Add, change and withdraw single offers of this shop."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fedretail.commands import Invocation, _prices, examples, output, pass_invocation
+from fedretail.commands._asked import SITE, Value, opened, own_name
+from fedretail.errors import MalformedInput, Refused, UsageError
+
+if TYPE_CHECKING:
+    from fedretail.domain.kind import Value as FieldValue
+    from fedretail.node.node import Node, OwnSite
+
+_MAX_NAME = 200
+_MAX_CATEGORY = 120
+
+
+def _line(limit: int, what: str) -> Value:
+    def parse(text: str) -> str:
+        from fedretail.domain.texts import clean_line
+
+        line = clean_line(text)
+        if len(line) > limit:
+            raise MalformedInput(f"{what} has at most {limit} characters")
+        return line
+
+    return Value("text", parse)
+
+
+def _gtin(text: str) -> str:
+    from fedretail.domain.ids import parse_gtin
+
+    return parse_gtin(text) if text else ""
+
+
+_GTIN = Value("gtin", _gtin)
+_WORDS, _NAME = _line(_MAX_CATEGORY, "this"), _line(_MAX_NAME, "a name")
+_OPTIONS = (
+    click.option("--sku", type=_WORDS, metavar="CODE", help="Your own article code."),
+    click.option("--gtin", type=_GTIN, metavar="DIGITS", help="The digits under the bar code."),
+    click.option("--name", type=_NAME, metavar="TEXT", help="What it is called."),
+    click.option("--price", metavar="AMOUNT", help="What it costs, such as 1.29."),
+    click.option("--regular-price", metavar="AMOUNT", help="The price without the reduction."),
+    click.option("--from", "from_", metavar="DAY", help="First day of this price."),
+    click.option("--until", metavar="DAY", help="Last day of this price."),
+    click.option("--stock", metavar="N", help="A count, or none, few, some, unknown, to-order."),
+    click.option("--pack", metavar="SIZE", help='Content: "500 g", "6 x 0.33 l", or "6" pieces.'),
+    click.option("--category", type=_WORDS, metavar="TEXT", help='Such as "Dairy > Milk".'),
+)
+_SITE_OPTION = click.option("--site", type=SITE, metavar="S", help="Which place, if several.")
+
+
+def _offer_options(function: Any) -> Any:
+    """The options that describe an offer."""
+    for option in reversed((*_OPTIONS, _SITE_OPTION)):
+        function = option(function)
+    return function
+
+
+@click.group()
+def command() -> None:
+    """Add, change and withdraw single offers of this shop."""
+
+
+@command.command(
+    epilog=examples(
+        'fedretail offer add --sku 1001 --name "Raw milk" --price 1.30 --pack "1 l"',
+        "fedretail offer add --gtin 4001842100121 --name Muesli --price 3.49 --stock 12",
+    )
+)
+@_offer_options
+@output.json_option
+@pass_invocation
+def add(invocation: Invocation, *, site: str | None, as_json: bool, **given: Any) -> None:
+    """Add an offer. It is known by --sku, else --gtin, else its name, for ever."""
+    if not given["name"] or given["price"] is None:
+        raise UsageError("An offer needs a name and a price.", hint="Give --name and --price.")
+    with opened(invocation) as node:
+        own = node.site(site)
+        key = _new_key(given)
+        if node.record(node.place("offer", key, own)) is not None:
+            hint = f"Change it: `{own_name()} offer set {key} …`"
+            raise Refused(f"There is an offer {key} at {own.name} already.", hint=hint)
+        node.write("offer", key, _fields(node, own, given, present={}), site=own)
+    _done("Added", given["name"], own, key, changed=True, as_json=as_json)
+
+
+@command.command(
+    "set",
+    epilog=examples(
+        "fedretail offer set 1001 --price 1.35",
+        "fedretail offer set --sku 1001 --price 0.99 --from 2026-11-21 --until 2026-11-28",
+        "fedretail offer set --gtin 4001842100121 --stock none",
+    ),
+)
+@click.argument("offer", required=False)
+@_offer_options
+@output.json_option
+@pass_invocation
+def set_(
+    invocation: Invocation, *, offer: str | None, site: str | None, as_json: bool, **given: Any
+) -> None:
+    """Change an offer: OFFER (its code or id), or that of --sku or --gtin.
+
+    The same price again says that it still holds. With --from or --until the usual price
+    stays, and this one stands beside it on those days.
+    """
+    with opened(invocation) as node:
+        own, key = _found(node, offer, site, given)
+        place = node.place("offer", key, own)
+        folded = node.record(place)
+        present = folded.fields if folded else {}
+        fields = _fields(node, own, given, present=present)
+        if not fields:
+            raise UsageError("Nothing to change is given.", hint="Such as --price or --stock.")
+        changed = node.write("offer", key, fields, site=own)
+        name = str({**present, **fields}.get("name") or key)
+    _done("Changed" if changed else "As before", name, own, key, changed=changed, as_json=as_json)
+
+
+@command.command(
+    epilog=examples("fedretail offer remove 1001", "fedretail offer remove --gtin 4001842100121")
+)
+@click.argument("offer", required=False)
+@_OPTIONS[0]
+@_OPTIONS[1]
+@_SITE_OPTION
+@output.json_option
+@pass_invocation
+def remove(
+    invocation: Invocation, *, offer: str | None, site: str | None, as_json: bool, **given: Any
+) -> None:
+    """Withdraw an offer: OFFER (its code or id), or that of --sku or --gtin."""
+    with opened(invocation) as node:
+        own, key = _found(node, offer, site, given)
+        folded = node.record(node.place("offer", key, own))
+        name = str((folded.fields if folded else {}).get("name") or key)
+        node.remove("offer", key, site=own)
+    _done("Withdrawn", name, own, key, changed=True, as_json=as_json)
+
+
+def _new_key(given: dict[str, Any]) -> str:
+    from fedretail.connectors.identity import name_hash
+    from fedretail.domain.ids import record_key
+
+    return record_key(given["sku"] or given["gtin"] or name_hash(given["name"]))
+
+
+def _found(
+    node: "Node", offer: str | None, site: str | None, given: dict[str, Any]
+) -> "tuple[OwnSite, str]":
+    """(site, key) of the own offer that is meant; Refused where there is none."""
+    from fedretail.domain.ids import is_site_id, record_key
+
+    if offer is None and not given["sku"] and not given["gtin"]:
+        raise UsageError("Which offer is meant?", hint="Give its code, --sku or --gtin.")
+    named, slash, key = (offer or "").partition("/")
+    if slash and is_site_id(named):
+        own, wanted = node.site(named), key
+    else:
+        own, wanted = node.site(site), offer or given["sku"] or given["gtin"]
+    if node.record(node.place("offer", record_key(wanted), own)) is not None:
+        return own, record_key(wanted)
+    return own, _searched(node, own, "sku" if offer or given["sku"] else "gtin", wanted)
+
+
+def _searched(node: "Node", own: "OwnSite", field: str, wanted: str) -> str:
+    """The key of the offer with this code, where the code is not the key itself."""
+    keys = [
+        place.key
+        for place, value in node.records("offer")
+        if place.owner == node.owner
+        and place.collection == f"site/{own.id}"
+        and value.fields.get(field) == wanted
+    ]
+    if len(keys) == 1:
+        return keys[0]
+    if keys:
+        hint = f"Name one of them: {', '.join(keys[:5])}"
+        raise UsageError(f"{len(keys)} offers have the {field} {wanted}.", hint=hint)
+    hint = f"Look for it: `{own_name()} search …`, or add it: `{own_name()} offer add …`"
+    raise Refused(f"There is no offer {wanted[:60]} at {own.name}.", hint=hint)
+
+
+def _fields(
+    node: "Node", own: "OwnSite", given: dict[str, Any], *, present: "dict[str, FieldValue]"
+) -> "dict[str, FieldValue]":
+    """The record fields of the options given; an empty text clears one."""
+    fields: dict[str, FieldValue] = {
+        name: given[name] or None
+        for name in ("sku", "gtin", "category")
+        if given[name] is not None and given[name] != present.get(name)
+    }
+    if given["name"]:
+        fields["name"] = given["name"]
+    if given["stock"] is not None:
+        config = node.config
+        fields |= _prices.stock_fields(
+            given["stock"], few_below=config.few_below, show_left=config.show_left
+        )
+    if given["pack"] is not None:
+        fields |= _prices.pack_fields(given["pack"])
+    fields |= _price_fields(own, given, present, now_ms=node.clock.now_ms())
+    return fields
+
+
+def _price_fields(
+    own: "OwnSite", given: dict[str, Any], present: "dict[str, FieldValue]", *, now_ms: int
+) -> "dict[str, FieldValue]":
+    """Prices, regular price and currency."""
+    currency = present.get("currency") or own.site.currency or "EUR"
+    assert isinstance(currency, str)
+    regular = _regular(given["regular_price"], currency)
+    if given["price"] is None:
+        if given["from_"] or given["until"]:
+            raise UsageError("--from and --until are the days of a price.", hint="Give --price.")
+        return {} if given["regular_price"] is None else {"regular": regular}
+    amount = _prices.own_amount("--price", given["price"], currency)
+    window = _window(own, given)
+    fields = {"currency": currency, **_priced(amount, window, regular, present)}
+    if all(present.get(name) == value for name, value in fields.items()):
+        # Nothing changes but that somebody has looked: the age of the price begins anew.
+        fields["checked_at"] = now_ms
+    return fields
+
+
+def _regular(text: str | None, currency: str) -> int | None:
+    return _prices.own_amount("--regular-price", text, currency) if text else None
+
+
+def _window(own: "OwnSite", given: dict[str, Any]) -> tuple[int | None, int | None]:
+    from zoneinfo import ZoneInfo
+
+    zone = ZoneInfo(own.site.time_zone)
+    start = _prices.time_in("--from", given["from_"], zone, end=False) if given["from_"] else None
+    until = _prices.time_in("--until", given["until"], zone, end=True) if given["until"] else None
+    if start is not None and until is not None and until <= start:
+        raise UsageError("--until: this price ends before it begins.")
+    return start, until
+
+
+def _priced(
+    amount: int,
+    window: tuple[int | None, int | None],
+    regular: int | None,
+    present: "dict[str, FieldValue]",
+) -> "dict[str, FieldValue]":
+    """The price alone; on its days beside the usual price, where it has days."""
+    from fedretail.domain.catalog import Offer
+    from fedretail.domain.prices import Price, encode_prices
+
+    prices = [Price(amount, *window)]
+    if window != (None, None):
+        known = Offer.from_fields(present).prices
+        usual = [one for one in known if one.from_ms is None and one.until_ms is None]
+        if not usual and regular is not None:
+            usual = [Price(regular)]
+        prices += usual
+        regular = regular or max((one.amount_minor for one in usual), default=None)
+    struck = regular if regular is not None and regular > amount else None
+    return {"prices": encode_prices(prices), "regular": struck}
+
+
+def _done(deed: str, name: str, own: "OwnSite", key: str, *, changed: bool, as_json: bool) -> None:
+    from fedretail.domain.ids import offer_id
+
+    output.tell("done", f"{deed}: {name} ({offer_id(own.id, key)})")
+    if as_json:
+        output.print_json({"offer": offer_id(own.id, key), "changed": changed})

@@ -1,0 +1,48 @@
+"""List the neighbours that are switched on, and whether they have the newest prices."""
+
+import click
+
+from fedretail.commands import Invocation, _words, examples, output, pass_invocation
+from fedretail.commands._asked import opened, own_name
+from fedretail.commands.output import Cell, Column
+from fedretail.domain.times import parse_time
+
+
+@click.command(epilog=examples("fedretail peers", "fedretail peers --json"))
+@output.json_option
+@pass_invocation
+def command(invocation: Invocation, *, as_json: bool) -> None:
+    """List the neighbours that are switched on, and whether they have the newest prices."""
+    with opened(invocation) as node:
+        status, now_ms = node.status(), node.clock.now_ms()
+    peers = status["peers"]
+    if as_json:
+        output.print_json({"peers": peers})
+        return
+    if not peers:
+        begin = f"Start with `{own_name()} serve`"
+        hint = "They are tried again and again." if status["daemon"] else begin
+        output.tell("off", "No neighbour can be reached now.", hint)
+        return
+    columns = [
+        Column("Neighbour", gives_way=True),
+        Column("Your prices"),
+        Column("On since", from_width=60),
+        Column("Last heard", from_width=80),
+        Column("Id", from_width=140),
+    ]
+    rows: list[output.Row] = [
+        [
+            peer["address"],
+            Cell("has them", tone="ok") if peer["has_mine"] else Cell("on the way", tone="warn"),
+            _when(peer["since"], now_ms),
+            _when(peer["last_sync"], now_ms),
+            peer["id"],
+        ]
+        for peer in peers
+    ]
+    output.print_table(columns, rows)
+
+
+def _when(text: str | None, now_ms: int) -> str:
+    return "never" if text is None else _words.moment(parse_time(text), now_ms)

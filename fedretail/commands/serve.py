@@ -1,0 +1,63 @@
+"""Stay in touch with the neighbours until stopped."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fedretail.commands import Invocation, examples, output, pass_invocation
+from fedretail.commands._asked import own_name
+
+if TYPE_CHECKING:
+    from fedretail.daemon import Ready
+
+
+@click.command(
+    epilog=examples(
+        "fedretail serve",
+        "fedretail serve --listen /ip4/0.0.0.0/tcp/4001",
+        "fedretail serve --listen /ip4/127.0.0.1/tcp/0 --web off --json",
+    )
+)
+@click.option(
+    "--listen", multiple=True, metavar="MULTIADDR", help="Where neighbours reach this computer."
+)
+@click.option(
+    "--peer", "peers", multiple=True, metavar="MULTIADDR", help="A neighbour to try; may repeat."
+)
+@click.option(
+    "--web", type=click.Choice(["off"]), default="off", show_default=True, help="No pages yet."
+)
+@output.json_option
+@pass_invocation
+def command(
+    invocation: Invocation,
+    *,
+    listen: tuple[str, ...],
+    peers: tuple[str, ...],
+    web: str,
+    as_json: bool,
+) -> None:
+    """Stay in touch with the neighbours until stopped with Ctrl-C.
+
+    Searching works without it; sending and receiving does not. With --json the addresses and
+    the ticket are printed as one object as soon as neighbours can come.
+    """
+    from fedretail import daemon
+
+    def ready(now: "Ready") -> None:
+        _tell_ready(now)
+        if as_json:
+            output.print_json({"addresses": list(now.addresses), "ticket": now.ticket})
+            output.flush()
+
+    options = daemon.ServeOptions(listen=list(listen), peers=list(peers), web=web)
+    daemon.run(invocation.data_dir, options, ready, output.note)
+    output.tell("off", "Stopped. What was received and sent is kept.")
+
+
+def _tell_ready(now: "Ready") -> None:
+    output.tell("on", "Neighbours can reach this computer. Stop with Ctrl-C.")
+    for address in now.addresses:
+        output.note(address, tone="dim")
+    if now.ticket:
+        output.note(f"Ticket for a neighbour: `{own_name()} ticket`")

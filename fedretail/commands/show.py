@@ -1,0 +1,211 @@
+"""Show all about one offer: price, shop, way, hours, stock, age, seller."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fedretail.commands import Invocation, _words, examples, output, pass_invocation
+from fedretail.commands._asked import opened, own_name
+from fedretail.domain.money import format_amount, human_amount
+from fedretail.errors import MalformedInput, Refused
+
+if TYPE_CHECKING:
+    from fedretail.domain.catalog import Offer
+    from fedretail.domain.listings import Listing
+    from fedretail.domain.members import Member
+    from fedretail.domain.sites import Site
+    from fedretail.index.query import Page
+    from fedretail.node.node import Node
+
+# As many as fit a screen when several offers go by the name asked for.
+_CHOICES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An offer with the shop and the member behind it."""
+
+    listing: "Listing"
+    offer: "Offer"
+    site: "Site"
+    member: "Member"
+
+
+@click.command(
+    epilog=examples(
+        "fedretail show aaaaaaaaaaaaaaaa/1001", 'fedretail show "raw milk"', "fedretail show 1001"
+    )
+)
+@click.argument("offer", nargs=-1, required=True)
+@output.json_option
+@pass_invocation
+def command(invocation: Invocation, *, offer: tuple[str, ...], as_json: bool) -> None:
+    """Show all about OFFER.
+
+    OFFER is an id as `search --json` and piped searches print it, an article code of this shop,
+    or words that only one offer holds.
+    """
+    wanted = " ".join(offer)
+    with opened(invocation) as node:
+        listing = _by_id(node, wanted) or _by_code(node, wanted) or _by_words(node, wanted)
+        shown = _shown(node, listing)
+        now_ms = node.clock.now_ms()
+    if as_json:
+        output.print_json(_as_json(shown))
+    else:
+        output.print_facts(_facts(shown, now_ms))
+
+
+def _by_id(node: "Node", wanted: str) -> "Listing | None":
+    """The offer of this id; None where the text is no id, Refused where nobody offers it."""
+    try:
+        listing = node.show(wanted)
+    except MalformedInput:
+        return None
+    if listing is None:
+        hint = f"It may have been withdrawn. Look for it: `{own_name()} search …`"
+        raise Refused(f"There is no offer {wanted}.", hint=hint)
+    return listing
+
+
+def _by_code(node: "Node", wanted: str) -> "Listing | None":
+    from fedretail.domain.ids import offer_id, record_key
+
+    for own in node.sites():
+        try:
+            key = record_key(wanted)
+        except MalformedInput:
+            return None
+        if node.record(node.place("offer", key, own)) is not None:
+            return node.show(offer_id(own.id, key))
+    return None
+
+
+def _by_words(node: "Node", wanted: str) -> "Listing":
+    from fedretail.domain.texts import quoted
+    from fedretail.index.query import Query
+
+    page = node.search(Query(words=wanted, near=node.position, limit=_CHOICES))
+    if not page.total:
+        hint = f"Look around: `{own_name()} search …`"
+        raise Refused(f"There is no offer {quoted(wanted)}.", hint=hint)
+    if page.total > 1:
+        raise Refused(f"{page.total:,} offers hold {quoted(wanted)}.", hint=_which(page))
+    found = node.show(page.results[0].offer)
+    return found or page.results[0]
+
+
+def _which(page: "Page") -> str:
+    first = [f"{one.name} at {one.site_name}: {one.offer}" for one in page.results[:2]]
+    return "\n".join(first)
+
+
+def _shown(node: "Node", listing: "Listing") -> _Shown:
+    from fedretail.domain.catalog import Offer
+    from fedretail.domain.ids import parse_offer_id, site_id
+    from fedretail.domain.kind import RecordId
+    from fedretail.domain.members import Member
+    from fedretail.domain.sites import Site
+
+    collection, key = f"site/{listing.site_id}", parse_offer_id(listing.offer)[1]
+    for place, value in node.records("site"):
+        site = Site.from_fields(value.fields)
+        mine = (place.collection, place.key) == (collection, listing.site_id)
+        if mine and site_id(place.owner, site.nonce) == place.key:
+            offer = node.record(RecordId(place.owner, collection, "offer", key))
+            member = node.record(RecordId(place.owner, "member", "member", "self"))
+            return _Shown(
+                listing,
+                Offer.from_fields(offer.fields if offer else {}),
+                site,
+                Member.from_fields(member.fields if member else {}),
+            )
+    return _Shown(listing, Offer(), Site(), Member())
+
+
+def _facts(shown: _Shown, now_ms: int) -> list[tuple[str, str]]:
+    """Names and values in the order of every face: price, way, open, stock, age; then the rest."""
+    one, offer, member = shown.listing, shown.offer, shown.member
+    imprint = member.imprint
+    seller = " · ".join(
+        part for part in (imprint.legal_name or member.name, member.legal_form) if part
+    )
+    return [
+        ("Product", one.name),
+        ("Price", " · ".join(part for part in _price_parts(one) if part)),
+        ("Where", " · ".join(part for part in (one.site_name, _words.way(one)) if part)),
+        ("Open", _opening(shown, now_ms)),
+        ("Stock", _words.stock(one.stock).text),
+        ("Age", _words.long_age(one, now_ms).text),
+        ("From age", f"{one.min_age} years" if one.min_age else ""),
+        ("Category", one.category),
+        ("Brand", offer.brand),
+        ("Barcode", one.gtin or ""),
+        ("Claims", ", ".join(offer.claims)),
+        ("Allergens", ", ".join(offer.allergens)),
+        ("Hazards", ", ".join(offer.hazard)),
+        ("About", _on_one_line(offer.description)),
+        ("Contact", _on_one_line(shown.site.contact or imprint.contact)),
+        ("Seller", seller if not member.private else f"{member.name}, {member.town}"),
+        ("Address", _on_one_line(shown.site.address or imprint.address)),
+        ("Register", _on_one_line(imprint.register)),
+        ("VAT number", _on_one_line(imprint.vat_number)),
+        ("Offer", one.offer),
+    ]
+
+
+def _price_parts(one: "Listing") -> list[str]:
+    if one.amount_minor is None or one.currency is None:
+        return ["ask the shop"]
+    parts = [_words.price(one), _words.unit_price(one)]
+    if one.regular_minor is not None and one.regular_minor > one.amount_minor:
+        lowest = one.lowest_30d_minor
+        parts.append(f"was {human_amount(one.regular_minor, one.currency)}")
+        if lowest is not None:
+            parts.append(f"lowest of 30 days {human_amount(lowest, one.currency)}")
+    if one.deposit_minor:
+        parts.append(f"plus {human_amount(one.deposit_minor, one.currency)} deposit")
+    return parts
+
+
+def _opening(shown: _Shown, now_ms: int) -> str:
+    said = _words.opening(shown.listing, now_ms).text
+    return f"{said} ({shown.site.hours})" if shown.site.hours else said
+
+
+def _on_one_line(text: str) -> str:
+    return " · ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _as_json(shown: _Shown) -> dict[str, Any]:
+    one, offer, site, member = shown.listing, shown.offer, shown.site, shown.member
+    return {
+        **one.to_json(),
+        "deposit": _money(one, one.deposit_minor),
+        "lowest_30d": _money(one, one.lowest_30d_minor),
+        "description": offer.description,
+        "category": one.category,
+        "brand": offer.brand,
+        "claims": list(offer.claims),
+        "allergens": list(offer.allergens),
+        "hazard": list(offer.hazard),
+        "min_age": one.min_age,
+        "hours": site.hours,
+        "time_zone": site.time_zone,
+        "contact": site.contact,
+        "address": site.address,
+        "seller": {
+            "name": member.name,
+            "legal_form": member.legal_form,
+            "imprint": member.imprint.to_value(),
+            "private": member.private,
+            "town": member.town,
+        },
+    }
+
+
+def _money(one: "Listing", amount_minor: int | None) -> dict[str, str] | None:
+    if amount_minor is None or one.currency is None:
+        return None
+    return {"amount": format_amount(amount_minor, one.currency), "currency": one.currency}

@@ -1,0 +1,46 @@
+"""Tell whether all is well: neighbours, offers, index, space."""
+
+from typing import Any
+
+import click
+
+from fedretail.commands import Invocation, _words, examples, output, pass_invocation
+from fedretail.commands._asked import opened, own_name
+
+# A clock that is further off than this puts edits in a wrong order between devices.
+_CLOCK_OFF_MS = 60_000
+
+
+@click.command(epilog=examples("fedretail status", "fedretail status --json"))
+@output.json_option
+@pass_invocation
+def command(invocation: Invocation, *, as_json: bool) -> None:
+    """Tell whether all is well: neighbours, offers, index, space."""
+    with opened(invocation) as node:
+        status = node.status()
+        sentence = node.sentence()
+    if as_json:
+        output.print_json(status)
+        return
+    mark: output.Mark = "on" if status["daemon"] else "off"
+    output.say(mark, sentence)
+    output.print_line(f"  {_counts(status)}")
+    offset_ms = status["clock_offset_ms"]
+    if abs(offset_ms) > _CLOCK_OFF_MS:
+        off = _words.count(round(abs(offset_ms) / 60_000), "minute")
+        output.tell("attention", f"This computer's clock is {off} off.", "Set it by the internet.")
+    if not status["offers"]:
+        output.tell("attention", "There are no offers here.", f"`{own_name()} import FILE`")
+
+
+def _counts(status: dict[str, Any]) -> str:
+    lag = status["index_lag"]
+    index = "search index up to date" if not lag else f"{_words.count(lag, 'change')} to index"
+    return " · ".join(
+        (
+            f"{_words.count(status['offers'], 'offer')} of {_words.count(status['sites'], 'shop')}",
+            _words.count(len(status["peers"]), "neighbour"),
+            index,
+            f"store {_words.size(status['store_bytes'])}",
+        )
+    )

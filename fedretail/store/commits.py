@@ -155,15 +155,16 @@ def _drafts(edits: Iterable[Edit], kinds: Mapping[str, Kind]) -> dict[RowKey, _D
 
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     """`fields` in canonical form; MalformedInput where a value has no place in a record."""
-    result: dict[str, Any] = sorted_value(fields)
-    check_names(result)
-    check_fields(list(result.values()))
+    try:
+        result: dict[str, Any] = sorted_value(fields)
+        check_names(result)
+        check_fields(list(result.values()))
+        pack(result)
+    # Half a character, a number of more than 64 bits, a map whose keys are not all text.
+    except (ValueError, OverflowError, TypeError) as error:
+        raise MalformedInput(f"a value that has no place in a record: {error}") from None
     if DELETED in result:
         raise UsageError("The name ! is kept for deletions.")
-    try:
-        pack(result)
-    except ValueError as error:
-        raise MalformedInput(f"text that is not Unicode: {error}") from None
     return result
 
 

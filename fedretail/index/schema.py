@@ -154,10 +154,24 @@ def _drop_all(db: sqlite3.Connection) -> None:
                 db.execute(f'DROP TABLE IF EXISTS "{name.replace(chr(34), chr(34) * 2)}"')
 
 
+# What SQLite says of pages that hold something else than they should: FTS5 reports a format it
+# does not know as a plain error, and rows that contradict their index break a constraint. Our
+# statements are fixed and tested, so none of these speaks of the statement.
+_DAMAGE = frozenset(
+    {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_FORMAT,
+    }
+)
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is damaged, so that only making it anew helps."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
 def remove(path: Path) -> None:

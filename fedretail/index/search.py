@@ -14,7 +14,7 @@ from fedretail.domain.ids import parse_offer_id, site_id
 from fedretail.domain.kind import RecordId
 from fedretail.domain.listings import Listing
 from fedretail.domain.sites import Site
-from fedretail.errors import Unavailable
+from fedretail.errors import MalformedInput, Unavailable
 from fedretail.index.answer import Answer, answer
 from fedretail.index.judge import MAX_FACTS_BYTES, Judge
 from fedretail.index.query import Page, Query
@@ -152,6 +152,8 @@ class Index:
                     state = read_state(db)
                     if state is not None and self._writer.fits(state):
                         return ask(db, state)
+            except MalformedInput:
+                damaged = True  # a packed value that we wrote ourselves
             except sqlite3.Error as error:
                 damaged = is_damage(error)
                 if not damaged and error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:

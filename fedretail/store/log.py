@@ -37,6 +37,8 @@ class Step(NamedTuple):
 
 
 Change = Callable[[Row | None], Row]
+# Keys looked up by one statement: well below SQLite's limit of 999 bound values in old builds.
+_BATCH = 500
 
 
 def prepare(
@@ -46,7 +48,9 @@ def prepare(
 
     Each key at most once. MalformedInput where a row would break a limit.
     """
-    rows = [_replaced(connection, log, key, change) for key, change in changes]
+    wanted = list(changes)
+    present = _present(connection, log, [key for key, _ in wanted])
+    rows = [_replaced(key, present.get(key), change) for key, change in wanted]
     added = [digested(item.key, item.packed) for item in rows]
     removed = [digested(item.key, item.old) for item in rows if item.old is not None]
     state = digest.updated(log.state, added, removed)
@@ -54,8 +58,7 @@ def prepare(
     return Step(rows, state, log.count + len(added) - len(removed), size)
 
 
-def _replaced(connection: Connection, log: LogState, key: RowKey, change: Change) -> Replaced:
-    old = _present(connection, log, key)
+def _replaced(key: RowKey, old: bytes | None, change: Change) -> Replaced:
     row = change(None if old is None else stored_row(old))
     try:
         packed = row.pack()
@@ -65,12 +68,24 @@ def _replaced(connection: Connection, log: LogState, key: RowKey, change: Change
     return Replaced(key, old, row, packed)
 
 
-def _present(connection: Connection, log: LogState, key: RowKey) -> bytes | None:
-    if not log.count:
-        return None
-    query = "SELECT row FROM row WHERE log = ? AND kind = ? AND key = ?"
-    found = connection.execute(query, (log.number, *key)).fetchone()
-    return None if found is None else found[0]
+def _present(
+    connection: Connection, log: LogState, keys: list[RowKey]
+) -> dict[tuple[str, str], bytes]:
+    """The rows that stand under some of `keys`."""
+    found: dict[tuple[str, str], bytes] = {}
+    by_kind: dict[str, list[str]] = {}
+    for kind, key in keys if log.count else ():
+        by_kind.setdefault(kind, []).append(key)
+    for kind, some in by_kind.items():
+        for start in range(0, len(some), _BATCH):
+            batch = some[start : start + _BATCH]
+            query = (
+                "SELECT kind, key, row FROM row WHERE log = ? AND kind = ? AND key IN"
+                f" ({','.join('?' * len(batch))})"
+            )
+            rows = connection.execute(query, (log.number, kind, *batch))
+            found.update(((kind, key), row) for kind, key, row in rows)
+    return found
 
 
 def received(changes: dict[RowKey, RowChange]) -> list[tuple[RowKey, Change]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from fedretail.connectors.cells import read_gtin
 from fedretail.connectors.columns import (
     PROBLEM,
     currency_in_heading,
@@ -220,7 +221,17 @@ class CsvReader:
         headings = (heading for heading, role in self._columns.items() if role == problem.role)
         column = next(headings, problem.role.replace("_", " ") if problem.role else "")
         found = problem.found[:200]
-        return BadRow(entry.line, column, found, problem.expected, problem.guess, raw)
+        where = (entry.line, column, found, problem.expected, problem.guess)
+        return BadRow(*where, raw, self._identity(entry.texts))
+
+    def _identity(self, texts: Texts) -> str:
+        names = self._form.names(texts)
+        if names["gtin"]:
+            try:
+                names["gtin"] = f"gtin:{read_gtin(names['gtin'].removeprefix('gtin:')) or ''}"
+            except MalformedInput:
+                names["gtin"] = ""
+        return identity_of(names, self._reading.identity)[0]
 
     def _fault(self, fault: Fault) -> BadRow:
         raw = {self._layout.headings[0]: fault.text}

@@ -132,7 +132,9 @@ def _bad(number: int, line: str, error: MalformedInput) -> BadRow:
     fields = raw.get("fields")
     where = fields if isinstance(fields, dict) and column in fields else raw
     found = json.dumps(where.get(column, ""), ensure_ascii=False).strip('"')[:200]
-    return BadRow(number, column, found, error.message, "", {"line": line.strip()})
+    named = raw.get("id")
+    identity = named.rpartition("/")[2] if isinstance(named, str) else ""
+    return BadRow(number, column, found, error.message, "", {"line": line.strip()}, identity)
 
 
 def _look_through(path: Path) -> Counter[str]:

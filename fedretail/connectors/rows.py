@@ -39,7 +39,8 @@ class BadRow:
 
     column: heading in the file's own words, "" when the whole row is meant.  expected: what to do
     about it, as shown to people.  guess: a value that would fit, "" without one.
-    raw: heading -> cell as it stood in the file.
+    raw: heading -> cell as it stood in the file.  identity: the article that is meant, as in
+    `Row`, "" where that cannot be told; it is in the file, so it has not vanished from it.
     """
 
     line: int
@@ -48,6 +49,7 @@ class BadRow:
     expected: str
     guess: str = ""
     raw: dict[str, str] = field(default_factory=dict)
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

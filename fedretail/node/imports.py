@@ -4,12 +4,13 @@ Rules: the same file twice writes nothing but the day's `checked_at`; a bad row 
 file and stops nothing; a price that moved by more than half is held until somebody says yes; an
 offer that is no longer in the file stays, unless the file is said to be complete. Rows are
 committed in batches, so an interrupted import goes on with the same command.
+
+An offer's `source` names the file that stands behind its price. What the file did not confirm
+(gone, held, not readable) gets that name with a minus: nobody has looked at it since.
 """
 
 import json
 import tempfile
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -20,10 +21,11 @@ from fedretail.connectors import BadRow, Reader, Reading, Row, open_source
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import record_key
 from fedretail.domain.kind import RecordId, Value
-from fedretail.domain.kinds import OFFER
-from fedretail.domain.prices import lowest_30d, moved_by_half, parse_prices, price_now
+from fedretail.domain.prices import moved_by_half
 from fedretail.errors import MalformedInput, Unavailable
 from fedretail.node.identity import collection_of
+from fedretail.node.reductions import amount_now, is_repriced, with_lowest
+from fedretail.node.vanished import UNCONFIRMED, Named, Rest, is_unconfirmed
 from fedretail.store.commits import Edit
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ BATCH_MS = 200
 TOLD = 20
 # Reading a source again within the same day says nothing new.
 CHECKED_AGAIN_MS = 20 * 3600 * 1000
-_OWN = OFFER.own_fields()
+# An export of ours names the sources of its offers; a file with more than these is none of ours.
+_MAX_SOURCES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,9 @@ class ImportReport:
     unchanged: int = 0
     withdrawn: int = 0
     rejected: int = 0
+    # Prices that wait for a yes, and withdrawals that do.
     held: int = 0
+    held_withdrawals: int = 0
     # Offers of this source that the file does not hold any more and that stay.
     missing: int = 0
     weak: int = 0
@@ -91,7 +96,7 @@ class ImportReport:
     @property
     def rows(self) -> int:
         """Rows of the file."""
-        return self.offers + self.rejected + self.held
+        return self.offers + self.rejected + self.held - self.held_withdrawals
 
 
 def import_file(
@@ -109,13 +114,13 @@ def import_file(
         run = _Import(node, options, reader, spill)
         try:
             run.read(on_progress)
+            run.check_any_read(path)
+            run.finish()
         except KeyboardInterrupt:
             rows = run.report.rows
             raise KeyboardInterrupt(
                 f"Stopped after {rows:,} rows. Same command goes on from there."
             ) from None
-        run.check_any_read(path)
-        run.finish()
         if run.report.rejected and not options.dry_run:
             run.report.reject_file = _write_rejects(node, reader, path, run.spilled)
     return run.report
@@ -155,7 +160,8 @@ class _Import:
         self._owner = _owner(node)
         self._collection = collection_of(options.site.id)
         self._source = reader.reading.format
-        self._seen = array("q")
+        self._sources = {self._source}
+        self._named = Named()
 
     def read(self, on_progress: OnProgress) -> None:
         """Read all rows and commit what differs, batch by batch."""
@@ -189,21 +195,53 @@ class _Import:
 
     def finish(self) -> None:
         """What is missing from the file, the source's age, and how to read it next time."""
-        gone, known = self._missing()
-        self.report.missing = len(gone)
-        is_small = 2 * len(gone) > known
-        if self._options.complete and (not is_small or self._options.yes):
-            self._withdraw(gone)
+        store = self._node.store
+        records = store.records("offer", owner=self._owner, collection=self._collection)
+        rest = self._named.rest(records, self._sources)
+        if self._may_withdraw(rest):
+            self._commit([Edit("offer", key, is_deletion=True) for key in rest.gone])
+            self.report.withdrawn = len(rest.gone)
+            rest.gone.clear()
         elif self._options.complete:
-            self.report.held += len(gone)
-        elif gone and not is_small:
-            # They are not confirmed by this source any more.
-            self._commit([Edit("offer", key, {"source": None}) for key in gone])
-        if not is_small or self._options.complete:
+            self.report.held += len(rest.gone)
+            self.report.held_withdrawals = len(rest.gone)
+        self.report.missing = len(rest.gone)
+        # A file with less than half of the articles is a part of the list, such as mended rows:
+        # it says nothing of the others, neither that they stand nor that they are gone.
+        if not rest.is_part or not rest.gone:
+            self._doubt({**rest.gone, **rest.unsure})
             self._confirm()
         if not self._options.dry_run:
             place = (self._owner, self._collection, self._source)
-            self._node.store.set_profile(*place, dict(self._reader.profile))
+            store.set_profile(*place, dict(self._reader.profile))
+
+    def _may_withdraw(self, rest: Rest) -> bool:
+        """Whether what is gone goes without a question, or with a yes to it."""
+        is_large = 2 * len(rest.gone) > rest.known
+        is_unclear = self._named.blind > 0 and bool(rest.gone)
+        return self._options.complete and (self._options.yes or not (is_large or is_unclear))
+
+    def _doubt(self, sources: dict[str, str]) -> None:
+        """Say of these offers that their source does not stand behind them any more."""
+        self._commit(
+            [
+                Edit("offer", key, {"source": UNCONFIRMED + source})
+                for key, source in sources.items()
+                if not is_unconfirmed(source)
+            ]
+        )
+
+    def _confirm(self) -> None:
+        """Say that the source was looked at, once a day."""
+        now_ms = self._node.clock.now_ms()
+        edits = []
+        for source in sorted(self._sources):
+            place = RecordId(self._owner, self._collection, "source", source)
+            found = self._node.store.record(place)
+            last = found.fields.get("checked_at") if found else None
+            if not isinstance(last, int) or not 0 <= now_ms - last < CHECKED_AGAIN_MS:
+                edits.append(Edit("source", source, {"checked_at": now_ms}))
+        self._commit(edits)
 
     def spilled(self) -> Iterator[BadRow]:
         """All bad rows, from the disk."""
@@ -218,6 +256,10 @@ class _Import:
         if len(self.report.bad) < TOLD:
             self.report.bad.append(bad)
         self._spill.write(json.dumps(asdict(bad)) + "\n")
+        if bad.identity:
+            self._named.add(record_key(bad.identity), is_sure=False)
+        else:
+            self._named.blind += 1
 
     def _take(self, rows: list[Row]) -> None:
         keys = [record_key(row.identity) for row in rows]
@@ -228,8 +270,8 @@ class _Import:
         )
         edits = []
         for row, place in zip(rows, places, strict=True):
-            self._seen.append(hash(place.key))
-            edit = self._edit(row, place, found.get(place), owns.get(("offer", place.key), {}))
+            present, own = found.get(place), owns.get(("offer", place.key), {})
+            edit = self._edit(row, place, present, own)
             if edit is not None:
                 edits.append(edit)
         self._commit(edits)
@@ -240,26 +282,41 @@ class _Import:
         """What the row changes in its offer; None: nothing, or it waits for a yes."""
         self.report.weak += row.weak
         old = {**(present.fields if present else {}), **own}
-        wanted = {**row.fields, "source": self._source}
+        wanted = {**row.fields, "source": self._source_of(row)}
         changed = {name: value for name, value in wanted.items() if old.get(name) != value}
         self._sample(wanted, old)
-        if not changed:
-            self.report.unchanged += 1
-            return None
-        if self._is_held(row, old, changed):
+        is_held = self._is_held(row, old, changed)
+        self._named.add(place.key, is_sure=not is_held)
+        if is_held:
             return None
         if present is None:
             self.report.new += 1
+        elif changed.keys() <= {"source"}:
+            self.report.unchanged += 1
         else:
             self.report.changed += 1
-            self._note_lowest(place, old, changed)
+        if is_repriced(old, changed):
+            versions = self._node.store.versions(place)
+            changed = with_lowest(old, changed, versions, now_ms=self._node.clock.now_ms())
         keep = self._source == "jsonl"
-        return Edit("offer", place.key, changed, keep_unknown=keep)
+        return Edit("offer", place.key, changed, keep_unknown=keep) if changed else None
+
+    def _source_of(self, row: Row) -> str:
+        """The file's name for its source, where it is an export that has one."""
+        said = row.fields.get("source")
+        if not isinstance(said, str) or not said.removeprefix(UNCONFIRMED):
+            return self._source
+        plain = said.removeprefix(UNCONFIRMED)
+        if plain not in self._sources and len(self._sources) >= _MAX_SOURCES:
+            return self._source
+        self._sources.add(plain)
+        return said
 
     def _is_held(self, row: Row, old: dict[str, Value], changed: dict[str, Value]) -> bool:
         if self._options.yes or "prices" not in changed:
             return False
-        before, after = self._amount(old), self._amount({**old, **changed})
+        now_ms = self._node.clock.now_ms()
+        before, after = amount_now(old, now_ms), amount_now({**old, **changed}, now_ms)
         is_free = after == 0 and before != 0
         is_far = before is not None and after is not None and moved_by_half(before, after)
         if not is_free and not is_far:
@@ -272,72 +329,15 @@ class _Import:
             self.report.held_rows.append(HeldRow(*place, currency))
         return True
 
-    def _amount(self, fields: dict[str, Value]) -> int | None:
-        """The amount that a shopper pays now, minor units."""
-        try:
-            price = price_now(parse_prices(fields.get("prices") or []), self._node.clock.now_ms())
-        except MalformedInput:
-            return None
-        return None if price is None else price.amount_minor
-
-    def _note_lowest(
-        self, place: RecordId, old: dict[str, Value], changed: dict[str, Value]
-    ) -> None:
-        """Keep the lowest price of the 30 days before, where the price goes down."""
-        before, after = self._amount(old), self._amount({**old, **changed})
-        if before is None or after is None or after >= before:
-            return
-        history = [
-            (stamp, amount)
-            for groups in self._node.store.versions(place)
-            for stamp, fields in groups
-            if "prices" in fields and (amount := self._amount(fields)) is not None
-        ]
-        lowest = lowest_30d(history, self._node.clock.now_ms())
-        if lowest is not None and old.get("lowest_30d") != lowest:
-            changed["lowest_30d"] = lowest
-
     def _sample(self, wanted: dict[str, Value], old: dict[str, Value]) -> None:
         if self._options.dry_run and len(self.report.samples) < 10:
             self.report.samples.append({**wanted, "was": old.get("prices")})
-
-    # --- the rest of the catalog ---
-
-    def _missing(self) -> tuple[list[str], int]:
-        """Keys of this source's offers that the file does not hold, and how many it has in all."""
-        seen = array("q", sorted(self._seen))
-        gone, known = [], 0
-        found = self._node.store.records("offer", owner=self._owner, collection=self._collection)
-        for place, value in found:
-            if value.fields.get("source") == self._source:
-                known += 1
-                if not _holds(seen, hash(place.key)):
-                    gone.append(place.key)
-        return gone, known
-
-    def _withdraw(self, keys: list[str]) -> None:
-        self.report.withdrawn, self.report.missing = len(keys), 0
-        self._commit([Edit("offer", key, is_deletion=True) for key in keys])
-
-    def _confirm(self) -> None:
-        """Say that the source was looked at, once a day."""
-        now_ms = self._node.clock.now_ms()
-        place = RecordId(self._owner, self._collection, "source", self._source)
-        found = self._node.store.record(place)
-        last = found.fields.get("checked_at") if found else None
-        if not isinstance(last, int) or now_ms - last >= CHECKED_AGAIN_MS:
-            self._commit([Edit("source", self._source, {"checked_at": now_ms})])
 
     def _commit(self, edits: list[Edit]) -> None:
         if self._options.dry_run:
             return
         for start in range(0, len(edits), BATCH_ROWS):
             self._node.commit(self._options.site.id, edits[start : start + BATCH_ROWS])
-
-
-def _holds(seen: "array[int]", value: int) -> bool:
-    index = bisect_left(seen, value)
-    return index < len(seen) and seen[index] == value
 
 
 def _write_rejects(

@@ -167,9 +167,11 @@ def own_name() -> str:
 
 
 def same_command(*more: str) -> str:
-    """The command line that is running, with something added, to be typed again."""
-    arguments: list[str] = click.get_current_context().meta.get(ARGUMENTS, [])
-    return shlex.join(["fedretail", *arguments, *more])
+    """The command line that is running, with something added, to be typed again in earnest."""
+    typed: list[str] = click.get_current_context().meta.get(ARGUMENTS, [])
+    kept = [word for word in typed if word not in ("--json", "--dry-run")]
+    end = kept.index("--") if "--" in kept else len(kept)
+    return shlex.join(["fedretail", *kept[:end], *more, *kept[end:]])
 
 
 def asks_people() -> bool:

@@ -70,7 +70,8 @@ def _told_on_interrupt(error: BaseException) -> str:
 def _misuse(error: click.UsageError) -> str:
     """What click says, without its "Invalid value for": the option and what is wrong with it."""
     if type(error) is click.BadParameter and error.param is not None and error.ctx is not None:
-        return f"{error.param.get_error_hint(error.ctx)}: {error.message}"
+        option = error.param.get_error_hint(error.ctx).replace("'", "")
+        return f"{option}: {error.message}"
     return error.format_message()
 
 

@@ -7,6 +7,7 @@ from fedretail.commands import _words, output
 from fedretail.commands._asked import own_name, same_command
 from fedretail.domain.catalog import Offer
 from fedretail.domain.money import human_amount
+from fedretail.domain.prices import price_now
 from fedretail.domain.texts import shorten
 
 if TYPE_CHECKING:
@@ -37,14 +38,14 @@ _IDENTITIES = {
 }
 
 
-def tell(report: "ImportReport", file: Path, *, currency: str) -> None:
+def tell(report: "ImportReport", file: Path, *, now_ms: int) -> None:
     """The whole report on stderr."""
     output.note(_how(report.reading))
     for line in report.reading.notes:
         output.note(line)
     if report.dry_run:
         _tell_columns(report.reading)
-        _tell_samples(report, currency)
+        _tell_samples(report, now_ms)
     _tell_counts(report)
     _tell_rejected(report, file)
     _tell_held(report)
@@ -62,7 +63,6 @@ def _how(reading: "Reading") -> str:
         f"Read as {_FORMATS.get(reading.format, reading.format)}{delimiter}",
         _ENCODINGS.get(reading.encoding, reading.encoding),
         _DECIMALS.get(reading.decimal or "", ""),
-        f"{reading.currency}, as the file names none" if reading.currency_assumed else "",
         _IDENTITIES.get(reading.identity, ""),
     ]
     return " · ".join(fact for fact in facts if fact)
@@ -77,7 +77,7 @@ def _tell_columns(reading: "Reading") -> None:
         output.note(f"Not read and not published: {', '.join(left)}", tone="warn")
 
 
-def _tell_samples(report: "ImportReport", currency: str) -> None:
+def _tell_samples(report: "ImportReport", now_ms: int) -> None:
     """The first rows as shoppers will see them."""
     if not report.samples:
         return
@@ -85,15 +85,17 @@ def _tell_samples(report: "ImportReport", currency: str) -> None:
     for fields in report.samples:
         offer = Offer.from_fields({k: v for k, v in fields.items() if k != "was"})
         before = Offer.from_fields({"prices": fields.get("was")})
-        prices = [_price(one, offer.currency or currency) for one in (before, offer)]
+        currency = offer.currency or report.reading.currency
+        prices = [_price(one, currency, now_ms) for one in (before, offer)]
         was = f" (was {prices[0]})" if prices[0] and prices[0] != prices[1] else ""
         stock = _words.stock(offer.stock).text
         stock = "stock unknown" if stock == "unknown" else stock
         output.note(f"  {shorten(offer.name, 40):<40}  {prices[1] or 'ask'}{was} · {stock}")
 
 
-def _price(offer: Offer, currency: str) -> str:
-    return human_amount(offer.prices[0].amount_minor, currency) if offer.prices else ""
+def _price(offer: Offer, currency: str, now_ms: int) -> str:
+    price = price_now(offer.prices, now_ms)
+    return "" if price is None else human_amount(price.amount_minor, currency)
 
 
 def _tell_counts(report: "ImportReport") -> None:
@@ -162,15 +164,11 @@ def _tell_held(report: "ImportReport") -> None:
             "are not in this file: more than half. None was withdrawn.",
         )
     if report.held:
-        output.note(f"  If that is right: `{_accepting()}`")
+        output.note(f"  If that is right: `{same_command('--yes')}`")
 
 
 def _withdrawal_waits(report: "ImportReport") -> bool:
     return report.held > len(report.held_rows) and report.missing > 0 and not report.withdrawn
-
-
-def _accepting() -> str:
-    return same_command("--yes")
 
 
 def _tell_missing(report: "ImportReport") -> None:

@@ -15,6 +15,8 @@ from fedretail.domain.stock import Stock
 from fedretail.domain.times import to_datetime
 
 _DAY_MS = 24 * 3600 * 1000
+# Nearer than a pasted position is exact.
+HERE_M = 10.0
 # Within an hour of closing a shopper has to hurry.
 SOON_MS = 3600 * 1000
 # A price that nobody has looked at for a season is a question, not an answer.
@@ -84,7 +86,7 @@ def unit_price(listing: Listing, *, bare: bool = False) -> str:
 
 def distance(listing: Listing, *, is_own: bool = False) -> Said:
     """ "↗ 580 m", "here" in the own shop; nothing where no place is known."""
-    if is_own and (listing.distance_m is None or listing.distance_m < 10):
+    if is_own and (listing.distance_m is None or listing.distance_m < HERE_M):
         return Said("here", "ok")
     if listing.distance_m is None or listing.bearing_deg is None:
         return Said("")
@@ -92,9 +94,11 @@ def distance(listing: Listing, *, is_own: bool = False) -> Said:
 
 
 def way(listing: Listing) -> str:
-    """ "580 m south"; nothing where no place is known."""
+    """ "580 m south", "here"; nothing where no place is known."""
     if listing.distance_m is None or listing.bearing_deg is None:
         return ""
+    if listing.distance_m < HERE_M:
+        return "here"
     return f"{human_distance(listing.distance_m)} {compass(listing.bearing_deg)}"
 
 

@@ -53,7 +53,8 @@ def command(
                 progress.update(rows, done / total if total else None)
 
             report = node.import_file(file, options, tell)
-    _reports.tell(report, file, currency=report.reading.currency)
+        now_ms = node.clock.now_ms()
+    _reports.tell(report, file, now_ms=now_ms)
     if as_json:
         output.print_json(_as_json(report))
     if not report.offers and not report.dry_run:

@@ -137,8 +137,12 @@ def _tell_shop(node: "Node", shop: Any, *, assumed: bool, from_locale: bool) -> 
     output.tell("done", f"Your shop is set up: {shop.name}{opening}")
     why = ""
     if assumed:
-        why = " (from this computer's settings)" if from_locale else " (change: --currency)"
-    output.tell("done", f"Prices are in {shop.currency}{why}, times are those of {shop.time_zone}.")
+        why = (
+            " (from this computer's settings)"
+            if from_locale
+            else ", as this computer names no currency"
+        )
+    output.tell("done", f"Prices are in {shop.currency}{why}; times are those of {shop.time_zone}.")
     if not shop.hours:
         hint = f'Add them: `{own_name()} site set --hours "{_HOURS_EXAMPLE}"`'
         output.tell("attention", "Opening hours are not known yet.", hint)

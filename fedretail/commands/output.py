@@ -61,6 +61,8 @@ _IN_LINES = {code: sign for code, sign in _IN_CELLS.items() if code not in (0x09
 
 # Under this many columns a hit takes two lines.
 _NARROW = 60
+# A column for wider terminals than this is beside the point on narrow ones.
+_WIDE = 120
 # Spaces between columns.
 _GAP = 2
 # A name is not cut below this: "Organic oat…" still tells what it is.
@@ -133,6 +135,11 @@ def note(text: str = "", *, tone: Tone = "", file: TextIO | None = None) -> None
 def is_terminal() -> bool:
     """Whether the data on stdout goes to a person."""
     return _is_terminal(sys.stdout)
+
+
+def has_headings() -> bool:
+    """Whether a table on stdout gets headings, so that cells may leave out what these say."""
+    return is_terminal() and shutil.get_terminal_size().columns >= _NARROW
 
 
 def _has_colours(out: TextIO) -> bool:
@@ -246,15 +253,17 @@ def _widths(
 
 def _two_lined(columns: Sequence[Column], rows: list[list[Cell]], width: int) -> "Table":
     """Name and second column on the first line; under it whatever fits, what matters first."""
+    from rich.cells import cell_len
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, show_header=False, expand=True, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, justify="right")
+    room = width - 5 - max((cell_len(row[1].text) for row in rows if len(row) > 1), default=0)
     for row in rows:
         table.add_row(*(_styled(cell) for cell in row[:2]))
         if len(columns) > 2:
-            table.add_row(_facts(columns, row, width - 4), "")
+            table.add_row(_facts(columns, row, room), "")
     return table
 
 
@@ -263,7 +272,7 @@ def _facts(columns: Sequence[Column], row: list[Cell], room: int) -> str:
     taken: list[int] = []
     for at in sorted(range(2, len(row)), key=lambda at: (columns[at].from_width, at)):
         text = " · ".join(row[i].text for i in sorted([*taken, at]))
-        if row[at].text and len(text) <= room:
+        if row[at].text and len(text) <= room and columns[at].from_width <= _WIDE:
             taken.append(at)
     return "  " + " · ".join(row[at].text for at in sorted(taken))
 

@@ -112,7 +112,7 @@ def _show(node: "Node", query: "Query", page: "Page") -> None:
 
 def print_listings(listings: "list[Listing]", *, own: set[str], now_ms: int) -> None:
     """A table of offers: product, price, per unit, shop, way, open, stock, age."""
-    per = _shared_unit(listings) if output.is_terminal() else ""
+    per = _shared_unit(listings) if output.has_headings() else ""
     columns = [
         Column("Product", gives_way=True),
         Column("Price", right=True),
@@ -149,12 +149,14 @@ def _shared_unit(listings: "list[Listing]") -> str:
 
 
 def _summary(query: "Query", page: "Page") -> str:
-    shops = len({one.site_id for one in page.results})
+    what = f"{_words.count(page.total, 'offer')}{_of(query.words)}"
     shown = len(page.results)
-    offers = _words.count(page.total, "offer")
-    what = f"{offers if shown == page.total else f'{shown:,} of {offers}'}{_of(query.words)}"
+    if shown < page.total:
+        what = f"{shown:,} of {what}"
+    else:
+        what = f"{what} at {_words.count(len({one.site_id for one in page.results}), 'shop')}"
     facts = [
-        f"{what} at {_words.count(shops, 'shop')}{_within(query)}",
+        f"{what}{_within(query)}",
         f"{page.took_ms:.0f} ms",
         "answered from this computer",
     ]
@@ -171,7 +173,10 @@ def _of(words: str) -> str:
 def _within(query: "Query") -> str:
     from fedretail.domain.geo import human_distance
 
-    return "" if query.within_m is None else f" within {human_distance(query.within_m)}"
+    if query.within_m is None:
+        return ""
+    # A radius is asked for as 5km, and said so.
+    return f" within {human_distance(query.within_m)}".replace(".0\u00a0", "\u00a0")
 
 
 def _explain(node: "Node", query: "Query") -> None:

@@ -141,7 +141,7 @@ def _facts(shown: _Shown, now_ms: int) -> list[tuple[str, str]]:
         ("From age", f"{one.min_age} years" if one.min_age else ""),
         ("Category", one.category),
         ("Brand", offer.brand),
-        ("Barcode", one.gtin or ""),
+        ("Barcode", (one.gtin or "").removeprefix("0")),
         ("Claims", ", ".join(offer.claims)),
         ("Allergens", ", ".join(offer.allergens)),
         ("Hazards", ", ".join(offer.hazard)),

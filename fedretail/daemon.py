@@ -4,12 +4,13 @@ Start: lock, charter, network, listening, state noted. Stop: sessions say good-b
 is taken back. Search needs none of it: if the network part dies, everything else goes on.
 """
 
+import contextlib
 import logging
 import os
 import secrets
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,7 +27,7 @@ from fedretail.node.identity import MEMBER
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
 from fedretail.node.status import DAEMON
-from fedretail.p2p.effects import Effect, Expected, Moved, Synced
+from fedretail.p2p.effects import Effect, Expected, Moved, PeerAddresses, Synced
 from fedretail.p2p.host import Libp2pTransport
 from fedretail.p2p.link import Link
 from fedretail.p2p.mirror import Mirror
@@ -45,6 +46,8 @@ WATCH_S = 0.25
 UPKEEP_S = 60.0
 # A renewal a day, a little early so that it does not wander through the day.
 RENEW_MS = 23 * 3600 * 1000
+# Addresses that wait to be written down; more are heard again later.
+_MAX_KEEPING = 100
 _T = TypeVar("_T")
 
 
@@ -74,6 +77,8 @@ class Daemon:
     on_event: Callable[[str], None] = lambda text: None
     service: SyncService | None = None
     _changed: trio.Event = field(default_factory=trio.Event)
+    # (address, whether a session over it has worked), on their way to the store.
+    _addresses: Any = field(default_factory=lambda: trio.open_memory_channel(_MAX_KEEPING))
     _mirror: Mirror | None = None
     _started_ms: int = 0
 
@@ -91,6 +96,7 @@ class Daemon:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._follow)
                 nursery.start_soon(self._upkeep)
+                nursery.start_soon(self._keep_addresses)
                 await self._networks(task_status)
         finally:
             with trio.CancelScope(shield=True):
@@ -171,10 +177,27 @@ class Daemon:
             case Moved():
                 self._changed.set()
             case Synced() if link.address:
-                self.node.store.add_address(link.address, "peer")
-                self.node.store.heard(link.address)
+                self._keep_soon(link.address, is_heard=True)
+            case PeerAddresses(addresses):
+                # What a neighbour says of itself is where it is found after a restart.
+                own = [one for one in addresses if one.endswith(f"/{link.peer_id}")]
+                for address in own:
+                    if self.service is not None and self.service.dialer.knows(address):
+                        self._keep_soon(address, is_heard=False)
             case Expected(_, rows, _):
                 self.on_event(f"A neighbour sends {rows:,} offers.")
+
+    def _keep_soon(self, address: str, *, is_heard: bool) -> None:
+        with contextlib.suppress(trio.WouldBlock):
+            self._addresses[0].send_nowait((address, is_heard))
+
+    async def _keep_addresses(self) -> None:
+        """Write down where neighbours were found, for the next start."""
+        async for address, is_heard in self._addresses[1]:
+            with noted_failure("An address cannot be kept"):
+                await _in_thread(partial(self.node.store.add_address, address, "peer"))
+                if is_heard:
+                    await _in_thread(partial(self.node.store.heard, address))
 
     # --- the index and the rest ---
 
@@ -196,10 +219,8 @@ class Daemon:
     async def _keep_noting(self) -> Never:
         while True:
             await trio.sleep(NOTE_S)
-            try:
+            with noted_failure("The state cannot be noted"):
                 await self._note()
-            except FedretailError as error:
-                log.warning("The state cannot be noted: %s", error.message)
 
     async def _note(self) -> None:
         """Tell the commands how it stands."""
@@ -223,13 +244,20 @@ class Daemon:
     async def _upkeep(self) -> Never:
         """What time brings about: stamps in force, renewals, old versions forgotten."""
         while True:
-            try:
+            with noted_failure("Upkeep has failed"):
                 await _in_thread(self.node.store.refold_due)
                 await _in_thread(partial(renew_due, self.node))
                 await _in_thread(self.node.store.prune)
-            except FedretailError as error:
-                log.warning("Upkeep has failed: %s", error.message)
             await trio.sleep(UPKEEP_S)
+
+
+@contextlib.contextmanager
+def noted_failure(what: str) -> Iterator[None]:
+    """What goes wrong inside is written to the log; the daemon goes on."""
+    try:
+        yield
+    except FedretailError as error:
+        log.warning("%s: %s", what, error.message)
 
 
 def renew_due(node: Node) -> int:

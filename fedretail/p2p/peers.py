@@ -56,6 +56,10 @@ class Dialer:
         self._known.setdefault(str(address), _Known(address))
         return True
 
+    def knows(self, text: str) -> bool:
+        """Whether an address is among those that may be dialled."""
+        return text in self._known
+
     def may_dial(self, address: Address) -> bool:
         """Whether an address that is only hearsay may be dialled."""
         if address.kind == "dns4":

@@ -20,12 +20,11 @@ from typing import Any, Never, TypeVar
 import trio
 
 from fedretail import __version__
-from fedretail.crdt.access import Grants, renewal
-from fedretail.errors import FedretailError, Refused
+from fedretail.errors import FedretailError, Refused, Unavailable
 from fedretail.index.lock import FileLock
-from fedretail.node.identity import MEMBER
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
+from fedretail.node.renewals import renew_due
 from fedretail.node.status import DAEMON
 from fedretail.p2p.effects import Effect, Expected, Moved, PeerAddresses, Synced
 from fedretail.p2p.host import Libp2pTransport
@@ -38,14 +37,14 @@ log = logging.getLogger(__name__)
 
 DEFAULT_LISTEN = "/ip4/0.0.0.0/tcp/4817"
 LOCK_FILE_NAME = "daemon.lock"
-# What the commands show may be so old; a third of it keeps the note fresh.
+# The note of the daemon's state is written when something changed, looked at so often ...
+LOOK_S = 0.5
+# ... and after this time anyway: one three times as old means that no daemon runs.
 NOTE_S = 5.0
 # The index follows so soon after a change; writing one change takes a millisecond.
 FOLLOW_S = 0.1
 WATCH_S = 0.25
 UPKEEP_S = 60.0
-# A renewal a day, a little early so that it does not wander through the day.
-RENEW_MS = 23 * 3600 * 1000
 # Addresses that wait to be written down; more are heard again later.
 _MAX_KEEPING = 100
 _T = TypeVar("_T")
@@ -87,10 +86,7 @@ class Daemon:
 
         Refused where a daemon runs on this store already; Unavailable where it cannot listen.
         """
-        lock = FileLock(self.node.path / LOCK_FILE_NAME)
-        if not lock.acquire_nowait():
-            hint = "End it first, or give another --data-dir."
-            raise Refused(f"A daemon is running for {self.node.path} already.", hint=hint)
+        lock = self._lock()
         self._started_ms = self.node.clock.now_ms()
         try:
             async with trio.open_nursery() as nursery:
@@ -98,12 +94,34 @@ class Daemon:
                 nursery.start_soon(self._upkeep)
                 nursery.start_soon(self._keep_addresses)
                 await self._networks(task_status)
+        except BaseExceptionGroup as group:
+            raise ours(group) or group from None
         finally:
             with trio.CancelScope(shield=True):
-                await _in_thread(self.node.index.close)
-                await _in_thread(partial(self.node.store.note, DAEMON, None))
+                await _in_thread(self._end)
             lock.release()
         raise AssertionError("unreachable: the tasks run for ever")
+
+    def _lock(self) -> FileLock:
+        lock = FileLock(self.node.path / LOCK_FILE_NAME)
+        try:
+            is_ours = lock.acquire_nowait()
+        except OSError as error:
+            hint = "Check who owns the data directory, and that the disk is not write-protected."
+            raise Unavailable(
+                f"{self.node.path} cannot be written: {error.strerror}.", hint=hint
+            ) from None
+        if not is_ours:
+            hint = "End it first, or give another --data-dir."
+            raise Refused(f"A daemon is running for {self.node.path} already.", hint=hint)
+        return lock
+
+    def _end(self) -> None:
+        """Let other processes follow the index, and take the state note back."""
+        self.node.index.close()
+        # Fifteen seconds later a note that stays counts for nothing anyway.
+        with noted_failure("The state note stays behind"):
+            self.node.store.note(DAEMON, None)
 
     def statistics(self) -> dict[str, int | float]:
         """Counters of everything that runs."""
@@ -117,14 +135,22 @@ class Daemon:
         is_first = True
         while True:
             present = await _in_thread(partial(found_network, self.node))
-            async with trio.open_nursery() as nursery:
-                ready = await self._begin(nursery, transport, present)
-                if is_first:
-                    task_status.started(ready)
-                is_first = False
-                await self._until_other_network(present)
-                nursery.cancel_scope.cancel()
-            self.on_event("This computer has joined another network.")
+            try:
+                async with trio.open_nursery() as nursery:
+                    ready = await self._begin(nursery, transport, present)
+                    if is_first:
+                        task_status.started(ready)
+                    is_first = False
+                    await self._until_other_network(present)
+                    nursery.cancel_scope.cancel()
+                self.on_event("This computer has joined another network.")
+            except BaseExceptionGroup as group:
+                error = ours(group)
+                if is_first or error is None:
+                    raise
+                # A disk that was full for a moment, a port that is not free yet: search goes on.
+                log.warning("The network part begins anew: %s", error.message)
+                await trio.sleep(NOTE_S)
 
     def _transport(self) -> Transport:
         listen = self.options.listen or self.node.config.listen or [DEFAULT_LISTEN]
@@ -146,21 +172,24 @@ class Daemon:
         for address in [*self.options.peers, *node.config.peers]:
             self.service.add_address(address, "option")
         await self._learn_addresses()
-        await self._note()
+        await self._note(await self._state())
         nursery.start_soon(self._keep_noting)
         line = None if node.is_reader else await _in_thread(partial(ticket, node))
         return Ready(addresses, line)
 
     async def _until_other_network(self, present: bytes) -> None:
+        """Until `join` has changed the network; new addresses and edits are seen on the way."""
         version = self.node.store.data_version()
         while True:
             await trio.sleep(WATCH_S)
-            if self.node.store.data_version() != version:
-                version = self.node.store.data_version()
-                if await _in_thread(partial(network, self.node)) != present:
-                    return
-                await self._learn_addresses()
-                self._changed.set()
+            now = self.node.store.data_version()
+            if now == version:
+                continue
+            version = now
+            if await _in_thread(partial(network, self.node)) != present:
+                return
+            await self._learn_addresses()
+            self._changed.set()
 
     async def _learn_addresses(self) -> None:
         assert self.service is not None
@@ -170,7 +199,11 @@ class Daemon:
 
     def _has_space(self) -> bool:
         reserve = self.node.config.disk_reserve_mb * 1024 * 1024
-        return shutil.disk_usage(self.node.path).free >= reserve
+        try:
+            return shutil.disk_usage(self.node.path).free >= reserve
+        except OSError:
+            # A disk that cannot say is asked again by the write itself.
+            return True
 
     def _on_effect(self, link: Link, effect: Effect) -> None:
         match effect:
@@ -217,20 +250,25 @@ class Daemon:
             await trio.sleep(FOLLOW_S)
 
     async def _keep_noting(self) -> Never:
+        due_s, told = trio.current_time() + NOTE_S, await self._state()
         while True:
-            await trio.sleep(NOTE_S)
+            await trio.sleep(LOOK_S)
+            state = await self._state()
+            if _told(state) == _told(told) and trio.current_time() < due_s:
+                continue
             with noted_failure("The state cannot be noted"):
-                await self._note()
+                await self._note(state)
+            due_s, told = trio.current_time() + NOTE_S, state
 
-    async def _note(self) -> None:
+    async def _note(self, state: dict[str, Any]) -> None:
         """Tell the commands how it stands."""
-        assert self.service is not None
-        note = self._state(self.service)
-        await _in_thread(partial(self.node.store.note, DAEMON, note))
+        await _in_thread(partial(self.node.store.note, DAEMON, state))
 
-    def _state(self, service: SyncService) -> dict[str, Any]:
-        assert self._mirror is not None
-        mine = self._mirror.own_heads(self.node.owner)
+    async def _state(self) -> dict[str, Any]:
+        service, mirror = self.service, self._mirror
+        assert service is not None
+        assert mirror is not None
+        mine = await _in_thread(partial(mirror.own_heads, self.node.owner))
         return {
             "pid": os.getpid(),
             "version": __version__,
@@ -238,6 +276,7 @@ class Daemon:
             "addresses": service.addresses(),
             "clock_offset_ms": service.clock_offset_ms(),
             "statistics": service.statistics(),
+            "own": {log.hex(): seq for log, seq in mine.items()},
             "peers": [_peer(link, mine) for link in service.links.values()],
         }
 
@@ -260,30 +299,10 @@ def noted_failure(what: str) -> Iterator[None]:
         log.warning("%s: %s", what, error.message)
 
 
-def renew_due(node: Node) -> int:
-    """Sign own logs and grants anew whose last sign of life is a day old; how many logs."""
-    owner = node.owner
-    if owner is None:
-        return 0
-    author, now_ms = node.identity.author(), node.clock.now_ms()
-    due = 0
-    for collection in [MEMBER, *(f"site/{own.id}" for own in node.sites())]:
-        mine = node.store.logs_of(owner, collection)
-        last = max((state.point.stamp for state in mine), default=now_ms)
-        if now_ms - last >= RENEW_MS and node.store.renew(author, collection):
-            due += 1
-    if due:
-        _renew_grant(node, node.store.grants(owner), now_ms)
-    return due
-
-
-def _renew_grant(node: Node, grants: Grants, now_ms: int) -> None:
-    for _, signed in node.store.auth_records():
-        record = signed.record
-        is_mine = record.owner == node.owner and record.device == node.identity.device.public
-        if is_mine and record.number is not None and grants.may_manage(record.owner, record.device):
-            later = renewal(record, node.identity.device, now_ms=now_ms)
-            node.store.add_auth([later])
+def _told(state: dict[str, Any]) -> tuple[Any, ...]:
+    """The part of the state that is worth a note of its own."""
+    peers = [(peer["id"], peer["address"], peer["has_mine"]) for peer in state["peers"]]
+    return (state["addresses"], state["clock_offset_ms"] // 1000, state["own"], peers)
 
 
 def _peer(link: Link, mine: dict[bytes, int]) -> dict[str, Any]:
@@ -304,10 +323,13 @@ async def running(
 ) -> AsyncIterator[Daemon]:
     """The node at work inside a trio program, until the block ends."""
     daemon = Daemon(node, ServeOptions(listen, peers))
-    async with trio.open_nursery() as nursery:
-        await nursery.start(daemon.run)
-        yield daemon
-        nursery.cancel_scope.cancel()
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(daemon.run)
+            yield daemon
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        raise ours(group) or group from None
 
 
 def run(
@@ -321,11 +343,19 @@ def run(
         daemon = Daemon(node, options, on_event)
         try:
             trio.run(_serve, daemon, on_ready)
-        except* FedretailError as group:
-            error: BaseException = group
-            while isinstance(error, BaseExceptionGroup):
-                error = error.exceptions[0]
-            raise error from None
+        except BaseExceptionGroup as group:
+            raise ours(group) or group from None
+
+
+def ours(group: BaseExceptionGroup[BaseException]) -> FedretailError | None:
+    """The error in a nursery's group that says what to do; None where something else failed."""
+    failures = group.split(trio.Cancelled)[1]
+    if failures is None or failures.split(FedretailError)[1] is not None:
+        return None
+    error: BaseException = failures
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error if isinstance(error, FedretailError) else None
 
 
 async def _serve(daemon: Daemon, on_ready: Callable[[Ready], None]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fedretail.crdt.keys import SigningKey
 from fedretail.domain.geo import area
 from fedretail.domain.sites import Site
-from fedretail.errors import Refused
+from fedretail.errors import Refused, Unavailable
 from fedretail.node.keyring import Keyring
 from fedretail.p2p.address import peer_id_of
 from fedretail.store.commits import Author
@@ -30,9 +30,13 @@ class Identity:
     def of(cls, store: Store, keys: Keyring) -> "Identity":
         """The identity that the store and the keys say together.
 
-        Refused where the keys belong to another store.
+        Refused where the keys belong to another store; Unavailable where `init` was cut off.
         """
-        if store.meta("device") != keys.device.public:
+        device = store.meta("device")
+        if device is None:
+            hint = "Remove that folder, then run `fedretail init` again."
+            raise Unavailable(f"{store.path.parent} was never set up to its end.", hint=hint)
+        if device != keys.device.public:
             hint = "Put the keys file of this very data directory back."
             raise Refused("The keys here belong to another store.", hint=hint)
         return cls(

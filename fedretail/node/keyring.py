@@ -104,10 +104,15 @@ def _write_private(path: Path, text: str, *, exclusive: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if exclusive else os.O_TRUNC)
     try:
         descriptor = os.open(path, flags, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            # Half a file of keys would look like keys to the next try.
+            path.unlink(missing_ok=True)
+            raise
     except FileExistsError:
         hint = "Give another name, or remove it first if you are sure."
         raise Refused(f"{path} is there already.", hint=hint) from None

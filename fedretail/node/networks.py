@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from fedretail.crdt.charter import OPEN, Charter
-from fedretail.errors import MalformedInput, Refused
+from fedretail.errors import MalformedInput, Refused, UsageError
 from fedretail.node.node import Node
 from fedretail.node.status import daemon_state
 from fedretail.p2p.ticket import Ticket
+
+# A ticket has at most 600 characters: with a longer name no address would fit into it.
+MAX_NAME_BYTES = 60
+_AND_NEIGHBOURS = " and neighbours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ def found_network(node: Node, name: str | None = None) -> bytes:
     if root is None:
         hint = "Ask a shop for its ticket, then run `fedretail join TICKET`."
         raise Refused("A reader cannot begin a network.", hint=hint)
-    charter = Charter(name or _default_name(node), (root.public,), admission=OPEN)
+    charter = Charter(_checked_name(name) or _default_name(node), (root.public,), admission=OPEN)
     node.store.set_meta({"network": charter.id, "charter": charter.pack()})
     return charter.id
 
@@ -105,4 +109,15 @@ def _set_addresses(node: Node) -> list[str]:
 
 def _default_name(node: Node) -> str:
     names = [own.name for own in node.sites()]
-    return f"{names[0]} and neighbours" if names else "Neighbours"
+    if not names:
+        return "Neighbours"
+    room = MAX_NAME_BYTES - len(_AND_NEIGHBOURS)
+    start = names[0].encode("utf-8")[:room].decode("utf-8", "ignore").strip()
+    return start + _AND_NEIGHBOURS
+
+
+def _checked_name(name: str | None) -> str:
+    name = (name or "").strip()
+    if len(name.encode("utf-8")) > MAX_NAME_BYTES:
+        raise UsageError(f"A network's name has at most {MAX_NAME_BYTES} bytes.")
+    return name

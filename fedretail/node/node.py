@@ -22,6 +22,7 @@ from fedretail.crdt.registers import Folded
 from fedretail.domain import kinds
 from fedretail.domain.geo import Position, from_e7
 from fedretail.domain.kind import RecordId, Value
+from fedretail.domain.kinds import OFFER
 from fedretail.domain.listings import Listing
 from fedretail.domain.sites import Site
 from fedretail.errors import Refused, UsageError
@@ -30,6 +31,7 @@ from fedretail.index.search import Index
 from fedretail.node import keyring
 from fedretail.node.identity import MEMBER, Identity, collection_of
 from fedretail.node.keyring import Keyring
+from fedretail.node.reductions import is_repriced, with_lowest
 from fedretail.store.check import Problem
 from fedretail.store.commits import Edit
 from fedretail.store.store import FILE_NAME, Store
@@ -42,6 +44,8 @@ INDEX_FILE_NAME = "index.db"
 _NONCE_BYTES = 8
 # As long as a command catches up with the feed before it answers.
 FOLLOW_MS = 2000
+# Less than that between computers is ordinary, and no price hangs on it.
+TOLERATED_MS = 2 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,20 @@ class OwnSite:
         return Site.from_fields(self.fields)
 
 
+class CorrectedClock:
+    """This computer's clock, put right by its neighbours' where it is off by over two minutes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # How far this computer's clock is behind, by the median of its neighbours.
+        self.offset_ms = 0
+
+    def now_ms(self) -> int:
+        """The corrected time, in milliseconds since 1970."""
+        is_off = abs(self.offset_ms) > TOLERATED_MS
+        return self._clock.now_ms() + (self.offset_ms if is_off else 0)
+
+
 class Node:
     """One data directory, opened."""
 
@@ -65,6 +83,8 @@ class Node:
         self.path = path
         self.store = store
         self.clock = clock
+        # The clock by which prices open and close and ages are told.
+        self.time = CorrectedClock(clock)
         self.keyring = Keyring.load(path / keyring.FILE_NAME)
         self.identity = Identity.of(store, self.keyring)
 
@@ -77,7 +97,11 @@ class Node:
         path = Path(path)
         clock = clock or SystemClock()
         store = Store.open(path / FILE_NAME, clock=clock, kinds=kinds.registry())
-        return cls(path, store, clock=clock)
+        try:
+            return cls(path, store, clock=clock)
+        except BaseException:
+            store.close()
+            raise
 
     def close(self) -> None:
         """End the node; what was written is on the disk."""
@@ -99,7 +123,7 @@ class Node:
     @cached_property
     def index(self) -> Index:
         """The search index, made anew where it is missing."""
-        return Index.open(self.path / INDEX_FILE_NAME, self.store, clock=self.clock)
+        return Index.open(self.path / INDEX_FILE_NAME, self.store, clock=self.time)
 
     @property
     def is_reader(self) -> bool:
@@ -225,9 +249,13 @@ class Node:
         found = self.store.record(place)
         present = {**(found.fields if found else {}), **self.store.own(place)}
         changed = _differing(present, fields)
-        if changed:
-            self.commit(site.id, [Edit(kind, key, changed)])
-        return bool(changed)
+        if not changed:
+            return False
+        if kind == OFFER.name and is_repriced(present, changed):
+            versions = self.store.versions(place)
+            changed = with_lowest(present, changed, versions, now_ms=self.clock.now_ms())
+        self.commit(site.id, [Edit(kind, key, changed)])
+        return True
 
     def remove(self, kind: str, key: str, *, site: OwnSite) -> bool:
         """Withdraw a record at an own site; False where there is none."""
@@ -244,7 +272,15 @@ class Node:
 
     def follow(self) -> None:
         """Let the index catch up with the store, for at most 2 s; the daemon does it anyway."""
-        self.index.follow(deadline_ms=self.clock.now_ms() + FOLLOW_MS)
+        self._correct_time()
+        self.index.follow(deadline_ms=self.time.now_ms() + FOLLOW_MS)
+
+    def _correct_time(self) -> None:
+        """Take over what the daemon has found out about this computer's clock."""
+        from fedretail.node.status import daemon_state
+
+        state = daemon_state(self)
+        self.time.offset_ms = 0 if state is None else state["clock_offset_ms"]
 
     def search(self, query: Query) -> Page:
         """The answer from this disk; `behind` says how much it does not know yet."""

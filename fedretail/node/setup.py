@@ -10,6 +10,7 @@ from fedretail.crdt.names import owner_id
 from fedretail.domain import kinds
 from fedretail.domain.geo import Position, to_e7
 from fedretail.domain.hours import validate_zone
+from fedretail.domain.money import parse_currency
 from fedretail.errors import Refused, Unavailable
 from fedretail.node import keyring
 from fedretail.node.keyring import Keyring
@@ -31,24 +32,21 @@ class Shop:
 def create_shop(path: Path, shop: Shop, *, clock: Clock | None = None) -> Node:
     """A new node with a member and one site in the folder `path`.
 
-    Refused where a node is there already; Unavailable where the folder cannot be written.
+    Refused where a node is there already; Unavailable where the folder cannot be written. Nothing
+    is left behind then.
     """
     validate_zone(shop.time_zone)
+    currency = parse_currency(shop.currency)
     clock = clock or SystemClock()
-    keys = _begin(path, is_reader=False, clock=clock)
     with contextlib.ExitStack() as undo:
-        undo.callback(_remove, path)
-        assert keys.root is not None
-        owner = owner_id(keys.root.public)
-        _identify(path, keys, owner, clock)
-        node = Node.open(path, clock=clock)
+        node = _begin(undo, path, clock, is_reader=False)
         node.set_member({"name": shop.name})
         node.add_site(
             shop.name,
             shop.position,
             hours=shop.hours,
             time_zone=shop.time_zone,
-            currency=shop.currency,
+            currency=currency,
         )
         undo.pop_all()
     return node
@@ -57,22 +55,17 @@ def create_shop(path: Path, shop: Shop, *, clock: Clock | None = None) -> Node:
 def create_reader(path: Path, position: Position | None, *, clock: Clock | None = None) -> Node:
     """A new node that searches and publishes nothing; `position`: where distances start."""
     clock = clock or SystemClock()
-    keys = _begin(path, is_reader=True, clock=clock)
     with contextlib.ExitStack() as undo:
-        undo.callback(_remove, path)
-        _identify(path, keys, None, clock)
-        node = Node.open(path, clock=clock)
+        node = _begin(undo, path, clock, is_reader=True)
         if position is not None:
             node.store.note("position", list(to_e7(position)))
         undo.pop_all()
     return node
 
 
-def _begin(path: Path, *, is_reader: bool, clock: Clock) -> Keyring:
-    """The folder with fresh keys and an empty store."""
-    if (path / FILE_NAME).exists() or (path / keyring.FILE_NAME).exists():
-        hint = "Look at it with `fedretail status`, or give another --data-dir."
-        raise Refused(f"There is a shop in {path} already.", hint=hint)
+def _begin(undo: contextlib.ExitStack, path: Path, clock: Clock, *, is_reader: bool) -> Node:
+    """The node with fresh keys and an empty store; `undo` takes all of it back."""
+    _refuse_second(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -80,17 +73,32 @@ def _begin(path: Path, *, is_reader: bool, clock: Clock) -> Keyring:
         raise Unavailable(f"{path} cannot be made: {error.strerror}.", hint=hint) from None
     keys = Keyring.new(is_reader=is_reader)
     keys.save(path / keyring.FILE_NAME, is_new=True)
-    return keys
+    undo.callback(_remove, path)
+    _identify(path, keys, clock)
+    node = Node.open(path, clock=clock)
+    undo.callback(node.close)
+    return node
 
 
-def _identify(path: Path, keys: Keyring, owner: bytes | None, clock: Clock) -> None:
+def _refuse_second(path: Path) -> None:
+    if (path / FILE_NAME).exists():
+        hint = "Look at it with `fedretail status`, or give another --data-dir."
+        raise Refused(f"There is a shop in {path} already.", hint=hint)
+    if (path / keyring.FILE_NAME).exists():
+        hint = "Give another --data-dir, or bring the keys to a safe place first."
+        raise Refused(f"{path} holds the keys of a shop, but not its {FILE_NAME}.", hint=hint)
+
+
+def _identify(path: Path, keys: Keyring, clock: Clock) -> None:
     """Tell the store whose it is, and name this device in the member's first grant."""
     store = Store.create(path / FILE_NAME, clock=clock, kinds=kinds.registry())
-    now_ms = clock.now_ms()
-    store.set_meta({"owner": owner, "device": keys.device.public, "incarnation": now_ms})
-    if keys.root is not None:
-        store.add_auth([first_grant(keys.root, keys.device.public, now_ms=now_ms)])
-    store.close()
+    with contextlib.closing(store):
+        now_ms = clock.now_ms()
+        owner = None if keys.root is None else owner_id(keys.root.public)
+        if keys.root is not None:
+            store.add_auth([first_grant(keys.root, keys.device.public, now_ms=now_ms)])
+        # Last: a store that says whose it is, is whole.
+        store.set_meta({"owner": owner, "device": keys.device.public, "incarnation": now_ms})
 
 
 def _remove(path: Path) -> None:

@@ -3,8 +3,11 @@
 from typing import Any
 
 from fedretail import __version__
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import log_id
 from fedretail.domain.times import rfc3339
 from fedretail.node.node import Node
+from fedretail.p2p.mirror import is_public
 
 # The daemon notes its state every 5 s; three times that without a word means that it is gone.
 STALE_MS = 15_000
@@ -31,13 +34,31 @@ def status(node: Node) -> dict[str, Any]:
         "sites": sum(1 for _ in node.records("site")),
         "offers": found["offers"],
         "logs": counts["logs"],
-        "peers": [_peer(peer) for peer in state["peers"]] if state else [],
+        "peers": [_peer(peer) for peer in _peers(node, state)],
         "feed_position": counts["feed_position"],
         "index_lag": found["behind"],
         "store_bytes": counts["store_bytes"],
         "index_bytes": found["bytes"],
         "clock_offset_ms": state["clock_offset_ms"] if state else 0,
     }
+
+
+def own_heads(node: Node) -> dict[str, int]:
+    """The seq of each public log of this node's member, by the log's id in hex."""
+    heads = node.store.heads() if node.owner else []
+    return {
+        log_id(name).hex(): SignedHead.parse(raw).head.seq
+        for _, name, raw in heads
+        if name.owner == node.owner and is_public(name.collection)
+    }
+
+
+def _peers(node: Node, state: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The neighbours that the daemon noted; what was written since its note, none of them has."""
+    if state is None:
+        return []
+    is_newest = state["own"] == own_heads(node)
+    return [{**peer, "has_mine": peer["has_mine"] and is_newest} for peer in state["peers"]]
 
 
 def _peer(noted: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +78,7 @@ def sentence(node: Node) -> str:
     state = daemon_state(node)
     if state is None:
         return "Saved here. Neighbours get it when `fedretail serve` runs."
-    peers = state["peers"]
+    peers = _peers(node, state)
     if not peers:
         return "Saved here. Sent as soon as a neighbour can be reached."
     having = [peer for peer in peers if peer["has_mine"]]

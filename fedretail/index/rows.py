@@ -51,7 +51,7 @@ def offer_row(folded: Folded) -> OfferRow | None:
     named, words = _words(offer)
     facts = pack({name: fields[name] for name in _SHOWN if name in fields})
     return OfferRow(
-        price if offer.currency else None,
+        price,
         offer.currency,
         stock_code(offer),
         offer.category,

@@ -37,10 +37,11 @@ CACHE_KIB = 16_384
 #   null when it is not shown (no position, no record, or an id that is not its owner's);
 #   fields: msgpack map of the site record.
 # source: when a file or till of a site was last read, ms.
-# offer: `price` in minor units of `currency` when one price holds always, else null; `timed` 1
-#   when price or validity depend on the moment and must be judged from `facts`; stock: see
-#   STOCK_CODES; priced_at: stamp of the prices, ms; `named` of the `words` are the name's;
-#   words: exactly what FTS5 was given (it must be told again on delete); facts: msgpack map.
+# offer: `price` in minor units of `currency` (null: the site's) when one price holds always,
+#   else null; `timed` 1 when price or validity depend on the moment and must be judged from
+#   `facts`; stock: a STOCK_ code; priced_at: stamp of the prices, ms; the first `named` of the
+#   words are the name's; words: exactly what FTS5 was given (on delete it must be told again);
+#   facts: msgpack map of what a listing shows.
 _TABLES = """
 CREATE TABLE state(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE site(

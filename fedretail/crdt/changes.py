@@ -13,7 +13,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from fedretail.crdt.codec import check_fields
-from fedretail.crdt.row import MAX_FIELDS, Groups, Row, RowKey, check_key, check_names, merged
+from fedretail.crdt.row import (
+    MAX_FIELDS,
+    Groups,
+    Row,
+    RowKey,
+    check_key,
+    check_names,
+    merged,
+    replaced,
+)
 from fedretail.errors import MalformedInput
 
 Changes = list[list[Any]]
@@ -42,7 +51,10 @@ class RowChange(NamedTuple):
         MalformedInput where a merge meets no row: the sender took us for someone further on.
         """
         if self.born is not None:
-            return Row(self.seq, self.born, merged(None, self.groups, seq=0, born=0).groups)
+            # One group came with its names in order; more may have come in any.
+            is_plain = len(self.groups) == 1
+            groups = self.groups if is_plain else replaced(self.groups, seq=0).groups
+            return Row(self.seq, self.born, groups)
         if old is None:
             raise MalformedInput("changes to a row that is not here")
         return merged(old, self.groups, seq=self.seq, born=old.born)
@@ -86,8 +98,9 @@ def _decode_part(part: object, base: Point, head: Point) -> Iterator[tuple[RowKe
     match part:
         case [kind, list(names), list(lines)] if len(names) <= MAX_FIELDS:
             check_names(names)
+            length = len(names) + 4
             for line in lines:
-                if type(line) is not list or len(line) != len(names) + 4:
+                if type(line) is not list or len(line) != length:
                     raise MalformedInput("a changed row of the wrong length")
                 yield check_key(kind, line[0]), _decode_line(names, line, base, head)
         case _:
@@ -107,16 +120,16 @@ def _decode_line(names: list[str], line: list[Any], base: Point, head: Point) ->
 
 def _change(tail: list[Any], base: Point, head: Point) -> RowChange:
     stamp_back, seq_back, born_back = tail
-    for back in (stamp_back, seq_back, 0 if born_back is None else born_back):
-        if type(back) is not int or back < 0:
-            raise MalformedInput("a changed row with a broken place in its log")
+    if not type(stamp_back) is type(seq_back) is int:
+        raise MalformedInput("a changed row with a broken place in its log")
     seq = head.seq - seq_back
-    born = None if born_back is None else head.seq - born_back
-    if not base.seq < seq <= head.seq or stamp_back > head.stamp:
+    if not base.seq < seq <= head.seq or not 0 <= stamp_back <= head.stamp:
         raise MalformedInput("a changed row from outside the changes")
-    if born is not None and not base.seq < born <= seq:
+    if born_back is None:
+        return RowChange(seq, None, [])
+    if type(born_back) is not int or not base.seq < head.seq - born_back <= seq:
         raise MalformedInput("a row created outside the changes")
-    return RowChange(seq, born, [])
+    return RowChange(seq, head.seq - born_back, [])
 
 
 def _join(present: RowChange, more: RowChange) -> None:

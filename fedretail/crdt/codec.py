@@ -83,7 +83,10 @@ def _check_nested(value: Any, depth: int) -> None:
         raise MalformedInput("a value nested too deeply")
     if type(value) is list:
         for item in value:
-            check_value(item, depth - 1)
+            if type(item) not in _SCALARS:
+                _check_nested(item, depth - 1)
+            elif type(item) is int:
+                check_value(item)
     elif type(value) is dict:
         _check_map(value, depth)
     else:

@@ -7,6 +7,7 @@ and Micciancio 1997; Lewi, Kim, Maykov and Weis 2019).
 """
 
 import hashlib
+import sys
 from collections.abc import Sequence
 
 STATE_BYTES = 2048
@@ -17,6 +18,8 @@ _BORROW = int.from_bytes(b"\0\0\1\0" * (STATE_BYTES // 4), "little")
 # Below this many elements plain integers beat the 0.1 s that importing numpy costs a short
 # command; above it numpy is 20 times faster an element.
 _BULK = 400
+# Where numpy is loaded anyway, as in a daemon, it pays from here on.
+_BULK_LOADED = 16
 # Elements summed at once: 256 of them are 512 KiB, which stays in a small cache.
 _SLICE = 256
 
@@ -34,7 +37,7 @@ def root(state: bytes) -> bytes:
 
 def updated(state: bytes, added: Sequence[bytes], removed: Sequence[bytes]) -> bytes:
     """The state after rows were added and removed, each as canonical bytes of [kind, key, row]."""
-    if len(added) + len(removed) >= _BULK:
+    if len(added) + len(removed) >= (_BULK_LOADED if "numpy" in sys.modules else _BULK):
         return _updated_bulk(state, added, removed)
     return updated_by_integers(state, added, removed)
 

@@ -87,13 +87,19 @@ def check_row(key: RowKey, row: Row, packed: bytes) -> None:
 
 def check_key(kind: object, key: object) -> RowKey:
     """The RowKey of two values from outside; MalformedInput where they make none."""
-    if type(kind) is str and type(key) is str:
-        try:
-            if len(kind.encode()) <= MAX_KEY_BYTES and 0 < len(key.encode()) <= MAX_KEY_BYTES:
-                return RowKey(kind, key)
-        except UnicodeEncodeError:
-            pass
+    if type(kind) is str and type(key) is str and key and _fits(kind) and _fits(key):
+        return RowKey(kind, key)
     raise MalformedInput("a record key that is not 1 to 64 bytes of text")
+
+
+def _fits(text: str) -> bool:
+    """Whether a key or kind is text of at most 64 bytes."""
+    if text.isascii():
+        return len(text) <= MAX_KEY_BYTES
+    try:
+        return len(text.encode()) <= MAX_KEY_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def check_names(names: Iterable[object]) -> None:

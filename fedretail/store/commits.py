@@ -148,8 +148,10 @@ def _drafts(edits: Iterable[Edit], kinds: Mapping[str, Kind]) -> dict[RowKey, _D
             raise UsageError(f"There is no kind of record named {edit.kind!r}.")
         public, own = kinds[edit.kind].split(edit.fields, keep_unknown=edit.keep_unknown)
         draft = drafts.setdefault(key, _Draft())
-        draft.public |= _checked(public)
-        draft.own |= _checked(own)
+        if public:
+            draft.public |= _checked(public)
+        if own:
+            draft.own |= _checked(own)
     return dict(sorted(drafts.items()))
 
 

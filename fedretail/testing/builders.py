@@ -1,7 +1,7 @@
 """Shops, stores and records for tests: a member with its devices, a store, offers by the row."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,9 +78,11 @@ def grant(root: SigningKey, device: bytes, *, number: int, now_ms: int) -> Signe
 class QuickConnection(SqliteConnection):
     """A connection that leaves it to the system when bytes reach the disk: tests lose no power."""
 
-    def transaction(self, *, durable: bool) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self, *, durable: bool) -> Iterator[None]:
         """All or nothing, alone among writers."""
-        return super().transaction(durable=False)
+        with super().transaction(durable=False):
+            yield
 
 
 def new_store(folder: Path, name: str = "store", *, clock: Clock | None = None) -> Store:

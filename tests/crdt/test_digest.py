@@ -16,6 +16,7 @@ ROWS = st.lists(st.binary(max_size=20), max_size=6)
 def bulk(state: bytes, added: list[bytes], removed: list[bytes]) -> bytes:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digest, "_BULK", 0)
+        patch.setattr(digest, "_BULK_LOADED", 0)
         patch.setattr(digest, "_SLICE", 2)
         return digest.updated(state, added, removed)
 

@@ -35,6 +35,8 @@ class Link:
         """`address`: what was dialled; "" where the neighbour called."""
         self.peer_id = stream.peer_id
         self.address = address
+        # Where the neighbour says that it is reached itself.
+        self.own_addresses: tuple[str, ...] = ()
         self.since_ms = clock.now_ms()
         self.last_sync_ms: int | None = None
         self.offset_ms: int | None = None

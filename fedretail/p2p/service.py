@@ -262,17 +262,26 @@ class SyncService:
                 await self._retry_others()
             case PeerClock(their_ms):
                 link.offset_ms = their_ms - now_ms
-                others = [one.address for one in self.links.values() if one.address]
-                told = [address for address in others if address != link.address][:_TOLD]
-                await self._do(link, partial(link.session.tell_addresses, told))
+                others = [one for one in self.links.values() if one is not link]
+                told = [address for one in others for address in one.own_addresses]
+                await self._do(link, partial(link.session.tell_addresses, told[:_TOLD]))
             case PeerAddresses(addresses):
-                for address in addresses:
-                    self.add_address(address, HEARSAY)
+                await self._learn_addresses(link, addresses)
             case Expected(_, rows, _):
                 link.expected_rows += rows
             case Ended(code, text, _):
                 log.info("%s: %s %s", link.peer_id, code, text)
         self.on_effect(link, effect)
+
+    async def _learn_addresses(self, link: Link, addresses: list[str]) -> None:
+        """Dial what a neighbour tells, and tell the others where it is itself."""
+        for address in addresses:
+            self.add_address(address, HEARSAY)
+        own = tuple(one for one in addresses if one.endswith(f"/p2p/{link.peer_id}"))
+        if own and own != link.own_addresses:
+            link.own_addresses = own
+            for other in [one for one in self.links.values() if one is not link]:
+                await self._do(other, partial(other.session.tell_addresses, own))
 
     async def _call(self, step: Callable[[], _T]) -> _T:
         if self._in_threads:

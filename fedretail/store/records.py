@@ -29,8 +29,9 @@ def record(connection: Connection, place: RecordId, *, now_ms: int) -> Folded | 
 
 def collections(connection: Connection, owner: bytes | None) -> list[tuple[bytes, str]]:
     """(owner, name) of every collection held, or of one owner's, in order."""
-    query = "SELECT owner, name FROM collection WHERE ?1 IS NULL OR owner = ?1 ORDER BY owner, name"
-    return [(row[0], row[1]) for row in connection.execute(query, (owner,))]
+    rule, values = ("", ()) if owner is None else ("WHERE owner = ?", (owner,))
+    query = f"SELECT owner, name FROM collection {rule} ORDER BY owner, name"
+    return [(row[0], row[1]) for row in connection.execute(query, values)]
 
 
 def page(

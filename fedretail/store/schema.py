@@ -18,6 +18,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 -- Auth records as sent; id is the first 16 bytes of their hash. moved: order of arrival.
 CREATE TABLE auth (
     moved INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB UNIQUE, owner BLOB, raw BLOB);
+CREATE INDEX auth_owner ON auth (owner);
 
 CREATE TABLE collection (
     id INTEGER PRIMARY KEY, owner BLOB, name TEXT, UNIQUE (owner, name));
@@ -63,6 +64,7 @@ CREATE INDEX local_journal_at ON local_journal (at);
 CREATE TABLE local_due (
     collection INTEGER, kind TEXT, key TEXT, due INTEGER,
     PRIMARY KEY (collection, kind, key)) WITHOUT ROWID;
+CREATE INDEX local_due_due ON local_due (due);
 
 -- What the daemon and the commands tell each other: value is JSON text, at: ms.
 CREATE TABLE local_status (key TEXT PRIMARY KEY, value TEXT, at INTEGER) WITHOUT ROWID;

@@ -1,0 +1,62 @@
+"""fsck finds each thing that can be wrong with a log."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fedretail.crdt.row import Row
+from fedretail.store import check
+from fedretail.store.store import Store
+from fedretail.testing import builders
+from fedretail.testing.builders import SITE
+
+SHOP = builders.shop()
+OTHER = builders.shop("other")
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setattr(check, "_SLICE", 2)
+    store = builders.shop_store(tmp_path, SHOP)
+    store.commit(SHOP.author(), SITE, builders.offer_edits(range(5)))
+    store.commit(SHOP.author(), SITE, builders.offer_edits([1], amount_minor=7))
+    yield store
+    store.close()
+
+
+def test_all_is_well(store: Store) -> None:
+    looked = [(place, found) for place, found in store.check()]
+    assert looked == [("store.db", []), (SITE, [])]
+
+
+ROW = Row(1, 1, [(1, {"a": 1})]).pack()
+
+
+@pytest.mark.parametrize(
+    ("sql", "values", "what"),
+    [
+        ("UPDATE row SET row = ? WHERE key = 'sku1'", [ROW], "not those that were counted"),
+        ("UPDATE row SET row = ? WHERE key = 'sku1'", [ROW + b"\0"], "sku1: not a message"),
+        ("UPDATE row SET seq = 9 WHERE key = 'sku1'", [], "another place than its row says"),
+        ("DELETE FROM row WHERE key = 'sku1'", [], "not those that were counted"),
+        ("UPDATE log SET size = size + 1", [], "not those that were counted"),
+        ("UPDATE log SET count = 4", [], "signed over other rows"),
+        ("UPDATE log SET seq = 3", [], "that of another commit"),
+        ("UPDATE log SET stamp = 3", [], "that of another commit"),
+        ("UPDATE log SET head = NULL", [], "rows without a head"),
+        ("UPDATE log SET device = ?", [OTHER.devices[0].public], "not signed by its device"),
+        ("DELETE FROM auth", [], "never named by its owner"),
+    ],
+)
+def test_what_is_wrong_is_named(store: Store, sql: str, values: list[Any], what: str) -> None:
+    connection = builders.QuickConnection(store.path)
+    connection.execute(sql, values)
+    connection.close()
+    assert any(what in line for line in builders.problems(store))
+
+
+def test_looking_holds_nobody_up(store: Store) -> None:
+    for _ in store.check():
+        assert store.commit(SHOP.author(), SITE, builders.offer_edits([2], amount_minor=3))

@@ -1,0 +1,127 @@
+"""The connection: all or nothing, one at a time, errors that say what to do."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fedretail.errors import Unavailable
+from fedretail.store.database import SqliteConnection, translated
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[SqliteConnection]:
+    connection = SqliteConnection(tmp_path / "a.db")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("CREATE TABLE t (x UNIQUE)")
+    yield connection
+    connection.close()
+    connection.close()
+
+
+def count(connection: SqliteConnection) -> int:
+    (found,) = connection.execute("SELECT count(*) FROM t").fetchone()
+    return int(found)
+
+
+def add(connection: SqliteConnection, value: int) -> None:
+    connection.execute("INSERT INTO t VALUES (?)", (value,))
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
+def test_a_transaction_that_fails_leaves_nothing(
+    connection: SqliteConnection, error: type[BaseException]
+) -> None:
+    def fail() -> None:
+        with connection.transaction(durable=True):
+            add(connection, 1)
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert count(connection) == 0
+    with connection.transaction(durable=False):
+        connection.executemany("INSERT INTO t VALUES (?)", [(1,), (2,)])
+    assert count(connection) == 2
+
+
+def test_durable_means_on_the_disk(connection: SqliteConnection) -> None:
+    for durable, level in ((True, 2), (False, 1)):
+        with connection.transaction(durable=durable):
+            assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
+
+
+def test_a_snapshot_sees_one_state(connection: SqliteConnection, tmp_path: Path) -> None:
+    other = SqliteConnection(tmp_path / "a.db")
+    with connection.snapshot():
+        assert count(connection) == 0
+        with connection.snapshot():
+            add(other, 1)
+            assert count(connection) == 0
+    assert count(connection) == 1
+    other.close()
+
+
+def test_a_statement_left_open_does_not_keep_the_past(
+    connection: SqliteConnection, tmp_path: Path
+) -> None:
+    other = SqliteConnection(tmp_path / "a.db")
+    with other.transaction(durable=False):
+        other.executemany("INSERT INTO t VALUES (?)", [(number,) for number in range(1000)])
+    rows = connection.execute("SELECT x FROM t")
+    assert rows.fetchone() is not None
+    add(other, 5000)
+    assert count(connection) == 1001
+    assert len(list(rows)) == 999
+    assert rows.fetchone() is None
+    other.close()
+
+
+def test_threads_take_turns(connection: SqliteConnection) -> None:
+    def work(start: int) -> None:
+        for value in range(start, start + 50):
+            with connection.transaction(durable=False):
+                before = count(connection)
+                add(connection, value)
+                assert count(connection) == before + 1
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in (0, 100, 200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count(connection) == 150
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SQLITE_FULL", "disk is full"),
+        ("SQLITE_READONLY_DIRECTORY", "read-only"),
+        ("SQLITE_BUSY_SNAPSHOT", "held"),
+        ("SQLITE_CANTOPEN_ISDIR", "cannot be opened"),
+        ("SQLITE_NOTADB", "not a store"),
+        ("SQLITE_CORRUPT_INDEX", "damaged"),
+        ("SQLITE_IOERR_FSYNC", "does not answer"),
+        ("SQLITE_ERROR", "cannot be used"),
+    ],
+)
+def test_every_error_names_the_file_and_what_to_do(tmp_path: Path, name: str, words: str) -> None:
+    error = sqlite3.OperationalError("as SQLite says")
+    error.sqlite_errorname = name
+    with pytest.raises(Unavailable, match=words) as caught, translated(tmp_path / "s.db"):
+        raise error
+    assert str(tmp_path / "s.db") in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_mistake_of_ours_stays_what_it_is(connection: SqliteConnection) -> None:
+    with pytest.raises(sqlite3.ProgrammingError):
+        connection.execute("SELECT ?", (1, 2))
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be opened"):
+        SqliteConnection(tmp_path / "missing" / "a.db")

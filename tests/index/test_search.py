@@ -22,6 +22,7 @@ from fedretail.index import answer, candidates, spatial
 from fedretail.index.judge import UNHEARD_MS, category_matches
 from fedretail.index.query import Query
 from fedretail.index.ranking import Term, rarity, relevance, score
+from fedretail.index.schema import connect_for_writing, read_state
 from fedretail.index.search import Index
 from fedretail.index.text import gtin_word, query_words, text_words
 from fedretail.testing.clock import ManualClock
@@ -294,6 +295,17 @@ def agree(world: World, query: Query, few: int) -> None:
     assert (page.total, page.full, page.behind) == (len(wanted), full, 0)
 
 
+def agrees_with_itself(world: World) -> None:
+    """FTS5 holds the words of the rows and no others; the count of offers is theirs."""
+    db = connect_for_writing(world.path)
+    db.execute("INSERT INTO word(word, rank) VALUES('integrity-check', 1)")
+    (offers,) = db.execute("SELECT count(*) FROM offer").fetchone()
+    state = read_state(db)
+    db.close()
+    assert state is not None
+    assert state.offers == offers
+
+
 @given(deeds, st.lists(queries, min_size=1, max_size=6), st.booleans(), st.sampled_from([1, 3]))
 def test_answers_are_those_of_a_brute_force_search(
     done: list[Any], asked: list[Query], other_way: bool, few: int
@@ -313,6 +325,7 @@ def test_answers_are_those_of_a_brute_force_search(
             else:
                 world.do(deed)
         world.index.close()
+        agrees_with_itself(world)
 
 
 @given(st.text(max_size=60) | st.text(alphabet='"*^:(){}+-ANDORNEAT\0\ud800😀é', max_size=60))

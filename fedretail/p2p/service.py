@@ -164,6 +164,10 @@ class SyncService:
         self.dialer.connected(link.peer_id)
         try:
             await link.run(self._on_effect, self._call)
+        except Exception:
+            # A fault of ours in one session costs that session, never the others or the daemon.
+            log.exception("The session with %s has failed.", link.peer_id)
+            await stream.reset()
         finally:
             if self.links.get(link.peer_id) is link:
                 del self.links[link.peer_id]

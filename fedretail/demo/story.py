@@ -140,7 +140,7 @@ class Story:
     def _search(self) -> None:
         last = SHOPS[2]
         self._told.say(f"{last.name} is asked for what all of them have.")
-        for words in (["coffee", "--limit", "6"], ["soap", "--sort", "cheapest", "--limit", "4"]):
+        for words in (["soap", "--sort", "nearest", "--limit", "5"], ["coffee", "--limit", "5"]):
             with self._told.timed(f"search {words[0]} (a new process)"):
                 self._run(last, ["search", *words], is_shown=True)
 

@@ -1,0 +1,38 @@
+"""What makes one answer better than another."""
+
+from fedretail.index.judge import category_matches
+from fedretail.index.ranking import Term, rarity, relevance, score
+from fedretail.index.schema import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
+
+
+def test_rare_words_weigh_more() -> None:
+    assert rarity(1_000, 1) > rarity(1_000, 100) > rarity(1_000, 1_000) > 0
+
+
+def test_a_name_says_more_than_what_stands_beside_it() -> None:
+    terms = [Term("milk")]
+    assert relevance(terms, ["milk", "dairy"], 1) > relevance(terms, ["cream", "milk"], 1) > 0
+    assert relevance(terms, ["milk"], 1) > relevance(terms, ["milk", "bar", "nuts"], 3)
+    assert relevance(terms, ["cream"], 1) == 0
+
+
+def test_a_beginning_counts_as_its_word() -> None:
+    words = ["milkshake"]
+    assert relevance([Term("milk", begun=True)], words, 1) == relevance(
+        [Term("milkshake")], words, 1
+    )
+    assert relevance([Term("milk")], words, 1) == 0
+
+
+def test_near_and_there_is_better() -> None:
+    assert score(1.0, 0.0, STOCK_LIKELY) > score(1.0, 5_000.0, STOCK_LIKELY)
+    assert score(1.0, None, STOCK_LIKELY) == 1.0
+    likely, unknown, none = (score(1.0, 9.0, s) for s in (STOCK_LIKELY, STOCK_UNKNOWN, STOCK_NONE))
+    assert likely > unknown > none > 0
+
+
+def test_a_category_is_asked_for_by_its_path_or_a_step_of_it() -> None:
+    for wanted in ("food > dairy", "Dairy", "FOOD", "food/dairy/milk"):
+        assert category_matches("Food > Dairy > Milk", wanted)
+    for wanted in ("dairy > milk", "dai", "food > milk"):
+        assert not category_matches("Food > Dairy > Milk", wanted)

@@ -1,7 +1,5 @@
 """The taking half of a session: which logs are asked for, and what becomes of their parts."""
 
-from collections.abc import Iterable
-
 from fedretail.crdt.changes import Point
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
@@ -10,11 +8,14 @@ from fedretail.errors import MalformedInput, PeerError, Refused
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, Expected, Moved
 from fedretail.p2p.fetches import Fetches
-from fedretail.p2p.replica import Replica
+from fedretail.p2p.replica import Replica, WrongRows
 from fedretail.p2p.view import View, parse_head, send
 
-# A log whose parts do not fit is asked for again so many times, then left to the next round.
+# A log whose parts do not fit is asked for again so many times, then left for a while.
 _MAX_TRIES = 3
+# Logs asked of one neighbour at once: enough to keep a line busy, and the others of a large round
+# stay free for neighbours that are quicker. Half are asked anew when half have come.
+MAX_ASKED = 256
 _NOTHING = pack([])
 
 
@@ -25,36 +26,53 @@ class Fetching:
         self._replica = replica
         self._view = view
         self._fetches = fetches
-        # Logs asked for, with the number of tries; those that another session is fetching.
+        # Logs asked for, with the number of tries, oldest first.
         self._asked: dict[bytes, int] = {}
-        self._deferred: set[bytes] = set()
+        # Logs to ask for, in order (the values mean nothing): when there is room and no other
+        # session fetches them; when `retry` says so.
+        self._wanted: dict[bytes, None] = {}
+        self._later: dict[bytes, None] = {}
+        # Logs of which the rest of a transfer is of no use, as an earlier part was not kept.
+        self._skipping: set[bytes] = set()
+        # Logs that came with wrong rows once; some may have been another neighbour's.
+        self._wrong: set[bytes] = set()
 
     def is_waiting(self) -> bool:
         """Whether the neighbour owes rows."""
         return bool(self._asked)
 
+    def wants_retry(self) -> bool:
+        """Whether `retry` may have something to ask."""
+        return bool(self._wanted or self._later)
+
+    def oldest(self) -> bytes | None:
+        """The log that the neighbour has owed for the longest time."""
+        return next(iter(self._asked), None)
+
     def close(self) -> None:
         """Leave what was claimed to other sessions."""
         self._asked.clear()
+        self._wanted.clear()
+        self._later.clear()
         self._fetches.release_all(self)
 
     def retry(self) -> list[Effect]:
-        """Ask for logs that another session was fetching when the neighbour showed them."""
-        logs, self._deferred = self._deferred, set()
-        return self._ask(log for log in sorted(logs) if self._view.is_ahead(log))
+        """Ask for logs that could not be had when the neighbour showed them."""
+        self._wanted |= self._later
+        self._later.clear()
+        return self._ask()
 
     def on_heads(self, heads: wire.Heads) -> list[Effect]:
         """Ask for the rows of heads that are later than those held."""
         effects: list[Effect] = []
-        later: list[bytes] = []
         for item in heads.items:
             if isinstance(item, bytes):
                 head = self._note(item)
                 if not self._take_renewal(head, effects):
-                    later.append(head.head.log)
+                    self._want(head)
             else:
                 self._view.note_held(*item)
-        return [*effects, *self._ask(log for log in later if self._view.is_ahead(log))]
+        return [*effects, *self._ask()]
 
     def on_offer(self, offer: wire.Offer) -> list[Effect]:
         """How much is to come of what was asked for."""
@@ -65,11 +83,18 @@ class Fetching:
         head = self._note(part.head)
         if part.log not in self._asked or head.head.log != part.log:
             raise PeerError("A neighbour sent rows that nobody asked for.")
-        outcome = self._advance(Incoming(head, part.base_seq, part.changes, part.after))
+        outcome = Outcome.GAP
+        if part.log not in self._skipping:
+            outcome = self._advance(Incoming(head, part.base_seq, part.changes, part.after))
         if outcome is Outcome.MOVED:
             self._finish(part.log)
-            return self._moved(head)
-        return [] if part.after is not None else self._go_on(part.log)
+            return [*self._moved(head), *self._ask()]
+        if part.after is not None:
+            if outcome is not Outcome.STAGED:
+                self._skipping.add(part.log)
+            return []
+        self._skipping.discard(part.log)
+        return self._go_on(part.log)
 
     def on_push(self, push: wire.Push) -> list[Effect]:
         """Take in a push where it fits, ask for what it announces where it does not."""
@@ -81,7 +106,8 @@ class Fetching:
             part = Incoming(head, push.base_seq, push.changes, None, is_push=True)
             if self._advance(part) is Outcome.MOVED:
                 return self._moved(head)
-        return self._ask([log])
+        self._want(head)
+        return self._ask()
 
     def _note(self, raw: bytes) -> SignedHead:
         head = parse_head(raw)
@@ -98,48 +124,67 @@ class Fetching:
             effects += self._moved(head)
         return True
 
-    def _ask(self, logs: Iterable[bytes]) -> list[Effect]:
-        """SINCE for these logs, as far as no other session is fetching them."""
-        wishes = []
-        for log in logs:
-            if log in self._asked:
-                continue
-            if not self._fetches.claim(log, self):
-                self._deferred.add(log)
-                continue
-            self._asked[log] = 0
-            wishes.append(self._wish(log))
-        starts = range(0, len(wishes), wire.MAX_ITEMS)
-        return [send(wire.Since(wishes[start : start + wire.MAX_ITEMS])) for start in starts]
+    def _want(self, head: SignedHead) -> None:
+        log = head.head.log
+        if log not in self._asked and self._view.is_ahead(log) and self._replica.takes(head.head):
+            self._wanted[log] = None
 
-    def _wish(self, log: bytes) -> wire.Wish:
-        place = self._replica.wanted(log)
-        assert place is not None
-        return wire.Wish(log, place.base.seq, place.base.stamp, place.after)
+    def _ask(self) -> list[Effect]:
+        """SINCE for wanted logs, as far as there is room and no other session fetches them."""
+        if not self._wanted or len(self._asked) > MAX_ASKED // 2 or not self._replica.has_space():
+            return []
+        wishes = []
+        for log in list(self._wanted):
+            if len(self._asked) >= MAX_ASKED:
+                break
+            if self._fetches.claim(log, self):
+                del self._wanted[log]
+                wish = self._wish(log)
+                if wish is None:
+                    self._fetches.release(log, self)
+                else:
+                    self._asked[log] = 0
+                    wishes.append(wish)
+        return [send(wire.Since(wishes))] if wishes else []
+
+    def _wish(self, log: bytes) -> wire.Wish | None:
+        """What to ask for; None where it has come from another meanwhile, or lost its name."""
+        place = self._replica.wanted(log) if self._view.is_ahead(log) else None
+        return place and wire.Wish(log, place.base.seq, place.base.stamp, place.after)
 
     def _go_on(self, log: bytes) -> list[Effect]:
-        """A transfer has ended short of a head: ask for the rest, or leave it to the next round."""
-        tries = self._asked[log] + 1
-        if tries > _MAX_TRIES or not self._view.is_ahead(log):
-            self._finish(log)
-            return []
-        self._asked[log] = tries
-        return [send(wire.Since([self._wish(log)]))]
+        """A transfer has ended short of a head: ask for the rest, or leave it for a while."""
+        self._asked[log] += 1
+        wish = self._wish(log)
+        if wish is not None and self._asked[log] <= _MAX_TRIES and self._replica.has_space():
+            return [send(wire.Since([wish]))]
+        if wish is not None:
+            self._later[log] = None
+        self._finish(log)
+        return self._ask()
 
     def _finish(self, log: bytes) -> None:
         del self._asked[log]
         self._fetches.release(log, self)
 
     def _advance(self, part: Incoming) -> Outcome:
+        if not self._replica.has_space():
+            return Outcome.GAP
         try:
             return self._replica.advance(part)
-        except MalformedInput as error:
-            raise PeerError(f"A neighbour sent {error.message}.") from None
         except Refused:
             # Over a quota, or our own log: nothing that the neighbour did wrong.
             return Outcome.OLD
+        except (MalformedInput, WrongRows) as error:
+            # What was kept of an earlier neighbour's may be wrong; it is forgotten now.
+            log = part.head.head.log
+            if log in self._wrong:
+                raise PeerError(f"A neighbour sent {error.message}") from None
+            self._wrong.add(log)
+            return Outcome.GAP
 
     def _moved(self, head: SignedHead) -> list[Effect]:
+        self._wrong.discard(head.head.log)
         return [Moved(head.head.log, head.head.seq), _held(head)]
 
     def _holds(self, head: SignedHead) -> bool:

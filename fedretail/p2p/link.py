@@ -1,11 +1,12 @@
 """One stream and the session on it: bytes to messages to effects, and effects to bytes.
 
 Reader and writer are tasks of their own. If one task did both, two neighbours that send each other
-a large part at once would each wait for the other to read.
+a large part at once would each wait for the other to read. A third task looks whether the
+neighbour owes an answer for too long.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 import trio
@@ -19,13 +20,22 @@ from fedretail.p2p.transport import Stream
 
 log = logging.getLogger(__name__)
 
-# A neighbour that owes an answer and says nothing for so long is let go.
-IDLE_S = 30.0
+# How often the session is asked whether its neighbour is overdue.
+_LOOK_S = 5.0
 # What may wait to be sent; ADVANCE is bounded by credit, the rest is small.
 MAX_OUTBOX_BYTES = 8 * 1024 * 1024
+# Frames that wait are sent as one piece up to this: each piece costs 50 bytes on the line.
+_PIECE_BYTES = 64 * 1024
+# Effects gathered in one turn of the session, so that others (a push) come between.
+_MAX_EFFECTS = 256
 _T = TypeVar("_T")
 Report = Callable[["Link", Effect], Awaitable[None]]
 Call = Callable[[Callable[[], _T]], Awaitable[_T]]
+
+
+def steady_ms() -> int:
+    """The time of a clock that never jumps, in milliseconds since some moment."""
+    return int(trio.current_time() * 1000)
 
 
 class Link:
@@ -35,19 +45,21 @@ class Link:
         """`address`: what was dialled; "" where the neighbour called."""
         self.peer_id = stream.peer_id
         self.address = address
-        # Where the neighbour says that it is reached itself.
-        self.own_addresses: tuple[str, ...] = ()
         self.since_ms = clock.now_ms()
         self.last_sync_ms: int | None = None
         self.offset_ms: int | None = None
         self.expected_rows = 0
         self.retry_s = 0
+        # Where the neighbour says that it is reached itself.
+        self.own_addresses: tuple[str, ...] = ()
         self._stream = stream
         self._session = session
         self._clock = clock
         self._turn = trio.Lock()
         self._outbox, self._to_send = trio.open_memory_channel[bytes](10_000)
         self._waiting_bytes = 0
+        self._is_broken = False
+        self._is_slow = False
 
     @property
     def session(self) -> Session:
@@ -62,77 +74,118 @@ class Link:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)
-                await self._read(report, call)
+                await self._converse(report, call)
                 await self._drain()
                 nursery.cancel_scope.cancel()
         finally:
-            self._session.close()
-            with trio.move_on_after(5, shield=True):
-                await self._stream.close()
+            with trio.CancelScope(shield=True):
+                # In turn: a step that runs in a thread just now must not claim anything after it.
+                async with self._turn:
+                    self._session.close()
+                with trio.move_on_after(5):
+                    await self._stream.close()
 
     async def do(
         self, step: Callable[[], list[Effect]], report: Report, call: Call[list[Effect]]
-    ) -> None:
-        """Let the session take one step, in turn with what it receives."""
+    ) -> list[Effect]:
+        """Let the session take one step, in turn with what it receives; its effects."""
         async with self._turn:
             effects = await call(step)
+            for effect in effects:
+                # Within the turn, so that frames leave in the order of the steps.
+                if isinstance(effect, Send):
+                    self._send(effect.frame)
         for effect in effects:
-            if isinstance(effect, Send):
-                self._send(effect.frame)
-            else:
-                await report(self, effect)
             if isinstance(effect, Ended):
                 self.retry_s = effect.retry_s
+            if not isinstance(effect, Send | Pause):
+                await report(self, effect)
+        return effects
 
     async def reset(self) -> None:
         """Break the stream; the conversation ends by that."""
         await self._stream.reset()
 
+    async def _converse(self, report: Report, call: Call[list[Effect]]) -> None:
+        """Read and answer until the end, whose reason the neighbour is told."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._look, nursery.cancel_scope)
+                await self._read(report, call)
+                nursery.cancel_scope.cancel()
+            if self._is_slow:
+                await self._end("slow", "No answer for too long.", report, call)
+        except* PeerError as group:
+            text = str(group.exceptions[0])
+            log.info("%s: %s", self.peer_id, text)
+            await self._end("protocol", text, report, call)
+        except* FedretailError as group:
+            # Ours, not theirs: a store that is damaged, or busy for too long.
+            log.warning("%s: %s", self.peer_id, group.exceptions[0])
+            text = "This computer cannot take more in just now."
+            await self._end("busy", text, report, call)
+
+    async def _end(self, code: str, text: str, report: Report, call: Call[list[Effect]]) -> None:
+        if not self._is_broken:
+            await self.do(lambda: self._session.end(code, text, 60), report, call)
+
+    async def _look(self, reading: trio.CancelScope) -> None:
+        while not self._is_slow:
+            await trio.sleep(_LOOK_S)
+            async with self._turn:
+                self._is_slow = self._session.is_overdue(steady_ms())
+        log.info("%s: no answer for too long", self.peer_id)
+        reading.cancel()
+
     async def _read(self, report: Report, call: Call[list[Effect]]) -> None:
         now_ms = self._clock.now_ms()
-        try:
-            await self.do(lambda: self._session.start(now_ms), report, call)
-            decoder = wire.Decoder()
-            while data := await self._receive():
-                for message, size in decoder.feed(data):
-                    await self._handle(message, size, report, call)
-                    if self._session.state is State.ENDED:
-                        return
-        except (PeerError, trio.TooSlowError) as error:
-            log.info("%s: %s", self.peer_id, error or "no answer")
-            end = self._session.end("protocol", str(error), 60)
-            await self.do(lambda: end, report, call)
-        except FedretailError as error:
-            # Ours, not theirs: a full disk, a store that is busy for too long.
-            log.warning("%s: %s", self.peer_id, error.message)
-            end = self._session.end("busy", "This computer cannot take more in just now.", 60)
-            await self.do(lambda: end, report, call)
+        await self.do(lambda: self._session.start(now_ms), report, call)
+        decoder = wire.Decoder()
+        while data := await self._stream.receive():
+            if not await self._take(decoder.feed(data), report, call):
+                return
 
-    async def _handle(
+    async def _take(
+        self, messages: Iterator[wire.Received], report: Report, call: Call[list[Effect]]
+    ) -> bool:
+        """Handle all messages; False where the session has ended."""
+        failures: list[FedretailError | None] = []
+        while not failures:
+            now_ms = steady_ms()
+            effects = await self.do(
+                lambda: self._handled(messages, now_ms, failures),  # noqa: B023
+                report,
+                call,
+            )
+            if self._session.state is State.ENDED:
+                return False
+            pauses = [effect.seconds for effect in effects if isinstance(effect, Pause)]
+            await trio.sleep(sum(pauses))
+        if failures[0] is not None:
+            raise failures[0]
+        return True
+
+    def _handled(
         self,
-        message: wire.Message | None,
-        size: int,
-        report: Report,
-        call: Call[list[Effect]],
-    ) -> None:
-        now_ms = self._clock.now_ms()
-        pauses: list[float] = []
+        messages: Iterator[wire.Received],
+        now_ms: int,
+        failures: list[FedretailError | None],
+    ) -> list[Effect]:
+        """The effects of the next messages, some at a time; at the end `failures` has an entry.
 
-        async def noting(link: "Link", effect: Effect) -> None:
-            if isinstance(effect, Pause):
-                pauses.append(effect.seconds)
-            else:
-                await report(link, effect)
-
-        await self.do(lambda: self._session.handle(message, size, now_ms), noting, call)
-        for seconds in pauses:
-            await trio.sleep(seconds)
-
-    async def _receive(self) -> bytes:
-        if not self._session.is_waiting():
-            return await self._stream.receive()
-        with trio.fail_after(IDLE_S):
-            return await self._stream.receive()
+        What messages before a broken one have led to is kept.
+        """
+        effects: list[Effect] = []
+        try:
+            for message in messages:
+                effects += self._session.handle(message, now_ms)
+                is_paused = bool(effects) and isinstance(effects[-1], Pause)
+                if is_paused or len(effects) > _MAX_EFFECTS:
+                    return effects
+            failures.append(None)
+        except FedretailError as error:
+            failures.append(error)
+        return effects
 
     def _send(self, frame: bytes) -> None:
         self._waiting_bytes += len(frame)
@@ -141,19 +194,32 @@ class Link:
         except trio.WouldBlock:
             self._waiting_bytes = MAX_OUTBOX_BYTES + 1
         if self._waiting_bytes > MAX_OUTBOX_BYTES:
+            self._is_broken = True
             raise PeerError("A neighbour does not read what is sent to it.")
 
     async def _write(self) -> None:
         try:
             async for frame in self._to_send:
-                await self._stream.send(frame)
-                self._waiting_bytes -= len(frame)
+                piece = self._gathered(frame)
+                await self._stream.send(piece)
+                self._waiting_bytes -= len(piece)
         except PeerError:
             # The reader learns of the broken stream too, and ends the session.
+            self._is_broken = True
             await self._stream.reset()
+
+    def _gathered(self, frame: bytes) -> bytes:
+        """A frame and those that wait behind it."""
+        piece = bytearray(frame)
+        while len(piece) < _PIECE_BYTES:
+            try:
+                piece += self._to_send.receive_nowait()
+            except trio.WouldBlock:
+                break
+        return bytes(piece)
 
     async def _drain(self) -> None:
         """Let what was said last go out, for a moment."""
         with trio.move_on_after(2):
-            while self._waiting_bytes > 0:
+            while self._waiting_bytes > 0 and not self._is_broken:
                 await trio.sleep(0.01)

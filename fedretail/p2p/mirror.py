@@ -1,9 +1,11 @@
 """The store as sessions see it: a Replica, with heads kept at hand."""
 
+import logging
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
-from fedretail.crdt.access import SignedRecord
+from fedretail.crdt.access import AuthRecord, SignedRecord
 from fedretail.crdt.changes import Point
 from fedretail.crdt.charter import Charter
 from fedretail.crdt.head import Head, SignedHead
@@ -12,8 +14,19 @@ from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
 from fedretail.errors import PeerError, Refused, Unavailable
 from fedretail.p2p.reconcile import AUTH, Item
+from fedretail.p2p.replica import WrongRows
+from fedretail.store.intake import MAX_LOG_BYTES, MAX_LOG_ROWS, DigestMismatch
 from fedretail.store.store import Store
 
+log = logging.getLogger(__name__)
+
+
+class _Known(NamedTuple):
+    """A public log at hand: its name, its newest head, and that as an item."""
+
+    name: LogName
+    signed: SignedHead
+    item: Item
 
 
 def is_public(collection: str) -> bool:
@@ -25,6 +38,8 @@ class Mirror:
     """A Replica over a Store; any thread may call it.
 
     `has_space` says whether the disk has room for what others send; own edits come last to stop.
+    Heads are kept at hand: with 2,000 logs, reading and parsing each of them for every message
+    would take most of the time of a first round.
     """
 
     def __init__(
@@ -32,45 +47,56 @@ class Mirror:
     ) -> None:
         self._store = store
         self._network = network
-        self._has_space = has_space
+        self._room = has_space
+        self._had_space = True
         self._turn = threading.Lock()
-        self._auth: list[Item] = []
+        # By owner, and there by what a later record takes the place of.
+        self._auth: dict[bytes, dict[object, Item]] = {}
         self._auth_moved = 0
-        self._heads: dict[bytes, tuple[LogName, bytes]] = {}
+        self._heads: dict[bytes, _Known] = {}
         self._heads_moved = 0
+        self._unreported: dict[bytes, int] = {}
 
     def refresh(self) -> list[tuple[bytes, int]]:
         """(log, seq) of public logs that moved since the last call, by whichever process."""
         with self._turn:
-            for moved, signed in self._store.auth_records(moved_after=self._auth_moved):
-                self._auth_moved = moved
-                self._auth.append(Item(AUTH, signed.raw))
-            return list(self._newer_heads())
+            self._follow()
+            moved, self._unreported = self._unreported, {}
+            return list(moved.items())
 
-    def _newer_heads(self) -> list[tuple[bytes, int]]:
-        result = []
+    def _follow(self) -> None:
+        """Take in what has come to the store since the last time."""
+        for moved, signed in self._store.auth_records(moved_after=self._auth_moved):
+            self._auth_moved = moved
+            of_owner = self._auth.setdefault(signed.record.owner, {})
+            of_owner[_place(signed)] = Item(AUTH, signed.raw)
         for moved, name, raw in self._store.heads(moved_after=self._heads_moved):
             self._heads_moved = moved
             if is_public(name.collection):
-                log = log_id(name)
-                self._heads[log] = (name, raw)
-                result.append((log, SignedHead.parse(raw).head.seq))
-        return result
+                signed_head = SignedHead.parse(raw)
+                self._keep(name, signed_head)
+                self._unreported[signed_head.head.log] = signed_head.head.seq
+
+    def _keep(self, name: LogName, signed: SignedHead) -> None:
+        present = self._heads.get(signed.head.log)
+        if present is None or present.signed.head.seq <= signed.head.seq:
+            item = Item(signed.head.log, signed.raw)
+            self._heads[signed.head.log] = _Known(name, signed, item)
 
     def items(self) -> list[Item]:
         """All auth records and public heads, auth records first."""
-        self.refresh()
         with self._turn:
-            heads = [Item(log, raw) for log, (_, raw) in self._heads.items()]
-            return [*self._auth, *heads]
+            self._follow()
+            auth = (item for of_owner in self._auth.values() for item in of_owner.values())
+            return [*auth, *(known.item for known in self._heads.values())]
 
     def own_heads(self, owner: bytes | None) -> dict[bytes, int]:
-        """The seq of each public log of one owner, as far as `refresh` has seen."""
+        """The seq of each public log of one owner, as far as was seen by now."""
         with self._turn:
             return {
-                log: SignedHead.parse(raw).head.seq
-                for log, (name, raw) in self._heads.items()
-                if name.owner == owner
+                known.item.about: known.signed.head.seq
+                for known in self._heads.values()
+                if known.name.owner == owner
             }
 
     def charter(self) -> bytes | None:
@@ -91,24 +117,64 @@ class Mirror:
             self._store.add_auth(records)
 
     def add_log(self, name: LogName) -> None:
-        """Learn the four values of a log; Refused where its collection has too many."""
+        """Learn the four values of a log.
+
+        Refused where its collection has too many, and where its owner has not named its device:
+        names cost their inventor nothing.
+        """
         if not is_public(name.collection):
             raise Refused("That collection is not for everyone.")
+        if log_id(name) in self._heads:
+            return
+        if not self._store.grants(name.owner).may_write(name.owner, name.device):
+            raise Refused("That device was never named by the owner of the catalog.")
         self._store.add_log(name)
 
     def name(self, log: bytes) -> LogName | None:
         """The four values of a log, None where they were never heard."""
-        with self._turn:
-            known = self._heads.get(log)
+        known = self._heads.get(log)
         if known is not None:
-            return known[0]
+            return known.name
         state = self._store.log(log)
         return None if state is None else state.name
 
     def head(self, log: bytes) -> Head | None:
-        """The newest verified head of a log, None where there is none."""
+        """The newest verified head of a log, None where there is none.
+
+        Where another process has just moved the log, the one before.
+        """
+        signed = self.signed(log)
+        return None if signed is None else signed.head
+
+    def signed(self, log: bytes) -> SignedHead | None:
+        """The same with the bytes that were signed."""
+        known = self._heads.get(log)
+        if known is not None:
+            return known.signed
         state = self._store.log(log)
-        return None if state is None or state.head is None else SignedHead.parse(state.head).head
+        return None if state is None or state.head is None else SignedHead.parse(state.head)
+
+    def auth_of(self, log: bytes) -> list[bytes]:
+        """The auth records of a log's owner, as far as was seen when its head was."""
+        name = self.name(log)
+        with self._turn:
+            return (
+                [] if name is None else [one.raw for one in self._auth.get(name.owner, {}).values()]
+            )
+
+    def takes(self, head: Head) -> bool:
+        """Whether this node would hold that log: it is another's, and not too large."""
+        name = self.name(head.log)
+        is_own = name is not None and name.device == self._store.meta("device")
+        return not is_own and head.size <= MAX_LOG_BYTES and head.count <= MAX_LOG_ROWS
+
+    def has_space(self) -> bool:
+        """Whether there is room for what neighbours send."""
+        has_space = self._room()
+        if self._had_space and not has_space:
+            log.warning("The disk is nearly full: what neighbours send is not taken in.")
+        self._had_space = has_space
+        return has_space
 
     def wanted(self, log: bytes) -> Place | None:
         """What to ask for next; None where the log's name is unknown."""
@@ -122,8 +188,25 @@ class Mirror:
         return self._store.changes_since(log, base, after)
 
     def advance(self, part: Incoming) -> Outcome:
-        """Take in a part; Unavailable where the disk is nearly full."""
-        if not self._has_space():
+        """Take in a part; Unavailable where the disk is nearly full, WrongRows as it says."""
+        if not self.has_space():
             raise Unavailable("The disk is nearly full: neighbours' prices are not taken in.")
         head, base_seq, changes, after, is_push = part
-        return self._store.advance(head, base_seq, changes, after=after, is_push=is_push)
+        try:
+            outcome = self._store.advance(head, base_seq, changes, after=after, is_push=is_push)
+        except DigestMismatch as error:
+            raise WrongRows(error.message) from None
+        if outcome is Outcome.MOVED:
+            name = self.name(head.head.log)
+            assert name is not None
+            with self._turn:
+                self._keep(name, head)
+        return outcome
+
+
+def _place(signed: SignedRecord) -> object:
+    """What only one auth record stands for: itself, or the newest renewal by one signer."""
+    record: AuthRecord = signed.record
+    if record.number is not None:
+        return signed.id
+    return (record.type, record.device, record.signer)

@@ -4,11 +4,19 @@ from typing import Protocol
 
 from fedretail.crdt.access import SignedRecord
 from fedretail.crdt.changes import Point
-from fedretail.crdt.head import Head
+from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
+from fedretail.errors import PeerError
 from fedretail.p2p.reconcile import Item
+
+
+class WrongRows(PeerError):
+    """The rows that came do not make up the head they came with; none of them is kept.
+
+    Some of them may have come from another neighbour before.
+    """
 
 
 class Replica(Protocol):
@@ -42,6 +50,22 @@ class Replica(Protocol):
         """The newest verified head of a log, None where there is none."""
         ...
 
+    def signed(self, log: bytes) -> SignedHead | None:
+        """The same with the bytes that were signed."""
+        ...
+
+    def auth_of(self, log: bytes) -> list[bytes]:
+        """The auth records of a log's owner, without which nobody takes its heads."""
+        ...
+
+    def takes(self, head: Head) -> bool:
+        """Whether this node would hold that log at that head, as far as sizes and owner tell."""
+        ...
+
+    def has_space(self) -> bool:
+        """Whether there is room for what neighbours send."""
+        ...
+
     def wanted(self, log: bytes) -> Place | None:
         """What to ask for next; None where the log's name is unknown."""
         ...
@@ -51,5 +75,5 @@ class Replica(Protocol):
         ...
 
     def advance(self, part: Incoming) -> Outcome:
-        """Take in a part."""
+        """Take in a part; WrongRows where its digest is not that of the rows."""
         ...

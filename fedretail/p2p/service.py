@@ -1,7 +1,9 @@
 """Sync with neighbours: where streams, sessions and the store meet.
 
-Tasks: the transport (restarted when it dies), two a session, the dialer, the watch that sees what
-this and other processes have committed, and a comparison with a random neighbour now and then.
+Tasks: the transport (restarted when it dies), three a session, the dialer, the watch that sees what
+this and other processes have committed, second tries for what a neighbour has shown, and a
+comparison with a random neighbour now and then. What fails in one of them is logged; none ends
+for it. Intervals are measured on a clock that never jumps; the clock on the wall is only told.
 """
 
 import logging
@@ -26,10 +28,10 @@ from fedretail.p2p.effects import (
     Synced,
 )
 from fedretail.p2p.fetches import Fetches
-from fedretail.p2p.gossip import Gossip
-from fedretail.p2p.link import Link
+from fedretail.p2p.gossip import Gossip, PushOrder
+from fedretail.p2p.link import Link, steady_ms
 from fedretail.p2p.mirror import Mirror
-from fedretail.p2p.peers import HEARSAY, Dialer, clock_offset_ms
+from fedretail.p2p.peers import HEARSAY, MAX_DIALLED, Dialer, clock_offset_ms
 from fedretail.p2p.session import Me, Session, State
 from fedretail.p2p.transport import Stream, Transport
 
@@ -39,6 +41,11 @@ log = logging.getLogger(__name__)
 WATCH_S = 0.25
 # With one neighbour, plus or minus half: everybody is asked often enough, nobody all at once.
 RESYNC_S = 60.0
+# A head seen whose rows could not be had is asked for again after so long.
+RETRY_S = 10.0
+# The wall clock has gone so much further than the steady one: this computer has slept, and every
+# connection is as old as that.
+SLEPT_S = 30.0
 MAX_SESSIONS = 64
 # Addresses of its neighbours that a node passes on.
 _TOLD = 8
@@ -79,6 +86,8 @@ class SyncService:
         self._gossip = Gossip()
         self._wake = trio.Event()
         self._moved = trio.Event()
+        self._retry = trio.Event()
+        self._dialling: set[str] = set()
         self._counts = dict.fromkeys(("sessions", "moved", "refused", "restarts"), 0)
         self.dialer = Dialer(transport.peer_id, random=random)
 
@@ -89,9 +98,9 @@ class SyncService:
         """
         async with trio.open_nursery() as nursery:
             await nursery.start(self._serve)
-            self._set_own_addresses()
             await self._call(self._mirror.refresh)
             nursery.start_soon(self._watch)
+            nursery.start_soon(self._try_again)
             nursery.start_soon(self._dial, nursery)
             nursery.start_soon(self._resync)
             task_status.started(self._transport.addresses())
@@ -108,9 +117,12 @@ class SyncService:
         return known
 
     def shown(self) -> dict[str, dict[bytes, Point]]:
-        """For each neighbour with a session past its first round, what it holds by its own word."""
+        """For each neighbour with a session past its first round, what it holds by its own word.
+
+        Not a copy: what its session learns shows at once.
+        """
         return {
-            peer: dict(link.session.view.shown)
+            peer: link.session.view.shown
             for peer, link in self.links.items()
             if link.session.state is State.LIVE
         }
@@ -134,13 +146,15 @@ class SyncService:
             try:
                 async with trio.open_nursery() as nursery:
                     await nursery.start(partial(self._transport.serve, self._answer))
+                    self._set_own_addresses()
                     if is_first:
                         task_status.started()
                     is_first, pause_s = False, _RESTART_S
-            except* FedretailError as group:
+            except* Exception as group:
+                # Whatever a library raises: search, and the next try, do not end by it.
                 if is_first:
-                    raise group.exceptions[0] from None
-                log.warning("The network part has stopped: %s", group.exceptions[0])
+                    raise
+                log.warning("The network part has stopped: %r", group.exceptions[0])
             self._counts["restarts"] += 1
             await trio.sleep(pause_s)
             pause_s = min(_LAST_RESTART_S, pause_s * 2)
@@ -154,6 +168,15 @@ class SyncService:
         await self._converse(stream, "")
 
     async def _converse(self, stream: Stream, address: str) -> None:
+        """A session on this stream, to its end; whatever goes wrong ends with it."""
+        try:
+            await self._hold_session(stream, address)
+        except Exception:
+            # A fault of ours in one session costs that session, never the others or the daemon.
+            log.exception("The session with %s has failed.", stream.peer_id)
+            await stream.reset()
+
+    async def _hold_session(self, stream: Stream, address: str) -> None:
         me = Me(self._network, self._store_id, self._nonce, tuple(self._transport.addresses()))
         session = Session(me, self._mirror, self._fetches)
         link = Link(stream, session, clock=self._clock, address=address)
@@ -164,19 +187,14 @@ class SyncService:
         self.dialer.connected(link.peer_id)
         try:
             await link.run(self._on_effect, self._call)
-        except Exception:
-            # A fault of ours in one session costs that session, never the others or the daemon.
-            log.exception("The session with %s has failed.", link.peer_id)
-            await stream.reset()
         finally:
             if self.links.get(link.peer_id) is link:
                 del self.links[link.peer_id]
                 self._gossip.forget(link.peer_id)
-                self.dialer.lost(link.peer_id, self._clock.now_ms())
+                self.dialer.lost(link.peer_id, steady_ms())
                 if link.address and link.retry_s:
-                    now_ms = self._clock.now_ms()
-                    self.dialer.failed(link.address, now_ms, retry_s=link.retry_s)
-            await self._retry_others()
+                    self.dialer.failed(link.address, steady_ms(), retry_s=link.retry_s)
+            self._retry.set()
 
     async def _admit(self, link: Link) -> bool:
         """Whether this link is the one to keep with its neighbour.
@@ -191,50 +209,84 @@ class SyncService:
                 ours_stays = self._transport.peer_id < link.peer_id
                 if is_ours != ours_stays:
                     return False
-            await present.reset()
+        # First the new one, then the end of the old: a third call meanwhile finds the new one.
         self.links[link.peer_id] = link
+        if present is not None:
+            await present.reset()
         return True
 
-    async def _dial(self, nursery: trio.Nursery) -> None:
+    async def _dial(self, nursery: trio.Nursery) -> Never:
         while True:
             self._wake = trio.Event()
-            for address in self.dialer.due(self._clock.now_ms()):
-                self.dialer.failed(address, self._clock.now_ms())
+            free = MAX_DIALLED - len(self._dialling)
+            for address in self.dialer.due(steady_ms())[: max(0, free)]:
+                self.dialer.failed(address, steady_ms())
                 nursery.start_soon(self._call_neighbour, address)
             with trio.move_on_after(1.0):
                 await self._wake.wait()
 
     async def _call_neighbour(self, address: str) -> None:
+        self._dialling.add(address)
         try:
             stream = await self._transport.connect(address)
         except FedretailError as error:
             log.debug("%s: %s", address, error.message)
             return
+        except Exception:
+            log.exception("%s: a call has failed", address)
+            return
+        finally:
+            self._dialling.discard(address)
         await self._converse(stream, address)
 
-    async def _watch(self) -> None:
+    async def _watch(self) -> Never:
         """Push what moved here, whichever process or session moved it."""
-        version = self._data_version()
+        version: int | None = None
+        ahead_ms = self._clock.now_ms() - steady_ms()
         while True:
-            wait_ms = self._gossip.wait_ms(self._clock.now_ms(), self.shown())
+            wait_ms = self._gossip.wait_ms(steady_ms(), self.shown())
             with trio.move_on_after(WATCH_S if wait_ms is None else min(WATCH_S, wait_ms / 1000)):
                 await self._moved.wait()
             self._moved = trio.Event()
-            present = self._data_version()
-            if present != version or wait_ms is not None:
-                version = present
-                for moved, seq in await self._call(self._mirror.refresh):
-                    self._gossip.moved(moved, seq)
+            slept_ms, ahead_ms = -ahead_ms, self._clock.now_ms() - steady_ms()
+            if slept_ms + ahead_ms > SLEPT_S * 1000:
+                await self._wake_up()
+            try:
+                present = self._data_version()
+                if present != version:
+                    for moved, seq in await self._call(self._mirror.refresh):
+                        self._gossip.moved(moved, seq)
+                    version = present
                 await self._push()
+            except FedretailError as error:
+                log.warning("The store cannot be read: %s", error.message)
+                await trio.sleep(_RESTART_S)
 
     async def _push(self) -> None:
-        for order in self._gossip.due(self._clock.now_ms(), self.shown()):
-            link = self.links.get(order.peer)
-            if link is not None:
-                step = partial(link.session.push, order.log, order.base)
-                await self._do(link, step)
+        """Send what is due; a neighbour whose session is busy keeps no other waiting."""
+        orders: dict[str, list[PushOrder]] = {}
+        for order in self._gossip.due(steady_ms(), self.shown()):
+            orders.setdefault(order.peer, []).append(order)
+        async with trio.open_nursery() as nursery:
+            for peer, some in orders.items():
+                if peer in self.links:
+                    nursery.start_soon(
+                        self._do, self.links[peer], partial(self._pushes, peer, some)
+                    )
 
-    async def _resync(self) -> None:
+    def _pushes(self, peer: str, orders: list[PushOrder]) -> list[Effect]:
+        link = self.links.get(peer)
+        if link is None:
+            return []
+        return [effect for one in orders for effect in link.session.push(one.log, one.base)]
+
+    async def _wake_up(self) -> None:
+        """After a sleep: no connection is worth anything, and all neighbours may have news."""
+        log.info("This computer has slept: all sessions begin anew.")
+        for link in list(self.links.values()):
+            await link.reset()
+
+    async def _resync(self) -> Never:
         while True:
             await trio.sleep(RESYNC_S * (0.5 + self._random()))
             if self.links:
@@ -242,16 +294,26 @@ class SyncService:
                 _, link = links[int(self._random() * len(links)) % len(links)]
                 await self._do(link, link.session.resync)
 
-    async def _retry_others(self) -> None:
-        """A claim may have become free."""
-        for link in list(self.links.values()):
-            await self._do(link, link.session.retry)
+    async def _try_again(self) -> Never:
+        """Ask again for what could not be had: another session had it, or nothing fitted."""
+        while True:
+            with trio.move_on_after(RETRY_S):
+                await self._retry.wait()
+            self._retry = trio.Event()
+            async with trio.open_nursery() as nursery:
+                for link in list(self.links.values()):
+                    if link.session.wants_retry():
+                        nursery.start_soon(self._do, link, link.session.retry)
 
     async def _do(self, link: Link, step: Callable[[], list[Effect]]) -> None:
+        """Let a session take a step; what goes wrong in it ends this session."""
         try:
             await link.do(step, self._on_effect, self._call)
         except FedretailError as error:
             log.info("%s: %s", link.peer_id, error.message)
+            await link.reset()
+        except Exception:
+            log.exception("%s: a step has failed", link.peer_id)
             await link.reset()
 
     async def _on_effect(self, link: Link, effect: Effect) -> None:
@@ -261,9 +323,10 @@ class SyncService:
                 self._counts["moved"] += 1
                 link.last_sync_ms = now_ms
                 self._moved.set()
+                self._retry.set()
             case Synced():
                 link.last_sync_ms = now_ms
-                await self._retry_others()
+                self._retry.set()
             case PeerClock(their_ms):
                 link.offset_ms = their_ms - now_ms
                 others = [one for one in self.links.values() if one is not link]

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from fedretail.crdt.changes import START, Point
+from fedretail.crdt.changes import Point
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.errors import PeerError
@@ -42,11 +42,16 @@ class Serving:
         return send(wire.Ranges(FINGERPRINT, self._fingerprint()))
 
     def on_ranges(self, ranges: wire.Ranges) -> list[Effect]:
-        """Whatever the neighbour lacks, by what it says it has."""
+        """Whatever the neighbour lacks, by what it says it has; nothing for an unknown scope."""
         if ranges.scope == FINGERPRINT:
             return [] if ranges.data == self._fingerprint() else [self.tell(ASK)]
+        if ranges.scope not in (ASK, TELL):
+            return []
         theirs = reconcile.parse_ids(ranges.data)
-        lacked = reconcile.lacked(self._replica.items(), theirs, self._salt)
+        items = self._replica.items()
+        lacked = reconcile.lacked(items, theirs, self._salt)
+        # What it lacks is on its way from here on; what it has it needs not be sent again.
+        self._view.note_told(item.raw for item in items if item.about == reconcile.AUTH)
         answer = [self.tell()] if ranges.scope == ASK else []
         return [*answer, *self._show(lacked)]
 
@@ -60,7 +65,7 @@ class Serving:
             some = [item.raw for item in heads[start : start + HEADS_PER_FRAME]]
             effects.append(send(wire.Heads(some)))
             for raw in some:
-                self._view.note_sent(raw)
+                self._view.note_sent(SignedHead.parse(raw).head)
         return effects
 
     def on_since(self, since: wire.Since) -> list[Effect]:
@@ -84,28 +89,31 @@ class Serving:
                 continue
             if part.after is not None:
                 self._transfers.appendleft(wish._replace(after=part.after))
+            head = SignedHead.parse(part.head).head
             if part.after is not None and wish.after is None:
-                head = SignedHead.parse(part.head).head
                 effects.append(send(wire.Offer([(wish.log, head.count, head.size)])))
             changes = pack(part.changes)
             frame = send(wire.Advance(wish.log, wish.seq, part.head, changes, part.after))
-            self._view.note_sent(part.head)
+            self._view.note_sent(head)
             self._credit -= len(frame.frame)
             effects.append(frame)
         return effects
 
     def push(self, log: bytes, base: Point | None) -> list[Effect]:
         """A log's newest head, with the changes since `base` if these are small."""
-        part = self._replica.changes(log, base or START, None)
-        if part is None:
+        signed = self._replica.signed(log)
+        if signed is None:
             return []
-        changes = pack(part.changes)
-        is_small = part.after is None and len(changes) <= MAX_PUSH_BYTES
-        message = wire.Push(part.head, 0, None)
-        if base is not None and is_small:
-            message = wire.Push(part.head, base.seq, changes)
-        self._view.note_sent(part.head)
-        return [*self._view.introduce([log]), send(message)]
+        message = wire.Push(signed.raw, 0, None)
+        part = None if base is None else self._replica.changes(log, base, None)
+        if base is not None and part is not None and part.after is None:
+            changes = pack(part.changes)
+            if len(changes) <= MAX_PUSH_BYTES:
+                message = wire.Push(part.head, base.seq, changes)
+                signed = SignedHead.parse(part.head)
+        effects = self._view.introduce([log])
+        self._view.note_sent(signed.head)
+        return [*effects, send(message)]
 
     def _fingerprint(self) -> bytes:
         return reconcile.fingerprint(self._replica.items(), self._salt)

@@ -24,7 +24,15 @@ from fedretail.crdt.changes import Point
 from fedretail.crdt.names import parse_log_name
 from fedretail.errors import MalformedInput, PeerError, Refused
 from fedretail.p2p import reconcile, wire
-from fedretail.p2p.effects import Effect, Ended, Pause, PeerAddresses, PeerClock, Synced
+from fedretail.p2p.effects import (
+    Effect,
+    Ended,
+    Pause,
+    PeerAddresses,
+    PeerClock,
+    Send,
+    Synced,
+)
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.fetching import Fetching
 from fedretail.p2p.rates import TokenBucket
@@ -38,6 +46,12 @@ MAX_ADDRESSES = 32
 MAX_ADDRESS_CHARACTERS = 200
 # What a neighbour may ask a second, in tokens of about a millisecond's work, and at once.
 _RATE, _BURST = 400, 8000
+# A neighbour that owes an answer and brings nothing new for so long is let go; so is one that
+# owes the same log for ten minutes, so that nobody keeps others from fetching it.
+IDLE_MS = 30_000
+ROUND_MS = 600_000
+# CREDIT is given back in pieces of this size, a quarter of what may be under way.
+_CREDIT_STEP = 64 * 1024
 
 
 class Me(NamedTuple):
@@ -70,9 +84,14 @@ class Session:
         self._serving = Serving(replica, self.view, b"")
         self._has_all_heads = False
         self._bucket = TokenBucket(rate=_RATE, burst=_BURST)
+        self._owed_credit = 0
+        # Since when (ms of the steady clock) the neighbour has brought nothing that it owes, and
+        # has owed the log that it owes for the longest time; None: looked at for the first time.
+        self._quiet_since_ms: int | None = None
+        self._oldest: tuple[bytes | None, int] | None = None
 
     def start(self, now_ms: int) -> list[Effect]:
-        """The first thing to say."""
+        """The first thing to say; `now_ms`: of the clock on the wall."""
         needs = [NEEDS_CHARTER] if self._replica.charter() is None else []
         me = self._me
         hello = wire.Hello(
@@ -80,33 +99,67 @@ class Session:
         )
         return [send(hello)]
 
-    def handle(self, message: wire.Message | None, size: int, now_ms: int) -> list[Effect]:
-        """What a message of `size` bytes leads to; None: of a type that later versions know.
+    def handle(self, received: wire.Received, now_ms: int) -> list[Effect]:
+        """What a message leads to; `now_ms`: of a clock that only goes forward.
 
         PeerError where the neighbour broke the rules: say DONE then, and end the stream.
         """
-        if self.state is State.ENDED or message is None:
+        message = received.message
+        if self.state is State.ENDED:
             return []
+        effects: list[Effect] = []
+        if message is not None:
+            effects += self._answer(message, now_ms)
+        if isinstance(message, wire.Advance):
+            return [*effects, *self._give_credit(received.size)]
+        wait_s = self._bucket.take(_cost(received, effects), now_ms)
+        return [*effects, Pause(wait_s)] if wait_s else effects
+
+    def _answer(self, message: wire.Message, now_ms: int) -> list[Effect]:
         is_greeting = isinstance(message, wire.Hello)
         if is_greeting != (self.state is State.HELLO) and not isinstance(message, wire.Done):
             raise PeerError("A neighbour spoke out of turn.")
+        if isinstance(message, wire.Advance) or self.state is not State.LIVE:
+            self._quiet_since_ms = now_ms
         effects = self._HANDLERS[type(message)](self, message)
-        effects += self._settle()
-        if isinstance(message, wire.Advance):
-            return [*effects, send(wire.Credit(size))]
-        wait_s = self._bucket.take(_cost(message, size), now_ms)
-        return [*effects, Pause(wait_s)] if wait_s else effects
+        return [*effects, *self._settle()]
+
+    def _give_credit(self, size: int) -> list[Effect]:
+        """Credit for an ADVANCE, gathered while more of them are to come."""
+        self._owed_credit += size
+        if self._owed_credit < _CREDIT_STEP and self._fetching.is_waiting():
+            return []
+        credit, self._owed_credit = self._owed_credit, 0
+        return [send(wire.Credit(credit))]
 
     def is_waiting(self) -> bool:
         """Whether the neighbour owes an answer, so that its silence means something."""
         return self.state in (State.HELLO, State.OPEN) or self._fetching.is_waiting()
 
+    def is_overdue(self, now_ms: int) -> bool:
+        """Whether the neighbour owes an answer for too long; to be asked every few seconds.
+
+        `now_ms`: as for `handle`. What it sends that was not asked for does not count.
+        """
+        if self.state is State.ENDED or not self.is_waiting() or self._quiet_since_ms is None:
+            self._quiet_since_ms, self._oldest = now_ms, None
+            return False
+        oldest = self._fetching.oldest()
+        if self._oldest is None or self._oldest[0] != oldest:
+            self._oldest = (oldest, now_ms)
+        is_quiet = now_ms - self._quiet_since_ms > IDLE_MS
+        return is_quiet or now_ms - self._oldest[1] > ROUND_MS
+
     def resync(self) -> list[Effect]:
         """Ask whether both still have the same; costs 16 bytes where they do."""
         return [self._serving.compare()] if self.state is State.LIVE else []
 
+    def wants_retry(self) -> bool:
+        """Whether `retry` may have something to ask."""
+        return self._fetching.wants_retry()
+
     def retry(self) -> list[Effect]:
-        """Ask for logs that another session was fetching when the neighbour showed them."""
+        """Ask for logs that could not be had when the neighbour showed them."""
         return self._fetching.retry() if self.state in (State.OPEN, State.LIVE) else []
 
     def push(self, log: bytes, base: Point | None) -> list[Effect]:
@@ -213,10 +266,16 @@ class Session:
     }
 
 
-def _cost(message: wire.Message, size: int) -> float:
-    """Tokens for the work that a message makes: hashing all items, reading a log, plain bytes."""
-    if isinstance(message, wire.Ranges):
-        return 50 + size / 1024
-    if isinstance(message, wire.Since):
-        return 1 + len(message.wishes)
-    return 1 + size / 1024
+def _cost(received: wire.Received, effects: list[Effect]) -> float:
+    """Tokens for the work that a message makes, by what it is and by what is sent in answer."""
+    answered = sum(len(effect.frame) for effect in effects if isinstance(effect, Send))
+    # Reading and packing rows takes a quarter of a millisecond for each KiB that is sent.
+    cost = 1 + received.unfolded / 1024 + answered / 4096
+    match received.message:
+        case wire.Ranges():
+            return cost + 50
+        case wire.Since(wishes):
+            return cost + len(wishes)
+        case wire.Auth(items):
+            return cost + len(items) / 4
+    return cost

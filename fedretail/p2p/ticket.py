@@ -9,6 +9,7 @@ is checked against the network's id.
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 from fedretail.crdt.charter import ID_BYTES
@@ -73,5 +74,5 @@ def _address(item: object) -> str:
     return str(parse_peer(item))
 
 
-def _checksum(content: list[object]) -> bytes:
-    return hashlib.blake2b(pack(content)).digest()[:4]
+def _checksum(content: Sequence[object]) -> bytes:
+    return hashlib.blake2b(pack(list(content))).digest()[:4]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fedretail.crdt.changes import START, Point
-from fedretail.crdt.head import SignedHead
+from fedretail.crdt.head import Head, SignedHead
 from fedretail.errors import MalformedInput, PeerError
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Send
@@ -14,6 +14,8 @@ from fedretail.p2p.replica import Replica
 AUTH_RECORD, AUTH_LOG, AUTH_CHARTER, AUTH_ADDRESS = range(4)
 # Statements a frame: at 210 bytes they stay far below 256 KiB.
 AUTH_PER_FRAME = 500
+# Logs that one neighbour may show; what a list of ids holds twice over. A place takes 200 bytes.
+MAX_SHOWN = 65_536
 
 
 class View:
@@ -24,22 +26,31 @@ class View:
         self.shown: dict[bytes, Point] = {}
         self._sent: dict[bytes, Point] = {}
         self._named: set[bytes] = set()
+        # Auth records that the neighbour has, or has been sent.
+        self._told: set[bytes] = set()
         self._replica = replica
 
     def note_shown(self, log: bytes, place: Point) -> None:
         """The neighbour holds this log at this place, as it says."""
-        if place.seq > self.shown.get(log, START).seq:
+        present = self.shown.get(log)
+        if present is None and len(self.shown) >= MAX_SHOWN:
+            raise PeerError("A neighbour shows more catalogs than there can be.")
+        if present is None or place.seq > present.seq:
             self.shown[log] = place
 
     def note_held(self, log: bytes, seq: int) -> None:
-        """The neighbour says that it holds what it was shown."""
+        """The neighbour says that it holds what it was shown; nothing else can be said so."""
         sent = self._sent.get(log, START)
-        self.note_shown(log, sent if sent.seq == seq else Point(seq, 0))
+        if seq <= sent.seq:
+            self.note_shown(log, sent if sent.seq == seq else Point(seq, 0))
 
-    def note_sent(self, head: bytes) -> None:
+    def note_sent(self, head: Head) -> None:
         """The neighbour is being shown this head of ours."""
-        parsed = SignedHead.parse(head).head
-        self._sent[parsed.log] = Point(parsed.seq, parsed.stamp)
+        self._sent[head.log] = Point(head.seq, head.stamp)
+
+    def note_told(self, records: Iterable[bytes]) -> None:
+        """The neighbour has these auth records, or is being sent them."""
+        self._told.update(records)
 
     def is_ahead(self, log: bytes) -> bool:
         """Whether the neighbour has shown more of a log that is known by name than is held."""
@@ -49,11 +60,23 @@ class View:
         return self.shown.get(log, START).seq > (held.seq if held else 0)
 
     def introduce(self, logs: Iterable[bytes]) -> list[Send]:
-        """The names of logs that neither side has named in this session."""
-        new = [log for log in logs if log not in self._named and log not in self.shown]
-        self._named.update(new)
-        names = [name for log in new if (name := self._replica.name(log)) is not None]
-        return statements([[AUTH_LOG, *name] for name in names])
+        """The names of logs that neither side has named in this session.
+
+        Before each the auth records of its owner that the neighbour lacks: a head without them
+        would look like one that its owner never allowed.
+        """
+        lines: list[list[Any]] = []
+        for log in logs:
+            if log in self._named or log in self.shown:
+                continue
+            name = self._replica.name(log)
+            if name is not None:
+                self._named.add(log)
+                new = [raw for raw in self._replica.auth_of(log) if raw not in self._told]
+                self._told.update(new)
+                lines += [[AUTH_RECORD, raw] for raw in new]
+                lines.append([AUTH_LOG, *name])
+        return statements(lines)
 
 
 def statements(lines: list[list[Any]]) -> list[Send]:

@@ -205,10 +205,12 @@ class _Import:
         elif self._options.complete:
             self.report.held += len(rest.gone)
             self.report.held_withdrawals = len(rest.gone)
-        self.report.missing = len(rest.gone)
         # A file with less than half of the articles is a part of the list, such as mended rows:
         # it says nothing of the others, neither that they stand nor that they are gone.
-        if not rest.is_part or not rest.gone:
+        is_part = rest.is_part and bool(rest.gone)
+        if self._options.complete or not is_part:
+            self.report.missing = len(rest.gone)
+        if not is_part:
             self._doubt({**rest.gone, **rest.unsure})
             self._confirm()
         if not self._options.dry_run:

@@ -20,9 +20,9 @@ from fedretail.config import Config
 from fedretail.crdt.names import site_id
 from fedretail.crdt.registers import Folded
 from fedretail.domain import kinds
+from fedretail.domain.catalog import OFFER
 from fedretail.domain.geo import Position, from_e7
 from fedretail.domain.kind import RecordId, Value
-from fedretail.domain.kinds import OFFER
 from fedretail.domain.listings import Listing
 from fedretail.domain.sites import Site
 from fedretail.errors import Refused, UsageError

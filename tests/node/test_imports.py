@@ -1,0 +1,599 @@
+"""The import rules: what a file writes, what it leaves alone, what it asks first."""
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fedretail.errors import MalformedInput, Refused
+from fedretail.node.identity import collection_of
+from fedretail.node.imports import CHECKED_AGAIN_MS, ImportOptions, ImportReport
+from fedretail.node.node import Node
+from fedretail.node.setup import create_reader
+from fedretail.testing.clock import ManualClock
+from fedretail.testing.nodes import new_shop, prices, seqs, write_prices, written
+
+DAY_MS = 24 * 3600 * 1000
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "connectors"
+
+
+def take(node: Node, path: Path, **options: Any) -> ImportReport:
+    return node.import_file(path, ImportOptions(node.site(), **options))
+
+
+def counts(report: ImportReport) -> dict[str, int]:
+    names = ("new", "changed", "unchanged", "withdrawn", "rejected", "held", "missing")
+    return {name: getattr(report, name) for name in names if getattr(report, name)}
+
+
+def offer(node: Node, key: str) -> dict[str, Any] | None:
+    found = node.record(node.place("offer", key, node.site()))
+    return None if found is None else found.fields
+
+
+def source(node: Node, name: str = "csv") -> Any:
+    found = node.record(node.place("source", name, node.site()))
+    return None if found is None else found.fields["checked_at"]
+
+
+def confirmed_at(node: Node, key: str) -> int | None:
+    listing = node.show(f"{node.site().id}/{key}")
+    assert listing is not None
+    return listing.confirmed_at_ms
+
+
+def site_seq(node: Node) -> int:
+    (state,) = node.store.logs_of(node.owner or b"", collection_of(node.site().id))
+    return state.point.seq
+
+
+# --- the same file, a changed file ---
+
+
+def test_the_same_file_twice_writes_nothing(shop: Node, tmp_path: Path, clock: ManualClock) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(50))
+    assert counts(take(shop, path)) == {"new": 50}
+    before = written(shop)
+    clock.advance(3600 * 1000)
+    assert counts(take(shop, path)) == {"unchanged": 50}
+    assert written(shop) == before
+
+
+def test_the_next_day_it_writes_that_it_was_looked_at(
+    shop: Node, tmp_path: Path, clock: ManualClock
+) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(5))
+    take(shop, path)
+    first, before, seq = source(shop), written(shop), site_seq(shop)
+    clock.advance(CHECKED_AGAIN_MS)
+    take(shop, path)
+    assert source(shop) == clock.now_ms() > first
+    assert site_seq(shop) == seq + 1
+    rows = {row for row in written(shop)["row"] if row[1] != "source"}
+    assert rows == {row for row in before["row"] if row[1] != "source"}
+    take(shop, path)
+    assert site_seq(shop) == seq + 1
+
+
+def test_a_changed_file_writes_what_changed(shop: Node, tmp_path: Path, clock: ManualClock) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(40))
+    take(shop, path)
+    stamps = shop.record(shop.place("offer", "A3", shop.site())).stamps
+    clock.advance(1000)
+    rows = prices(40)
+    rows[3][2], rows[4][4] = "2.75", "1.30"
+    seq, before = site_seq(shop), dict(rows_by_key(shop))
+    assert counts(take(shop, write_prices(path, rows))) == {"changed": 2, "unchanged": 38}
+    assert site_seq(shop) == seq + 1
+    after = dict(rows_by_key(shop))
+    assert {key for key in after if after[key] != before[key]} == {"A3"}
+    assert shop.store.own(shop.place("offer", "A4", shop.site()))["cost"] == 130
+    now = shop.record(shop.place("offer", "A3", shop.site())).stamps
+    assert {name for name in now if now[name] != stamps.get(name)} == {"prices"}
+
+
+def rows_by_key(node: Node) -> Iterator[tuple[str, bytes]]:
+    for row in written(node)["row"]:
+        yield row[2], row[4]
+
+
+def test_a_cell_that_was_emptied_clears_its_field(shop: Node, tmp_path: Path) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(2))
+    take(shop, path)
+    rows = prices(2)
+    rows[0][3] = rows[0][5] = ""
+    take(shop, write_prices(path, rows))
+    assert offer(shop, "A0")["stock"] == "unknown"
+    assert shop.store.own(shop.place("offer", "A0", shop.site()))["supplier"] is None
+    assert counts(take(shop, path)) == {"unchanged": 2}
+
+
+cell = st.sampled_from(["1.00", "1.20", "1.40"])
+lists = st.lists(
+    st.tuples(st.sampled_from("ABCDEF"), cell, st.sampled_from(["", "0", "3", "9"])),
+    min_size=1,
+    unique_by=lambda row: row[0],
+)
+
+
+@given(st.lists(lists, min_size=1, max_size=4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+def test_after_any_files_the_catalog_says_what_they_said_last(
+    tmp_path_factory: pytest.TempPathFactory, files: list[list[tuple[str, str, str]]]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    expected: dict[str, tuple[int, str]] = {}
+    levels = {"": "unknown", "0": "none", "3": "few", "9": "some"}
+    clock = ManualClock()
+    with new_shop(folder / "shop", clock=clock) as node:
+        for rows in files:
+            clock.advance(1000)
+            table = [[sku, f"Article {sku}", price, stock] for sku, price, stock in rows]
+            path = write_prices(folder / "list.csv", table)
+            report = take(node, path)
+            for sku, price, stock in rows:
+                expected[sku] = (round(float(price) * 100), levels[stock])
+            assert report.new + report.changed + report.unchanged == len(rows)
+            before = written(node)
+            assert counts(take(node, path)).keys() <= {"unchanged", "missing"}
+            assert written(node) == before
+        found = {
+            place.key: (value.fields["prices"][0][0], value.fields["stock"])
+            for place, value in node.records("offer")
+        }
+        assert found == expected
+        take(node, path, complete=True, yes=True)
+        assert {place.key for place, _ in node.records("offer")} == {row[0] for row in files[-1]}
+
+
+# --- what is no longer in the file ---
+
+
+def test_a_row_that_vanished_stays_and_is_not_confirmed(
+    shop: Node, tmp_path: Path, clock: ManualClock
+) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(10))
+    take(shop, path)
+    began_ms = clock.now_ms()
+    clock.advance(3 * DAY_MS)
+    write_prices(path, prices(9))
+    assert counts(take(shop, path)) == {"unchanged": 9, "missing": 1}
+    assert offer(shop, "A9") is not None
+    assert confirmed_at(shop, "A9") == pytest.approx(began_ms, abs=1000)
+    assert confirmed_at(shop, "A8") == clock.now_ms()
+    before = written(shop)
+    assert counts(take(shop, path)) == {"unchanged": 9, "missing": 1}
+    assert written(shop) == before
+
+
+def test_complete_withdraws_what_vanished_also_in_an_earlier_import(
+    shop: Node, tmp_path: Path
+) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(10))
+    take(shop, path)
+    write_prices(path, prices(8))
+    take(shop, path)
+    assert counts(take(shop, path, complete=True)) == {"unchanged": 8, "withdrawn": 2}
+    assert offer(shop, "A9") is None
+    assert shop.store.own(shop.place("offer", "A9", shop.site())) == {}
+    write_prices(path, prices(10))
+    assert counts(take(shop, path)) == {"unchanged": 8, "new": 2}
+    assert confirmed_at(shop, "A9") is not None
+
+
+def test_a_large_withdrawal_waits_for_a_yes(shop: Node, tmp_path: Path) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(10))
+    take(shop, path)
+    write_prices(path, prices(4))
+    report = take(shop, path, complete=True)
+    assert counts(report) == {"unchanged": 4, "held": 6, "missing": 6}
+    assert report.rows == 4
+    assert len(list(shop.records("offer"))) == 10
+    assert counts(take(shop, path, complete=True, yes=True)) == {"unchanged": 4, "withdrawn": 6}
+
+
+def test_offers_of_other_sources_are_never_withdrawn(shop: Node, tmp_path: Path) -> None:
+    shop.write(
+        "offer", "by-hand", {"name": "Eggs", "prices": [[350]], "currency": "EUR"}, site=shop.site()
+    )
+    take(shop, write_prices(tmp_path / "list.csv", prices(3)))
+    take(shop, FIXTURES / "shopify-old.csv")
+    before = {place.key for place, _ in shop.records("offer")}
+    take(shop, write_prices(tmp_path / "list.csv", prices(2)), complete=True)
+    assert {place.key for place, _ in shop.records("offer")} == before - {"A2"}
+
+
+def test_a_part_of_the_list_says_nothing_of_the_rest(
+    shop: Node, tmp_path: Path, clock: ManualClock
+) -> None:
+    take(shop, write_prices(tmp_path / "list.csv", prices(10)))
+    looked_ms = source(shop)
+    clock.advance(2 * DAY_MS)
+    seq = site_seq(shop)
+    take(shop, write_prices(tmp_path / "some.csv", prices(2)))
+    assert (source(shop), site_seq(shop)) == (looked_ms, seq)
+
+
+# --- bad rows ---
+
+
+def test_a_bad_row_is_neither_withdrawn_nor_confirmed(
+    shop: Node, tmp_path: Path, clock: ManualClock
+) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(10))
+    take(shop, path)
+    began_ms = clock.now_ms()
+    clock.advance(2 * DAY_MS)
+    rows = prices(10)
+    rows[5][2] = "2.50.1"
+    report = take(shop, write_prices(path, rows), complete=True)
+    assert counts(report) == {"unchanged": 9, "rejected": 1}
+    assert offer(shop, "A5")["prices"] == [[250]]
+    assert confirmed_at(shop, "A5") == pytest.approx(began_ms, abs=1000)
+    assert confirmed_at(shop, "A6") == clock.now_ms()
+
+
+def test_where_a_row_names_no_article_nothing_is_withdrawn_without_a_yes(
+    shop: Node, tmp_path: Path
+) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(10))
+    take(shop, path)
+    rows = prices(8)
+    rows.append(["", "", "2.50"])
+    write_prices(path, rows)
+    assert counts(take(shop, path, complete=True)) == {
+        "unchanged": 8, "rejected": 1, "held": 2, "missing": 2,
+    }  # fmt: skip
+    assert counts(take(shop, path, complete=True, yes=True))["withdrawn"] == 2
+
+
+def test_rejected_rows_go_to_a_file_that_can_be_mended_and_imported(
+    shop: Node, tmp_path: Path
+) -> None:
+    rows = prices(10)
+    rows[2][2], rows[7][2] = "nothing", "1.49."
+    report = take(shop, write_prices(tmp_path / "list.csv", rows))
+    assert counts(report) == {"new": 8, "rejected": 2}
+    assert report.reject_file == tmp_path / "list.rejects.csv"
+    assert [(bad.line, bad.column, bad.found) for bad in report.bad] == [
+        (4, "Price", "nothing"),
+        (9, "Price", "1.49."),
+    ]
+    text = report.reject_file.read_text(encoding="utf-8")
+    report.reject_file.write_text(
+        text.replace("nothing", "1.99").replace("1.49.", "1.49"), encoding="utf-8"
+    )
+    again = take(shop, report.reject_file)
+    assert counts(again) == {"new": 2}
+    assert again.reject_file is None
+    assert {place.key for place, _ in shop.records("offer")} == {f"A{n}" for n in range(10)}
+    # The whole list knows them under the same names.
+    rows[2][2], rows[7][2] = "1.99", "1.49"
+    mended = take(shop, write_prices(tmp_path / "list.csv", rows), complete=True)
+    assert counts(mended) == {"unchanged": 10}
+
+
+def test_a_reject_file_that_is_still_wrong_makes_another(shop: Node, tmp_path: Path) -> None:
+    rows = [*prices(1), ["B", "Bad", "?"], ["C", "Worse", "?"]]
+    first = take(shop, write_prices(tmp_path / "list.csv", rows)).reject_file
+    text = first.read_text(encoding="utf-8").replace("Bad,?", "Bad,1.00")
+    first.write_text(text, encoding="utf-8")
+    second = take(shop, first).reject_file
+    assert second == tmp_path / "list.rejects.2.csv"
+    with pytest.raises(MalformedInput, match="No row"):
+        take(shop, second)
+
+
+def test_a_reject_file_finds_another_place_when_its_own_is_closed(
+    shop: Node, tmp_path: Path
+) -> None:
+    (tmp_path / "list.rejects.csv").mkdir()
+    report = take(shop, write_prices(tmp_path / "list.csv", [*prices(1), ["B", "Bad", "?"]]))
+    assert report.reject_file == shop.path / "list.rejects.csv"
+
+
+def test_two_currencies_and_two_rows_of_one_article(shop: Node, tmp_path: Path) -> None:
+    rows = [["A", "One", "1.00 €"], ["B", "Two", "1.00 €"], ["C", "Three", "$3.00"],
+            ["A", "Once more", "2.00 €"]]  # fmt: skip
+    report = take(shop, write_prices(tmp_path / "list.csv", rows))
+    assert counts(report) == {"new": 2, "rejected": 2}
+    assert "same article as line 2" in report.bad[1].expected
+    assert offer(shop, "A")["name"] == "One"
+    assert counts(take(shop, tmp_path / "list.csv", complete=True)) == {
+        "unchanged": 2, "rejected": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "empty"),
+        (bytes(range(256)) * 40, "binary file"),
+        (b"SKU,Name,Price\n", "no offers"),
+        (b"SKU,Name,Price\nA,Bread,dear\n", "No row"),
+        (b'{"kind":"offer","id":"a/b","fields":{"name":"x"', "cut off"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_read_is_an_error_and_writes_nothing(
+    shop: Node, tmp_path: Path, content: bytes, expected: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(content)
+    before = written(shop)
+    with pytest.raises(MalformedInput, match=expected):
+        take(shop, path)
+    assert written(shop) == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["list.csv", "shop"]
+
+
+def test_a_reader_imports_nothing(tmp_path: Path, shop: Node) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(1))
+    with create_reader(tmp_path / "reader", None) as reader, pytest.raises(Refused):
+        reader.import_file(path, ImportOptions(shop.site()))
+
+
+# --- prices that wait for a yes ---
+
+
+@pytest.mark.parametrize(
+    ("new", "is_held"),
+    [("3.75", False), ("3.76", True), ("1.25", False), ("1.24", True), ("0.00", True)],
+)
+def test_a_price_that_moved_by_more_than_half_waits(
+    shop: Node, tmp_path: Path, new: str, is_held: bool
+) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(3))
+    take(shop, path)
+    rows = prices(3)
+    rows[1][2], rows[1][3] = new, "77"
+    report = take(shop, write_prices(path, rows))
+    assert report.held == is_held
+    if not is_held:
+        assert report.changed == 1
+        return
+    (held,) = report.held_rows
+    amount = round(float(new) * 100)
+    assert replace(held) == replace(
+        held, line=3, name="Article number 1", old_minor=250, new_minor=amount, currency="EUR"
+    )
+    assert offer(shop, "A1")["prices"] == [[250]]
+    assert counts(take(shop, path)) == {"unchanged": 2, "held": 1}
+    assert counts(take(shop, path, yes=True)) == {"unchanged": 2, "changed": 1}
+    assert offer(shop, "A1")["prices"] == [[amount]]
+    assert counts(take(shop, path)) == {"unchanged": 3}
+
+
+def test_what_waits_has_neither_vanished_nor_is_its_old_price_confirmed(
+    shop: Node, tmp_path: Path, clock: ManualClock
+) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(3))
+    take(shop, path)
+    began_ms = clock.now_ms()
+    clock.advance(2 * DAY_MS)
+    rows = prices(3)
+    rows[1][2] = "25.00"
+    report = take(shop, write_prices(path, rows), complete=True)
+    assert counts(report) == {"unchanged": 2, "held": 1}
+    assert confirmed_at(shop, "A1") == pytest.approx(began_ms, abs=1000)
+    assert confirmed_at(shop, "A0") == clock.now_ms()
+    seq = site_seq(shop)
+    take(shop, path, complete=True)
+    assert site_seq(shop) == seq
+
+
+def test_a_first_price_of_nothing_waits(shop: Node, tmp_path: Path) -> None:
+    path = write_prices(tmp_path / "list.csv", [["A", "Gift", "0.00"], ["B", "Bread", "3.00"]])
+    assert counts(take(shop, path)) == {"new": 1, "held": 1}
+    assert offer(shop, "A") is None
+
+
+# --- the lowest price of 30 days ---
+
+
+def test_a_reduction_keeps_the_lowest_price_of_the_30_days_before(
+    shop: Node, tmp_path: Path, clock: ManualClock
+) -> None:
+    def sell(price: str) -> dict[str, Any]:
+        take(shop, write_prices(tmp_path / "list.csv", [["A", "Bread", price]]))
+        return offer(shop, "A") or {}
+
+    assert "lowest_30d" not in sell("4.00")
+    clock.advance(40 * DAY_MS)
+    assert sell("3.00")["lowest_30d"] == 400
+    clock.advance(5 * DAY_MS)
+    assert sell("3.50")["lowest_30d"] is None
+    clock.advance(5 * DAY_MS)
+    assert sell("3.20")["lowest_30d"] == 300
+    clock.advance(DAY_MS)
+    before = written(shop)
+    take(shop, tmp_path / "list.csv")
+    changed = {name for name, rows in written(shop).items() if rows != before[name]}
+    assert offer(shop, "A")["lowest_30d"] == 300
+    assert "local_own" not in changed
+
+
+def test_a_reduction_by_hand_keeps_it_too(shop: Node, clock: ManualClock) -> None:
+    site = shop.site()
+    fields = {"name": "Bread", "currency": "EUR", "prices": [[400]]}
+    shop.write("offer", "A", fields, site=site)
+    clock.advance(DAY_MS)
+    shop.write("offer", "A", {"prices": [[300]], "regular": 400}, site=site)
+    assert offer(shop, "A")["lowest_30d"] == 400
+    assert shop.write("offer", "A", {"prices": [[300]]}, site=site) is False
+
+
+# --- trying it out, being interrupted ---
+
+
+def test_a_dry_run_writes_nothing_at_all(shop: Node, tmp_path: Path) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(10))
+    take(shop, path)
+    rows = [*prices(8, price="2.60"), ["B", "Bad", "?"], ["C", "New", "1.00"], ["A8", "Far", "99"]]
+    write_prices(path, rows)
+    before, files = written(shop), {one: one.read_bytes() for one in tmp_path.glob("*.csv")}
+    report = take(shop, path, dry_run=True, complete=True)
+    assert counts(report) == {"new": 1, "changed": 8, "rejected": 1, "held": 1, "withdrawn": 1}
+    assert report.dry_run
+    assert report.reject_file is None
+    assert report.samples
+    assert written(shop) == before
+    assert {one: one.read_bytes() for one in tmp_path.glob("*.csv")} == files
+    assert counts(take(shop, path, complete=True)) == counts(report)
+
+
+@given(st.integers(0, 1300), st.booleans())
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_interrupted_import_goes_on_with_the_same_command(
+    tmp_path_factory: pytest.TempPathFactory, at: int, complete: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("cut")
+    path = write_prices(folder / "list.csv", prices(1200))
+    with new_shop(folder / "shop") as node:
+        options = ImportOptions(node.site(), complete=complete)
+        with pytest.MonkeyPatch.context() as patched:
+            interrupt_at(patched, at)
+            try:
+                report = node.import_file(path, options)
+                assert report.new == 1200
+            except KeyboardInterrupt as stop:
+                assert "Same command goes on from there." in str(stop)
+        assert not [found for _, found in node.store.check() if found]
+        kept = len(list(node.records("offer")))
+        again = node.import_file(path, options)
+        assert (again.unchanged, again.new) == (kept, 1200 - kept)
+        assert node.store.profile(node.owner, collection_of(node.site().id), "csv")
+
+
+def interrupt_at(patched: pytest.MonkeyPatch, row: int) -> None:
+    """Let the ctrl-C come after so many rows."""
+    from fedretail.connectors.csv_reader import CsvReader
+
+    plain = CsvReader.__iter__
+
+    def rows(self: CsvReader) -> Iterator[Any]:
+        for number, item in enumerate(plain(self)):
+            if number == row:
+                raise KeyboardInterrupt
+            yield item
+
+    patched.setattr(CsvReader, "__iter__", rows)
+
+
+def test_what_an_interrupt_says_also_at_the_end(
+    shop: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shop.store, "set_profile", interrupt)
+    with pytest.raises(KeyboardInterrupt, match=r"Stopped after 3 rows\. Same command"):
+        take(shop, write_prices(tmp_path / "list.csv", prices(3)))
+
+
+def test_progress_comes_to_its_end(shop: Node, tmp_path: Path) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(1100))
+    told: list[tuple[int, int, int]] = []
+    shop.import_file(path, ImportOptions(shop.site()), lambda *at: told.append(at))
+    size = path.stat().st_size
+    assert told[-1] == (size, size, 1100)
+    assert told == sorted(told)
+    assert len(told) >= 3
+
+
+# --- sources ---
+
+
+def test_the_profile_keeps_how_a_source_is_read(shop: Node, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    write_prices(path, [["", "Bread", "3.00"], ["", "Rolls", "0.50"]])
+    assert take(shop, path).reading.identity == "name"
+    write_prices(path, [["S1", "Bread", "3.00"], ["S2", "Rolls", "0.50"]])
+    report = take(shop, path)
+    assert report.reading.identity == "name"
+    assert any("still known by name" in note for note in report.reading.notes)
+    assert report.new == 0
+
+
+def test_each_site_has_sources_of_its_own(shop: Node, tmp_path: Path) -> None:
+    second = shop.add_site("Market stall", shop.position, time_zone="Europe/Berlin")
+    path = write_prices(tmp_path / "list.csv", prices(4))
+    first = shop.site("Village shop")
+    shop.import_file(path, ImportOptions(first))
+    report = shop.import_file(path, ImportOptions(second))
+    assert report.new == 4
+    shop.import_file(write_prices(path, prices(3)), ImportOptions(second, complete=True))
+    places = [place.collection for place, _ in shop.records("offer")]
+    assert places.count(collection_of(first.id)) == 4
+    assert places.count(collection_of(second.id)) == 3
+
+
+@pytest.mark.parametrize("name", ["shopify-old.csv", "shopify-new.csv", "woocommerce-de.csv",
+                                  "preisliste-de.csv"])  # fmt: skip
+def test_every_connector_twice_changes_nothing(shop: Node, name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes((FIXTURES / name).read_bytes())
+    report = take(shop, path)
+    assert report.new
+    before = written(shop)
+    again = take(shop, path, complete=True)
+    assert (again.unchanged, again.withdrawn) == (report.new, 0)
+    assert written(shop) == before
+
+
+def test_a_clock_that_ran_ahead_confirms_nothing_for_longer(
+    shop: Node, tmp_path: Path, clock: ManualClock
+) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(2))
+    clock.advance(9 * 60 * 1000)
+    take(shop, path)
+    clock.advance(-9 * 60 * 1000)
+    take(shop, path)
+    assert source(shop) == clock.now_ms()
+
+
+def test_seqs_move_by_one_a_batch(shop: Node, tmp_path: Path) -> None:
+    before = seqs(shop)
+    take(shop, write_prices(tmp_path / "list.csv", prices(1200)))
+    (moved,) = [place for place, seq in seqs(shop).items() if seq != before[place]]
+    # Three batches of at most 500 rows and the note that the source was looked at.
+    assert seqs(shop)[moved] - before[moved] == 4
+
+
+MEMORY = """
+    import resource, sys
+    from pathlib import Path
+    from fedretail.node.imports import ImportOptions
+    from fedretail.testing.nodes import new_shop, prices, write_prices
+
+    folder, count = Path(sys.argv[1]), int(sys.argv[2])
+    with new_shop(folder / f"shop{count}") as node:
+        def generated():
+            for start in range(0, count, 1000):
+                yield from prices(1000, start=start)
+        path = write_prices(folder / f"{count}.csv", generated())
+        node.import_file(path, ImportOptions(node.site(), dry_run=True))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform == "win32", reason="measures with the module resource")
+def test_memory_is_flat_from_10_000_to_200_000_rows(tmp_path: Path) -> None:
+    script = textwrap.dedent(MEMORY)
+    peaks = []
+    for count in (10_000, 200_000):
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path), str(count)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        peaks.append(int(done.stdout))
+    unit_kib = 1024 if sys.platform == "darwin" else 1
+    # 8 bytes for the key of a row and 24 for the line where it stood.
+    assert (peaks[1] - peaks[0]) / unit_kib < 16 * 1024, peaks

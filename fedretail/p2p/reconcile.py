@@ -57,6 +57,12 @@ def parse_ids(data: bytes) -> frozenset[bytes]:
     return frozenset(data[start : start + ID_BYTES] for start in range(0, len(data), ID_BYTES))
 
 
-def lacked(items: Iterable[Item], theirs: frozenset[bytes], key: bytes) -> list[Item]:
-    """Which of `items` the other side does not name."""
-    return [item for item in items if item_id(item, key) not in theirs]
+def divided(
+    items: Iterable[Item], theirs: frozenset[bytes], key: bytes
+) -> tuple[list[Item], list[Item]]:
+    """Which of `items` the other side does not name, and which it has as they are here."""
+    lacked: list[Item] = []
+    common: list[Item] = []
+    for item in items:
+        (common if item_id(item, key) in theirs else lacked).append(item)
+    return lacked, common

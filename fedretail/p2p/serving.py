@@ -44,16 +44,31 @@ class Serving:
     def on_ranges(self, ranges: wire.Ranges) -> list[Effect]:
         """Whatever the neighbour lacks, by what it says it has; nothing for an unknown scope."""
         if ranges.scope == FINGERPRINT:
-            return [] if ranges.data == self._fingerprint() else [self.tell(ASK)]
+            return self._compared(ranges.data)
         if ranges.scope not in (ASK, TELL):
             return []
         theirs = reconcile.parse_ids(ranges.data)
         items = self._replica.items()
-        lacked = reconcile.lacked(items, theirs, self._salt)
+        lacked, common = reconcile.divided(items, theirs, self._salt)
+        self._note_common(common)
         # What it lacks is on its way from here on; what it has it needs not be sent again.
         self._view.note_told(item.raw for item in items if item.about == reconcile.AUTH)
         answer = [self.tell()] if ranges.scope == ASK else []
         return [*answer, *self._show(lacked)]
+
+    def _compared(self, theirs: bytes) -> list[Effect]:
+        items = self._replica.items()
+        if theirs != reconcile.fingerprint(items, self._salt):
+            return [self.tell(ASK)]
+        self._note_common(items)
+        return []
+
+    def _note_common(self, items: list[Item]) -> None:
+        """The neighbour holds these heads: it names them itself."""
+        for item in items:
+            if item.about != reconcile.AUTH:
+                head = SignedHead.parse(item.raw).head
+                self._view.note_shown(head.log, Point(head.seq, head.stamp))
 
     def _show(self, lacked: list[Item]) -> list[Effect]:
         """Send auth records and heads; always ends in HEADS, be they empty."""

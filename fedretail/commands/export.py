@@ -1,7 +1,6 @@
 """Write all records as JSON Lines, for copies, other programs, or leaving."""
 
 import io
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,12 +58,10 @@ def command(invocation: Invocation, *, target: Path | None, mine: bool, as_json:
 def _written(target: Path | None) -> Iterator[TextIO]:
     """Where the lines go; a file appears under its name only when it is whole."""
     if target is None:
-        sys.stdout.flush()
         # The format is UTF-8 with \n, whatever the terminal's letters are.
-        with io.TextIOWrapper(
-            os.fdopen(os.dup(sys.stdout.fileno()), "wb"), encoding="utf-8", newline="\n"
-        ) as out:
-            yield out
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        yield sys.stdout
         return
     part = target.with_name(f"{target.name}.part")
     try:

@@ -82,8 +82,10 @@ def add(invocation: Invocation, *, site: str | None, as_json: bool, **given: Any
         if node.record(node.place("offer", key, own)) is not None:
             hint = f"Change it: `{own_name()} offer set {key} …`"
             raise Refused(f"There is an offer {key} at {own.name} already.", hint=hint)
-        node.write("offer", key, _fields(node, own, given, present={}), site=own)
-    _done("Added", given["name"], own, key, changed=True, as_json=as_json)
+        fields = _fields(node, own, given, present={})
+        node.write("offer", key, fields, site=own)
+        named = _named(fields, now_ms=node.clock.now_ms())
+    _done("Added", named, own, key, changed=True, as_json=as_json)
 
 
 @command.command(
@@ -115,8 +117,8 @@ def set_(
         if not fields:
             raise UsageError("Nothing to change is given.", hint="Such as --price or --stock.")
         changed = node.write("offer", key, fields, site=own)
-        name = str({**present, **fields}.get("name") or key)
-    _done("Changed" if changed else "As before", name, own, key, changed=changed, as_json=as_json)
+        named = _named({**present, **fields}, now_ms=node.clock.now_ms())
+    _done("Changed" if changed else "As before", named, own, key, changed=changed, as_json=as_json)
 
 
 @command.command(
@@ -135,9 +137,22 @@ def remove(
     with opened(invocation) as node:
         own, key = _found(node, offer, site, given)
         folded = node.record(node.place("offer", key, own))
-        name = str((folded.fields if folded else {}).get("name") or key)
+        named = _named(folded.fields if folded else {}, now_ms=node.clock.now_ms())
         node.remove("offer", key, site=own)
-    _done("Withdrawn", name, own, key, changed=True, as_json=as_json)
+    _done("Withdrawn", named, own, key, changed=True, as_json=as_json)
+
+
+def _named(fields: "dict[str, FieldValue]", *, now_ms: int) -> str:
+    """Name and present price: 1.999 typed for 1.99 is seen at once as €1,999.00."""
+    from fedretail.domain.catalog import Offer
+    from fedretail.domain.money import human_amount
+    from fedretail.domain.prices import price_now
+
+    offer = Offer.from_fields(fields)
+    price = price_now(offer.prices, now_ms)
+    if price is None or offer.currency is None:
+        return offer.name
+    return f"{offer.name}, {human_amount(price.amount_minor, offer.currency)}"
 
 
 def _new_key(given: dict[str, Any]) -> str:
@@ -262,9 +277,9 @@ def _priced(
     return {"prices": encode_prices(prices), "regular": struck}
 
 
-def _done(deed: str, name: str, own: "OwnSite", key: str, *, changed: bool, as_json: bool) -> None:
+def _done(deed: str, named: str, own: "OwnSite", key: str, *, changed: bool, as_json: bool) -> None:
     from fedretail.domain.ids import offer_id
 
-    output.tell("done", f"{deed}: {name} ({offer_id(own.id, key)})")
+    output.tell("done", f"{deed}: {named} ({offer_id(own.id, key)})")
     if as_json:
         output.print_json({"offer": offer_id(own.id, key), "changed": changed})

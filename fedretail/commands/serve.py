@@ -5,10 +5,20 @@ from typing import TYPE_CHECKING
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import own_name
+from fedretail.commands._asked import Value, own_name
 
 if TYPE_CHECKING:
     from fedretail.daemon import Ready
+
+
+def _address(text: str) -> str:
+    from fedretail.p2p.address import parse_address
+
+    parse_address(text)
+    return text
+
+
+_ADDRESS = Value("multiaddr", _address)
 
 
 @click.command(
@@ -19,10 +29,19 @@ if TYPE_CHECKING:
     )
 )
 @click.option(
-    "--listen", multiple=True, metavar="MULTIADDR", help="Where neighbours reach this computer."
+    "--listen",
+    type=_ADDRESS,
+    multiple=True,
+    metavar="MULTIADDR",
+    help="Where neighbours reach this computer.",
 )
 @click.option(
-    "--peer", "peers", multiple=True, metavar="MULTIADDR", help="A neighbour to try; may repeat."
+    "--peer",
+    "peers",
+    type=_ADDRESS,
+    multiple=True,
+    metavar="MULTIADDR",
+    help="A neighbour to try; may repeat.",
 )
 @click.option(
     "--web", type=click.Choice(["off"]), default="off", show_default=True, help="No pages yet."

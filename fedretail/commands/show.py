@@ -1,6 +1,6 @@
 """Show all about one offer: price, shop, way, hours, stock, age, seller."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -198,7 +198,7 @@ def _as_json(shown: _Shown) -> dict[str, Any]:
         "seller": {
             "name": member.name,
             "legal_form": member.legal_form,
-            "imprint": member.imprint.to_value(),
+            "imprint": asdict(member.imprint),
             "private": member.private,
             "town": member.town,
         },

@@ -5,6 +5,7 @@ import locale
 import pytest
 
 from fedretail.commands import _machine
+from fedretail.domain.hours import validate_zone
 
 
 def test_the_zone_of_tz(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,7 +22,7 @@ def test_a_zone_that_is_none_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_windows_zone_is_known() -> None:
     for name in _machine._WINDOWS.values():
-        assert _machine.validate_zone(name) == name
+        assert validate_zone(name) == name
 
 
 @pytest.mark.parametrize(("code", "read"), [("EUR ", "EUR"), ("", None), ("XXX", None)])

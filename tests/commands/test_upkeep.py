@@ -1,0 +1,157 @@
+"""Status, neighbours, checks, keys, tickets: what a running shop needs now and then."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from fedretail.commands import peers, status
+
+
+def test_status_opens_with_the_sentence(shop) -> None:
+    done = shop("status")
+    assert done.code == 0
+    first, second = done.out.splitlines()
+    assert first.startswith("○ Saved here.")
+    assert "3 offers of 1 shop · 0 neighbours · search index up to date · store" in second
+    assert shop("status", "--json").object["offers"] == 3
+
+
+def test_status_of_a_late_index_and_a_wrong_clock(shop, monkeypatch) -> None:
+    from fedretail.node.node import Node
+
+    told = shop("status", "--json").object | {"index_lag": 4200, "clock_offset_ms": -600_000}
+    monkeypatch.setattr(Node, "status", lambda _: told)
+    done = shop("status")
+    assert "4,200 changes to index" in done.out
+    assert "This computer's clock is 10 minutes off." in done.err
+
+
+def test_an_empty_shop_is_told_so(run) -> None:
+    run("init", "--name", "A", "--at", "1,1")
+    assert "There are no offers here." in run("status").err
+
+
+PEER = {
+    "id": "12D3KooW",
+    "address": "/ip4/192.168.1.21/tcp/4001",
+    "since": "2026-11-21T09:00:00Z",
+    "last_sync": None,
+    "has_mine": False,
+}
+
+
+def test_peers_are_listed(shop, monkeypatch) -> None:
+    from fedretail.node.node import Node
+
+    told = shop("status", "--json").object | {"daemon": True, "peers": [PEER]}
+    monkeypatch.setattr(Node, "status", lambda _: told)
+    cells = shop("peers").out.rstrip("\n").split("\t")
+    assert cells[:2] == ["/ip4/192.168.1.21/tcp/4001", "on the way"]
+    assert cells[3:] == ["never", "12D3KooW"]
+    assert shop("peers", "--json").object == {"peers": [PEER]}
+
+
+def test_without_a_daemon_nobody_is_there(shop) -> None:
+    done = shop("peers")
+    assert (done.code, done.out) == (0, "")
+    assert "serve" in done.err
+
+
+def test_check_finds_nothing_wrong(shop) -> None:
+    done = shop("check")
+    assert done.code == 0
+    assert "✓ All is whole" in done.err
+    assert shop("check", "--json").object["problems"] == []
+
+
+def test_check_of_changed_rows_is_1(shop, tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "shop" / "store.db") as store:
+        store.execute("UPDATE log SET count = count + 1")
+    done = shop("check", "--json")
+    assert done.code == 1
+    assert done.object["problems"][0]["what"]
+    assert "found" in done.err
+
+
+def test_reindex(shop) -> None:
+    assert shop("reindex", "--json").object == {"offers": 3}
+    assert shop("search", "milk").code == 0
+
+
+def test_keys_are_shown_without_their_secrets(shop, tmp_path: Path) -> None:
+    shown = shop("keys", "show", "--json")
+    secret = json.loads((tmp_path / "shop" / "keys").read_text("utf-8"))
+    for command in (("keys", "show"), ("status", "--json"), ("export", "--mine")):
+        said = shop(*command)
+        for seed in (secret["root_seed"], secret["device_seed"]):
+            assert seed not in said.out + said.err
+    assert not shown.object["backed_up"]
+    assert "Save a copy" in shop("keys", "show").err
+
+
+def test_a_copy_of_the_keys(shop, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shop("keys", "backup").code == 0
+    copy = tmp_path / "fedretail-keys.backup"
+    if os.name != "nt":
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert shop("keys", "backup").code == 1
+    (tmp_path / "stick").mkdir()
+    assert shop("keys", "backup", tmp_path / "stick").code == 0
+    assert (tmp_path / "stick" / "fedretail-keys.backup").exists()
+    assert shop("keys", "show", "--json").object["backed_up"]
+    assert shop("keys", "backup", tmp_path / "no" / "where").code == 1
+
+
+def test_no_ticket_without_anybody_who_answers(shop) -> None:
+    done = shop("ticket")
+    assert (done.code, done.out) == (1, "")
+    assert "Start `fedretail serve` first" in done.err
+
+
+@pytest.fixture
+def listening(shop, tmp_path: Path):
+    """A shop that listens at an address of its settings."""
+    config = tmp_path / "shop" / "config.toml"
+    config.write_text('listen = ["/ip4/127.0.0.1/tcp/4001"]\n', "utf-8")
+    return shop
+
+
+def test_the_ticket_stands_alone_and_leads_to_the_network(listening, run_in, tmp_path) -> None:
+    ticket = listening("ticket")
+    assert ticket.err == ""
+    assert listening("ticket", "--json").object == {"ticket": ticket.out.strip()}
+    other = tmp_path / "other"
+    run_in(other, "init", "--name", "B", "--at", "1,1")
+    joined = run_in(other, "join", ticket.out.strip(), "--json")
+    assert joined.object["addresses"] == 1
+    assert not joined.object["already"]
+    assert "Meet them" in joined.err
+    assert run_in(other, "join", ticket.out.strip(), "--json").object["already"]
+
+
+@pytest.mark.parametrize("ticket", ["", "garbage", "fr1-", "fr1-aaaa-bbbb", "fr1-" + "a" * 5000])
+def test_what_is_no_ticket_is_told(shop, ticket: str) -> None:
+    done = shop("join", ticket)
+    assert done.code == 1
+    assert len(done.err.splitlines()) <= 3
+
+
+def test_every_line_has_words(shop) -> None:
+    assert status._counts(shop("status", "--json").object)
+    assert peers._when(None, 0) == "never"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("search", "x"), ("status",), ("export",), ("site", "list"), ("ticket",), ("check",)],
+)
+def test_without_a_shop_every_command_says_how_to_begin(run, arguments) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out) == (1, "")
+    assert "init" in done.err

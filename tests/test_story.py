@@ -128,10 +128,10 @@ def test_two_of_three_shops_are_killed_and_nothing_is_lost(
 ) -> None:
     with ExitStack() as stack:
         nodes = [stack.enter_context(Node.open(one.path)) for one in shops]
-        first, second, third = shops
+        first, second, _ = shops
         files = [price_list(tmp_path / "village.csv")]
-        for name in ("shopify-old.csv", "woocommerce-de.csv"):
-            files.append(Path(shutil.copy(FIXTURES / name, tmp_path / name)))
+        exports = ("shopify-old.csv", "woocommerce-de.csv")
+        files += [Path(shutil.copy(FIXTURES / name, tmp_path)) for name in exports]
 
         # Each joins, each imports its own file, while the daemons run.
         first.start()

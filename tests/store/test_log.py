@@ -59,3 +59,13 @@ def test_a_row_that_breaks_a_limit(connection: QuickConnection) -> None:
     for change in (too_long, no_value):
         with pytest.raises(MalformedInput, match="sku1"):
             log.prepare(connection, state(connection), [(RowKey("offer", "sku1"), change)])
+
+
+def test_a_vacant_row_counts_like_any_other(connection: QuickConnection) -> None:
+    before = state(connection)
+    key = RowKey("offer", "sku1")
+    step = log.prepare(connection, before, [(key, lambda old: replaced([], seq=2))])
+    old = {item: row for item, _, row in logs.rows_of(connection, before.number)}
+    items = [digested(item, row) for item, row in {**old, key: Row(2, 2, []).pack()}.items()]
+    assert (step.count, step.size) == (1200, sum(map(len, items)))
+    assert step.state == digest.updated(digest.EMPTY_STATE, items, [])

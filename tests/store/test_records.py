@@ -173,3 +173,49 @@ def test_records_while_others_write(store: Store) -> None:
         seen.append(item.key)
     assert len(seen) >= 2499
     assert sorted(set(seen)) == seen
+
+
+def test_a_record_begun_anew_beats_what_another_device_wrote(
+    store: Store, tmp_path: Path, clock: ManualClock
+) -> None:
+    """Whichever key is the greater: the deletion has a stamp of its own, later than all seen."""
+    second = builders.shop_store(tmp_path, SHOP, clock=clock, device=1)
+    for one, other, devices in ((store, second, (0, 1)), (second, store, (1, 0))):
+        one.add_log(SHOP.log_name(device=devices[1]))
+        clock.advance(1000)
+        other.commit(SHOP.author(devices[1]), SITE, [Edit("offer", "a", {"pack": 1, "name": "x"})])
+        builders.fetch(one, other, SHOP.log(device=devices[1]))
+        anew = [Edit("offer", "a", is_deletion=True), Edit("offer", "a", {"pack": 2})]
+        one.commit(SHOP.author(devices[0]), SITE, anew)
+        folded = one.record(place("a"))
+        assert folded is not None
+        assert folded.fields == {"pack": 2}
+        other.add_log(SHOP.log_name(device=devices[0]))
+        builders.fetch(other, one, SHOP.log(device=devices[0]))
+        assert other.record(place("a")) == folded
+    second.close()
+
+
+def test_the_earlier_of_two_early_stamps_is_not_missed(
+    store: Store, tmp_path: Path, clock: ManualClock
+) -> None:
+    for device, ahead in ((1, 2 * MATURITY_MS), (0, 3 * MATURITY_MS)):
+        fast = ManualClock(clock.now_ms() + ahead)
+        other = builders.shop_store(tmp_path, SHOP, clock=fast, device=device)
+        other.commit(
+            SHOP.author(device), SITE, [Edit("offer", "a", {f"f{device}": 1}, keep_unknown=True)]
+        )
+        other.close()
+        if device:
+            store.add_log(SHOP.log_name(device=1))
+            source = builders.shop_store(tmp_path, SHOP, clock=fast, device=1)
+            builders.fetch(store, source, SHOP.log(device=1))
+            source.close()
+    assert store.record(place("a")) is None
+    for ahead, names in ((MATURITY_MS, ["f1"]), (MATURITY_MS, ["f0", "f1"])):
+        clock.advance(ahead)
+        assert store.refold_due() == 1
+        folded = store.record(place("a"))
+        assert folded is not None
+        assert list(folded.fields) == names
+    assert store.refold_due() == 0

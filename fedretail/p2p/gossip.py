@@ -5,7 +5,7 @@ A push is a hint only; what it misses comes by reconciliation. One push per log 
 gets the head and asks for them, or has them by then from another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from fedretail.crdt.changes import START, Point
@@ -26,17 +26,31 @@ class PushOrder(NamedTuple):
     base: Point | None
 
 
+# Pushes remembered beyond the quiet time before the old ones are forgotten; one takes 200 bytes.
+_MAX_KEPT = 10_000
+
+
+class _Told(NamedTuple):
+    """The newest seq pushed to a neighbour, and when (ms)."""
+
+    seq: int
+    at_ms: int
+
+
 class Gossip:
-    """What waits to be pushed; fed with moves, asked for what is due."""
+    """What waits to be pushed; fed with moves, asked for what is due.
+
+    Times are of a clock that only goes forward.
+    """
 
     def __init__(self) -> None:
         self._newest: dict[bytes, int] = {}
-        self._pushed: dict[tuple[str, bytes], tuple[int, int]] = {}
+        self._pushed: dict[tuple[str, bytes], _Told] = {}
         self._waiting: set[bytes] = set()
 
     def moved(self, log: bytes, seq: int) -> None:
         """A log stands at `seq` here since now."""
-        self._newest[log] = seq
+        self._newest[log] = max(seq, self._newest.get(log, 0))
         self._waiting.add(log)
 
     def due(self, now_ms: int, shown: Shown) -> list[PushOrder]:
@@ -44,40 +58,53 @@ class Gossip:
 
         Each order is taken as sent.
         """
-        orders = [order for log in sorted(self._waiting) for order in self._of(log, now_ms, shown)]
-        for order in orders:
-            self._pushed[order.peer, order.log] = (self._newest[order.log], now_ms)
-        self._waiting = {log for log in self._waiting if self._behind(log, shown)}
+        peers = sorted(shown.items())
+        orders: list[PushOrder] = []
+        for log in sorted(self._waiting):
+            behind = self._behind(log, peers)
+            ready = [peer for peer in behind if self._is_quiet(peer, log, now_ms)]
+            if len(ready) == len(behind):
+                self._waiting.discard(log)
+            for index, peer in enumerate(ready):
+                base = shown[peer].get(log) if index < FANOUT else None
+                orders.append(PushOrder(peer, log, base))
+                self._pushed[peer, log] = _Told(self._newest[log], now_ms)
+        self._prune(now_ms)
         return orders
 
     def wait_ms(self, now_ms: int, shown: Shown) -> int | None:
         """Milliseconds until the next push is due; None where nothing waits."""
+        peers = sorted(shown.items())
         times = [
-            self._pushed.get((peer, log), (0, 0))[1] + QUIET_MS - now_ms
+            self._pushed[peer, log].at_ms + QUIET_MS - now_ms if (peer, log) in self._pushed else 0
             for log in self._waiting
-            for peer in self._behind(log, shown)
+            for peer in self._behind(log, peers)
         ]
         return max(0, min(times)) if times else None
 
     def forget(self, peer: str) -> None:
         """A neighbour has gone; when it is back, reconciliation tells what it has."""
-        self._pushed = {place: value for place, value in self._pushed.items() if place[0] != peer}
+        self._pushed = {place: told for place, told in self._pushed.items() if place[0] != peer}
 
-    def _of(self, log: bytes, now_ms: int, shown: Shown) -> Iterable[PushOrder]:
-        ready = [
-            peer
-            for peer in self._behind(log, shown)
-            if now_ms - self._pushed.get((peer, log), (0, -QUIET_MS))[1] >= QUIET_MS
-        ]
-        for index, peer in enumerate(ready):
-            yield PushOrder(peer, log, shown[peer].get(log) if index < FANOUT else None)
+    def _is_quiet(self, peer: str, log: bytes, now_ms: int) -> bool:
+        told = self._pushed.get((peer, log))
+        return told is None or now_ms - told.at_ms >= QUIET_MS
 
-    def _behind(self, log: bytes, shown: Shown) -> list[str]:
+    def _behind(self, log: bytes, peers: list[tuple[str, Mapping[bytes, Point]]]) -> list[str]:
         """The neighbours that have neither shown nor been pushed the newest seq."""
         newest = self._newest[log]
         return [
             peer
-            for peer, places in sorted(shown.items())
+            for peer, places in peers
             if places.get(log, START).seq < newest
-            and self._pushed.get((peer, log), (0, 0))[0] < newest
+            and ((told := self._pushed.get((peer, log))) is None or told.seq < newest)
         ]
+
+    def _prune(self, now_ms: int) -> None:
+        """Forget pushes that say nothing any more: older than the quiet time, and nothing waits."""
+        if len(self._pushed) > _MAX_KEPT:
+            self._pushed = {
+                place: told
+                for place, told in self._pushed.items()
+                if now_ms - told.at_ms < QUIET_MS or place[1] in self._waiting
+            }

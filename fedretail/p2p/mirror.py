@@ -18,7 +18,7 @@ from fedretail.p2p.replica import WrongRows
 from fedretail.store.intake import MAX_LOG_BYTES, MAX_LOG_ROWS, DigestMismatch
 from fedretail.store.store import Store
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class _Known(NamedTuple):
@@ -49,13 +49,17 @@ class Mirror:
         self._network = network
         self._room = has_space
         self._had_space = True
+        self._device = store.meta("device")
         self._turn = threading.Lock()
         # By owner, and there by what a later record takes the place of.
         self._auth: dict[bytes, dict[object, Item]] = {}
         self._auth_moved = 0
         self._heads: dict[bytes, _Known] = {}
+        # Of logs that came with a name and have no head yet.
+        self._names: dict[bytes, LogName] = {}
         self._heads_moved = 0
         self._unreported: dict[bytes, int] = {}
+        self._follow()
 
     def refresh(self) -> list[tuple[bytes, int]]:
         """(log, seq) of public logs that moved since the last call, by whichever process."""
@@ -82,6 +86,7 @@ class Mirror:
         if present is None or present.signed.head.seq <= signed.head.seq:
             item = Item(signed.head.log, signed.raw)
             self._heads[signed.head.log] = _Known(name, signed, item)
+            self._names.pop(signed.head.log, None)
 
     def items(self) -> list[Item]:
         """All auth records and public heads, auth records first."""
@@ -124,19 +129,25 @@ class Mirror:
         """
         if not is_public(name.collection):
             raise Refused("That collection is not for everyone.")
-        if log_id(name) in self._heads:
+        log = log_id(name)
+        if log in self._heads or log in self._names:
             return
         if not self._store.grants(name.owner).may_write(name.owner, name.device):
             raise Refused("That device was never named by the owner of the catalog.")
         self._store.add_log(name)
+        self._names[log] = name
 
     def name(self, log: bytes) -> LogName | None:
         """The four values of a log, None where they were never heard."""
         known = self._heads.get(log)
         if known is not None:
             return known.name
-        state = self._store.log(log)
-        return None if state is None else state.name
+        if log not in self._names:
+            state = self._store.log(log)
+            if state is None:
+                return None
+            self._names[log] = state.name
+        return self._names[log]
 
     def head(self, log: bytes) -> Head | None:
         """The newest verified head of a log, None where there is none.
@@ -149,10 +160,7 @@ class Mirror:
     def signed(self, log: bytes) -> SignedHead | None:
         """The same with the bytes that were signed."""
         known = self._heads.get(log)
-        if known is not None:
-            return known.signed
-        state = self._store.log(log)
-        return None if state is None or state.head is None else SignedHead.parse(state.head)
+        return None if known is None else known.signed
 
     def auth_of(self, log: bytes) -> list[bytes]:
         """The auth records of a log's owner, as far as was seen when its head was."""
@@ -165,14 +173,14 @@ class Mirror:
     def takes(self, head: Head) -> bool:
         """Whether this node would hold that log: it is another's, and not too large."""
         name = self.name(head.log)
-        is_own = name is not None and name.device == self._store.meta("device")
+        is_own = name is not None and name.device == self._device
         return not is_own and head.size <= MAX_LOG_BYTES and head.count <= MAX_LOG_ROWS
 
     def has_space(self) -> bool:
         """Whether there is room for what neighbours send."""
         has_space = self._room()
         if self._had_space and not has_space:
-            log.warning("The disk is nearly full: what neighbours send is not taken in.")
+            logger.warning("The disk is nearly full: what neighbours send is not taken in.")
         self._had_space = has_space
         return has_space
 

@@ -18,13 +18,18 @@ FIRST_RETRY_MS = 1000
 LAST_RETRY_MS = 60_000
 # Connections that a shop keeps up itself; others come in. Eight reach any town in three steps.
 MAX_DIALLED = 8
+# Half of it may be hearsay, so that inventing neighbours keeps nobody from a real one.
 MAX_KNOWN = 1000
+MAX_HEARSAY = 500
 HEARSAY = "peer"
+# Behind this prefix lie IPv4 addresses, private ones too, for whoever has a translator.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(slots=True)
 class _Known:
     address: Address
+    is_hearsay: bool
     failures: int = 0
     next_ms: int = 0
 
@@ -49,12 +54,27 @@ class Dialer:
             address = parse_peer(text)
         except MalformedInput:
             return False
-        if address.peer_id == self._own_id or len(self._known) >= MAX_KNOWN:
+        is_hearsay = source == HEARSAY
+        if address.peer_id == self._own_id or (is_hearsay and not self.may_dial(address)):
             return False
-        if source == HEARSAY and not self.may_dial(address):
+        present = self._known.get(str(address))
+        if present is not None:
+            present.is_hearsay &= is_hearsay
+            return True
+        hearsay = sum(known.is_hearsay for known in self._known.values())
+        if len(self._known) - hearsay >= MAX_KNOWN - MAX_HEARSAY and not is_hearsay:
             return False
-        self._known.setdefault(str(address), _Known(address))
+        if is_hearsay and hearsay >= MAX_HEARSAY and not self._drop_dead():
+            return False
+        self._known[str(address)] = _Known(address, is_hearsay)
         return True
+
+    def _drop_dead(self) -> bool:
+        """Forget the hearsay that failed most often; False where all of it is untried or works."""
+        rumours = [item for item in self._known.items() if item[1].is_hearsay and item[1].failures]
+        if rumours:
+            del self._known[max(rumours, key=lambda item: item[1].failures)[0]]
+        return bool(rumours)
 
     def knows(self, text: str) -> bool:
         """Whether an address is among those that may be dialled."""
@@ -65,15 +85,18 @@ class Dialer:
         if address.kind == "dns4":
             return False
         ip = ipaddress.ip_address(address.host)
+        if isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo or ip in _NAT64):
+            return False
         if ip.is_global and not ip.is_multicast:
             return True
         return any(ip.version == net.version and ip in net for net in self._subnets)
 
     def due(self, now_ms: int) -> list[str]:
-        """The addresses to dial now, one a neighbour, best first."""
+        """The addresses to dial now, one a neighbour: own knowledge first, then hearsay."""
         free = MAX_DIALLED - len(self._connected)
         chosen: dict[str, str] = {}
-        for text, known in sorted(self._known.items(), key=lambda item: item[1].failures):
+        ranked = sorted(self._known.items(), key=lambda one: (one[1].is_hearsay, one[1].failures))
+        for text, known in ranked:
             peer = known.address.peer_id
             if peer not in self._connected and known.next_ms <= now_ms:
                 chosen.setdefault(peer, text)

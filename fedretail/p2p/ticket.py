@@ -14,12 +14,14 @@ from typing import NamedTuple, Self
 
 from fedretail.crdt.charter import ID_BYTES
 from fedretail.crdt.codec import pack, unpack_canonical
-from fedretail.errors import MalformedInput
+from fedretail.errors import MalformedInput, UsageError
 from fedretail.p2p.address import parse_peer
 
 PREFIX = "fr1-"
 MAX_ADDRESSES = 4
 MAX_CHARACTERS = 600
+# As in a charter; with four bytes a character it just fits without any address.
+MAX_NAME = 80
 _HINT = "Ask the neighbour for the ticket again and copy the whole line, from fr1- on."
 
 
@@ -32,6 +34,8 @@ class Ticket(NamedTuple):
 
     def text(self) -> str:
         """The line that a neighbour types; addresses that do not fit are left out, last first."""
+        if len(self.name) > MAX_NAME:
+            raise UsageError(f"A network's name has at most {MAX_NAME} characters.")
         addresses = list(self.addresses[:MAX_ADDRESSES])
         while True:
             content = [self.network, self.name, addresses]
@@ -51,7 +55,9 @@ class Ticket(NamedTuple):
             raise MalformedInput("That is too long for a ticket.", hint=_HINT)
         match _unpacked(plain.removeprefix(PREFIX)):
             case [bytes(network), str(name), list(addresses), bytes(checksum)] if (
-                len(network) == ID_BYTES and len(addresses) <= MAX_ADDRESSES
+                len(network) == ID_BYTES
+                and len(addresses) <= MAX_ADDRESSES
+                and len(name) <= MAX_NAME
             ):
                 if checksum != _checksum([network, name, addresses]):
                     raise MalformedInput("The ticket has a slip of the pen in it.", hint=_HINT)

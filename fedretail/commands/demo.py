@@ -68,8 +68,8 @@ def _summary(figures: dict[str, float], *, as_json: bool) -> None:
         return
     output.print_line()
     output.print_line("What it took on this computer")
-    for name, seconds in figures.items():
-        output.print_line(f"  {seconds:6.2f} s  {name}")
+    for name, value in figures.items():
+        output.print_line(f"  {value:6.2f} s  {name}")
     output.print_line()
     output.tell("done", "Nothing that anybody was told is saved has been lost.")
 

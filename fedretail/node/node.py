@@ -176,7 +176,7 @@ class Node:
             return chosen[0]
         names = ", ".join(f"{own.name} ({own.id})" for own in sites)
         what = f"There is no site {ref!r}." if ref and not chosen else "Which site is meant?"
-        raise UsageError(what, hint=f"Give --site with one of: {names}")
+        raise UsageError(what, hint=f"Name one of these: {names}")
 
     def add_site(
         self,

@@ -41,7 +41,7 @@ LOCK_FILE_NAME = "daemon.lock"
 LOOK_S = 0.5
 # ... and after this time anyway: one three times as old means that no daemon runs.
 NOTE_S = 5.0
-# The index follows so soon after a change; writing one change takes a millisecond.
+# The index follows a change at once, and no oftener than this; one takes a millisecond.
 FOLLOW_S = 0.1
 WATCH_S = 0.25
 UPKEEP_S = 60.0
@@ -245,9 +245,9 @@ class Daemon:
             except FedretailError as error:
                 log.warning("The index cannot follow: %s", error.message)
                 await trio.sleep(NOTE_S)
+            await trio.sleep(FOLLOW_S)
             with trio.move_on_after(NOTE_S):
                 await self._changed.wait()
-            await trio.sleep(FOLLOW_S)
 
     async def _keep_noting(self) -> Never:
         due_s, told = trio.current_time() + NOTE_S, await self._state()

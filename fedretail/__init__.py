@@ -16,6 +16,7 @@ _HOMES = {
     "MalformedInput": "fedretail.errors",
     "Node": "fedretail.node.node",
     "PeerError": "fedretail.errors",
+    "Query": "fedretail.index.query",
     "Refused": "fedretail.errors",
     "Unavailable": "fedretail.errors",
     "UsageError": "fedretail.errors",

@@ -329,7 +329,10 @@ async def running(
             yield daemon
             nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        raise ours(group) or group from None
+        # What the block or the daemon raised, as it was; the nursery is no business of the caller.
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
 
 
 def run(

@@ -1,0 +1,153 @@
+"""The first minute: all of a node or nothing of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fedretail.domain.geo import Position
+from fedretail.errors import FedretailError, MalformedInput, Refused, Unavailable
+from fedretail.node import keyring
+from fedretail.node.node import Node
+from fedretail.node.setup import Shop, create_reader, create_shop
+from fedretail.store.store import Store
+from fedretail.testing.clock import ManualClock
+from fedretail.testing.nodes import HERE, new_shop
+
+SHOP = Shop("Village shop", HERE, "Mo-Sa 08:00-18:00", "EUR", "Europe/Berlin")
+
+
+def test_a_shop_is_there_at_once(tmp_path: Path, clock: ManualClock) -> None:
+    with create_shop(tmp_path / "deep" / "shop", SHOP, clock=clock) as node:
+        (site,) = node.sites()
+        assert (site.name, site.site.currency, site.site.hours) == (SHOP.name, "EUR", SHOP.hours)
+        assert node.member() == {"name": SHOP.name}
+        assert node.position == HERE
+        assert node.currency == "EUR"
+        assert not node.is_reader
+        assert node.store.grants(node.owner).may_manage(node.owner, node.identity.device.public)
+        assert not [found for _, found in node.check() if found]
+    with Node.open(tmp_path / "deep" / "shop") as again:
+        assert again.owner == node.owner
+
+
+def test_a_reader_searches_and_publishes_nothing(tmp_path: Path) -> None:
+    with create_reader(tmp_path / "reader", Position(-48.5, -9.05)) as node:
+        assert node.is_reader
+        assert node.owner is None
+        assert node.position == Position(-48.5, -9.05)
+        assert (node.sites(), node.member(), node.currency) == ([], {}, "EUR")
+        assert node.keys()["member"] is None
+        with pytest.raises(Refused, match="reader"):
+            node.site(None)
+        with pytest.raises(Refused, match="reader"):
+            node.add_site("Stall", HERE)
+        with pytest.raises(Refused, match="reader"):
+            node.set_member({"name": "Nobody"})
+    with create_reader(tmp_path / "nowhere", None) as node:
+        assert node.position is None
+
+
+@pytest.mark.parametrize("create", [lambda path: create_shop(path, SHOP),
+                                    lambda path: create_reader(path, None)])  # fmt: skip
+def test_a_second_one_is_refused_and_the_first_stays(tmp_path: Path, create: Any) -> None:
+    with new_shop(tmp_path / "shop") as node:
+        owner = node.owner
+    with pytest.raises(Refused, match="already"):
+        create(tmp_path / "shop")
+    with Node.open(tmp_path / "shop") as node:
+        assert node.owner == owner
+
+
+def test_keys_without_a_store_are_not_written_over(tmp_path: Path) -> None:
+    new_shop(tmp_path / "shop").close()
+    keys = (tmp_path / "shop" / keyring.FILE_NAME).read_bytes()
+    for file in (tmp_path / "shop").glob("store.db*"):
+        file.unlink()
+    with pytest.raises(Refused, match="holds the keys of a shop"):
+        create_shop(tmp_path / "shop", SHOP)
+    assert (tmp_path / "shop" / keyring.FILE_NAME).read_bytes() == keys
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [({"time_zone": "Mars/Olympus"}, FedretailError), ({"currency": "XQX"}, MalformedInput)],
+)
+def test_what_makes_no_sense_leaves_nothing(
+    tmp_path: Path, change: dict[str, str], error: type[Exception]
+) -> None:
+    shop = Shop(**{**{name: getattr(SHOP, name) for name in Shop.__slots__}, **change})
+    with pytest.raises(error):
+        create_shop(tmp_path / "shop", shop)
+    assert not (tmp_path / "shop").exists()
+
+
+def failing(error: Exception) -> Any:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "fedretail.node.setup._identify",
+        "fedretail.node.setup.Store.create",
+        "fedretail.store.store.Store.add_auth",
+        "fedretail.store.store.Store.set_meta",
+        "fedretail.node.node.Node.open",
+        "fedretail.node.node.Node.set_member",
+        "fedretail.node.node.Node.add_site",
+        "fedretail.node.keyring.os.fsync",
+    ],
+)
+@pytest.mark.parametrize("error", [Unavailable("The disk is full."), OSError(28, "No space left")])
+def test_a_failure_at_any_step_leaves_nothing_and_the_next_try_works(
+    tmp_path: Path, place: str, error: Exception
+) -> None:
+    path = tmp_path / "shop"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(place, failing(error))
+        with pytest.raises((Unavailable, OSError)):
+            create_shop(path, SHOP)
+    assert not path.exists() or list(path.iterdir()) == []
+    create_shop(path, SHOP).close()
+
+
+def test_a_failing_reader_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Store, "note", failing(Unavailable("The disk is full.")))
+    with pytest.raises(Unavailable):
+        create_reader(tmp_path / "reader", HERE)
+    assert list((tmp_path / "reader").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(Unavailable, match="cannot be made") as caught:
+        create_shop(tmp_path / "file" / "shop", SHOP)
+    assert "--data-dir" in caught.value.hint
+
+
+def test_a_network_drive_is_refused_and_left_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "fedretail.store.store.refuse_network_drive", failing(Refused("a network drive"))
+    )
+    with pytest.raises(Refused, match="network drive"):
+        create_shop(tmp_path / "shop", SHOP)
+    assert list((tmp_path / "shop").iterdir()) == []
+
+
+def test_a_set_up_that_was_cut_off_is_recognised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a kill -9 between two steps leaves it."""
+    monkeypatch.setattr("fedretail.node.setup._remove", lambda path: None)
+    monkeypatch.setattr(Store, "set_meta", failing(Unavailable("killed")))
+    with pytest.raises(Unavailable, match="killed"):
+        create_shop(tmp_path / "shop", SHOP)
+    with pytest.raises(Unavailable, match="never set up") as caught:
+        Node.open(tmp_path / "shop")
+    assert "init" in caught.value.hint

@@ -23,7 +23,7 @@ from fedretail.testing.clock import ManualClock
 
 SITE = "site/aaaaaaaaaaaaaaaa"
 # Far beyond what a test's log takes in parts of one row.
-MAX_PARTS = 5000
+MAX_PARTS = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,26 +196,24 @@ def test_a_record_begun_anew_beats_what_another_device_wrote(
     second.close()
 
 
-def test_the_earlier_of_two_early_stamps_is_not_missed(
-    store: Store, tmp_path: Path, clock: ManualClock
-) -> None:
-    for device, ahead in ((1, 2 * MATURITY_MS), (0, 3 * MATURITY_MS)):
+def test_the_earlier_of_two_early_stamps_is_not_missed(tmp_path: Path, clock: ManualClock) -> None:
+    trio = builders.shop("trio", devices=3)
+    store = builders.shop_store(tmp_path, trio, clock=clock)
+    for device, ahead in ((1, 2 * MATURITY_MS), (2, 3 * MATURITY_MS)):
         fast = ManualClock(clock.now_ms() + ahead)
-        other = builders.shop_store(tmp_path, SHOP, clock=fast, device=device)
-        other.commit(
-            SHOP.author(device), SITE, [Edit("offer", "a", {f"f{device}": 1}, keep_unknown=True)]
-        )
-        other.close()
-        if device:
-            store.add_log(SHOP.log_name(device=1))
-            source = builders.shop_store(tmp_path, SHOP, clock=fast, device=1)
-            builders.fetch(store, source, SHOP.log(device=1))
-            source.close()
-    assert store.record(place("a")) is None
-    for ahead, names in ((MATURITY_MS, ["f1"]), (MATURITY_MS, ["f0", "f1"])):
-        clock.advance(ahead)
+        source = builders.shop_store(tmp_path, trio, clock=fast, device=device)
+        edit = Edit("offer", "a", {f"f{device}": 1}, keep_unknown=True)
+        source.commit(trio.author(device), SITE, [edit])
+        store.add_log(trio.log_name(device=device))
+        builders.fetch(store, source, trio.log(device=device))
+        source.close()
+    item = RecordId(trio.owner, SITE, "offer", "a")
+    assert store.record(item) is None
+    for names in (["f1"], ["f1", "f2"]):
+        clock.advance(MATURITY_MS)
         assert store.refold_due() == 1
-        folded = store.record(place("a"))
+        folded = store.record(item)
         assert folded is not None
         assert list(folded.fields) == names
     assert store.refold_due() == 0
+    store.close()

@@ -1,0 +1,35 @@
+"""Token buckets: a burst at once, then so much a second."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.p2p.rates import TokenBucket
+
+
+def test_a_burst_is_free_and_what_follows_waits() -> None:
+    bucket = TokenBucket(rate=10, burst=5)
+    assert bucket.take(5, 0) == 0
+    assert bucket.take(1, 0) == pytest.approx(0.1)
+    assert bucket.take(1, 0) == pytest.approx(0.2)
+    assert bucket.take(1, 300) == pytest.approx(0)
+    assert bucket.take(5, 60_000) == 0
+    assert bucket.take(1, 60_000) > 0
+
+
+def test_a_clock_that_goes_back_gives_nothing() -> None:
+    bucket = TokenBucket(rate=10, burst=5)
+    assert bucket.take(5, 10_000) == 0
+    assert bucket.take(1, 0) == pytest.approx(0.1)
+    assert bucket.take(0, 100) == pytest.approx(0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 20), st.integers(0, 500)), max_size=40))
+def test_who_waits_as_told_takes_no_more_than_the_rate(steps: list[tuple[float, int]]) -> None:
+    bucket = TokenBucket(rate=10, burst=5)
+    now_ms, taken = 0.0, 0.0
+    for tokens, pause_ms in steps:
+        now_ms += pause_ms
+        taken += tokens
+        now_ms += bucket.take(tokens, int(now_ms)) * 1000
+        assert taken <= 5 + 10 * (now_ms + len(steps)) / 1000 + 1e-6

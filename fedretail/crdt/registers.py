@@ -26,11 +26,17 @@ class Folded(NamedTuple):
 def fold(parts: Iterable[tuple[bytes, Groups]], *, now_ms: int) -> Folded | None:
     """The value of a record, or None where it does not exist (never did, deleted, or vacant).
 
-    `parts`: (device key, groups of its row) for each log that holds the record. `now_ms`: the
+    `parts`: (device key, groups of its row) for each log that holds the record, fields in
+    canonical order, as they are in the result. `now_ms`: the
     corrected clock; stamps that are not in force yet are passed over.
     """
+    rows = list(parts)
+    if len(rows) == 1:
+        sole = _sole(rows[0][1], now_ms)
+        if sole is not None:
+            return sole
     winners: dict[str, tuple[int, bytes, Any]] = {}
-    for device, groups in parts:
+    for device, groups in rows:
         for stamp, fields in groups:
             if is_in_force(stamp, now_ms):
                 for name, value in fields.items():
@@ -38,6 +44,19 @@ def fold(parts: Iterable[tuple[bytes, Groups]], *, now_ms: int) -> Folded | None
                     if present is None or _beats((stamp, device, value), present):
                         winners[name] = (stamp, device, value)
     return _living(winners)
+
+
+def _sole(groups: Groups, now_ms: int) -> Folded | None:
+    """The value of a record's only row where it holds one edit: no field is contended.
+
+    Most records are so, and this is a fourth of the work. None where the rules must decide.
+    """
+    if len(groups) != 1:
+        return None
+    stamp, fields = groups[0]
+    if not fields or DELETED in fields or not is_in_force(stamp, now_ms):
+        return None
+    return Folded(fields, dict.fromkeys(fields, stamp))
 
 
 def _beats(new: tuple[int, bytes, Any], old: tuple[int, bytes, Any]) -> bool:

@@ -1,7 +1,6 @@
 """Reading records: the fold over all logs of their owner, and the feed of those that changed."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from fedretail.crdt.registers import Folded, fold
 from fedretail.crdt.row import Groups, stored_row
@@ -75,30 +74,34 @@ def records_of(
     connection: Connection, places: Iterable[RecordId], *, now_ms: int
 ) -> dict[RecordId, Folded]:
     """The present values of many records at once; those that do not exist are left out."""
-    result: dict[RecordId, Folded] = {}
-    wanted: dict[tuple[bytes, str, str], list[str]] = {}
+    wanted: dict[tuple[bytes, str, str], dict[str, RecordId]] = {}
     for place in places:
-        wanted.setdefault(place[:3], []).append(place.key)
-    for (owner, collection, kind), keys in wanted.items():
-        for start in range(0, len(keys), _BATCH):
-            some = keys[start : start + _BATCH]
-            marks = ",".join("?" * len(some))
-            query = f"owner = ? AND collection.name = ? AND kind = ? AND key IN ({marks})"
-            rows = connection.execute(_ROWS + query, (owner, collection, kind, *some))
-            _fold_into(result, rows, now_ms)
+        wanted.setdefault(place[:3], {})[place.key] = place
+    result: dict[RecordId, Folded] = {}
+    with connection.snapshot():
+        for some in wanted.values():
+            for key, part in _parts(connection, some).items():
+                value = fold(part, now_ms=now_ms)
+                if value is not None:
+                    result[some[key]] = value
     return result
 
 
-def _fold_into(
-    result: dict[RecordId, Folded], rows: Iterable[tuple[Any, ...]], now_ms: int
-) -> None:
-    parts: dict[RecordId, list[tuple[bytes, Groups]]] = {}
-    for *place, device, packed in rows:
-        parts.setdefault(RecordId(*place), []).append((device, stored_row(packed).groups))
-    for key, part in parts.items():
-        value = fold(part, now_ms=now_ms)
-        if value is not None:
-            result[key] = value
+def _parts(
+    connection: Connection, some: dict[str, RecordId]
+) -> dict[str, list[tuple[bytes, Groups]]]:
+    """What each log holds of records of one kind and collection, by key; log by log."""
+    parts: dict[str, list[tuple[bytes, Groups]]] = {}
+    keys = list(some)
+    place = some[keys[0]]
+    for number, device in _logs(connection, place):
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            marks = ",".join("?" * len(batch))
+            query = f"SELECT key, row FROM row WHERE log = ? AND kind = ? AND key IN ({marks})"
+            for key, packed in connection.execute(query, (number, place.kind, *batch)).fetchall():
+                parts.setdefault(key, []).append((device, stored_row(packed).groups))
+    return parts
 
 
 def feed(connection: Connection, after: int, limit: int) -> list[tuple[int, RecordId]]:

@@ -104,6 +104,23 @@ def test_a_deletion_from_the_future_waits() -> None:
     assert fold(rows, now_ms=NOW + 1) is None
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(NOW, NOW + MATURITY_MS + 1),
+            st.dictionaries(st.sampled_from(["!", "name", "pack"]), st.just(True), max_size=3),
+        ),
+        max_size=2,
+    )
+)
+def test_a_sole_row_tells_what_it_tells_among_others(groups: Any) -> None:
+    groups = [(stamp, dict(sorted(fields.items()))) for stamp, fields in groups]
+    sole = fold([(b"a", groups)], now_ms=NOW)
+    among = fold([(b"a", groups), (b"a", groups)], now_ms=NOW)
+    assert sole == among
+    assert sole is None or among is None or list(sole.fields) == list(among.fields)
+
+
 def test_nothing_is_no_record() -> None:
     assert fold([], now_ms=NOW) is None
     assert fold([(DEVICES[0], [])], now_ms=NOW) is None

@@ -144,17 +144,18 @@ class Offer:
 def _judged(fields: Mapping[str, Value]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in fields.items():
-        judge = _JUDGES.get(name)
+        judge = JUDGES.get(name)
         if judge is not None:
             judged = judge(value)
             if judged is not None:
                 out[name] = judged
     if "stock" in fields or "made_to_order" in fields:
-        out["stock"] = _stock(fields)
+        out["stock"] = stock_of(fields)
     return out
 
 
-def _stock(fields: Mapping[str, Value]) -> Stock:
+def stock_of(fields: Mapping[str, Value]) -> Stock:
+    """The stock that record fields say; `Offer.from_fields` has the same."""
     level, left = fields.get("stock"), fields.get("left")
     known = level if isinstance(level, str) and level in LEVELS else "unknown"
     shown = _left(left) if known in ("few", "some") else None
@@ -183,7 +184,9 @@ _amount = whole(0, MAX_AMOUNT_MINOR)
 _moment = whole(0, MAX_TIME_MS)
 _word = line(MAX_WORD)
 _list = words(MAX_WORDS, MAX_WORD)
-_JUDGES: dict[str, Callable[[Value], Any]] = {
+# What may be used of each field, None where it makes no sense. For those who need few fields of
+# many offers; everybody else asks Offer.from_fields.
+JUDGES: dict[str, Callable[[Value], Any]] = {
     "name": line(MAX_NAME),
     "description": block(MAX_DESCRIPTION),
     "gtin": _gtin,
@@ -216,7 +219,7 @@ _NOTHING = Offer()
 
 def _written(offer: Offer) -> dict[str, Value]:
     out: dict[str, Value] = {}
-    for name in _JUDGES:
+    for name in JUDGES:
         value = getattr(offer, name)
         if value != getattr(_NOTHING, name):
             out[name] = list(value) if isinstance(value, tuple) else value

@@ -12,6 +12,7 @@ defaults left out ([129]); amount in minor units, times in ms or nil, audience 0
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from fedretail.domain.kind import Value
@@ -45,6 +46,16 @@ class Price:
     until_ms: int | None = None
     min_quantity: int = 1
     audience: Audience = "all"
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it holds always, for everyone, from one piece on."""
+        return (
+            self.from_ms is None
+            and self.until_ms is None
+            and self.min_quantity == 1
+            and self.audience == "all"
+        )
 
     def valid(self, at_ms: int, *, quantity: int = 1, member: bool = False) -> bool:
         """Whether this shopper may buy so many at this price at that moment."""
@@ -103,7 +114,7 @@ def _parse_one(row: Value) -> Price:
         raise MalformedInput("a price is [amount, from, until, min_quantity, audience]")
     amount = _integer(row[0], 0, MAX_AMOUNT_MINOR, "an amount")
     if len(row) == 1:
-        return Price(amount)
+        return _lasting(amount)
     start, end, least, audience = row[1:] + list(_DEFAULTS[len(row) - 1 :])
     from_ms = None if start is None else _integer(start, 0, MAX_TIME_MS, "a time")
     until_ms = None if end is None else _integer(end, 0, MAX_TIME_MS, "a time")
@@ -112,6 +123,10 @@ def _parse_one(row: Value) -> Price:
     min_quantity = _integer(least, 1, MAX_PACK, "a least quantity")
     who = _AUDIENCES[_integer(audience, 0, 1, "an audience")]
     return Price(amount, from_ms, until_ms, min_quantity, who)
+
+
+# Shops have few price points ("0.99", "1.49"), and most prices are nothing but an amount.
+_lasting = lru_cache(maxsize=4096)(Price)
 
 
 def _integer(value: Value, least: int, most: int, what: str) -> int:

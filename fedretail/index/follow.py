@@ -18,12 +18,15 @@ from fedretail.errors import BugError
 from fedretail.index import places
 from fedretail.index.places import Place
 from fedretail.index.records import Records
-from fedretail.index.rows import checked_at, offer_row
+from fedretail.index.rows import OfferRow, checked_at, offer_row
 from fedretail.index.schema import MAX_OFFERS_PER_SITE, State, read_state, write_state
 
 # One transaction: 2,000 rows are written in a tenth of a second, so that a deadline is kept to
 # that, and readers in other processes see a long catch-up grow.
 BATCH_ENTRIES = 2_000
+# Read in one go: a value takes 2 kB while it is decoded, and what leaves the processor's cache
+# before it is made a row costs half as much again.
+_READ_OFFERS = 400
 _COLLECTION = "site/"
 
 _PUT_OFFER = "INSERT OR REPLACE INTO offer VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -78,16 +81,14 @@ class Follower:
     def _apply(self, state: State, entries: list[tuple[int, RecordId]]) -> None:
         changes = _by_site(record for _, record in entries)
         placed = {key: places.find(self._db, *key) for key in changes}
-        wanted = [record for change in changes.values() for record in change.offers]
-        wanted += [record for change in changes.values() for record in change.sources]
         # A site that the index has not met is read too: offers may come before their site.
         news = [one for key, one in changes.items() if one.site_changed or placed[key] is None]
-        values = self._store.records_of(wanted + [one.site_record for one in news])
+        values = self._store.records_of(one.site_record for one in news)
         for one in news:
             placed[one.owner, one.site] = self._settle(one, values.get(one.site_record))
         self._offers_change = 0
-        self._write_offers(changes, placed, values)
-        self._write_sources(changes, values)
+        self._write_offers(changes, placed)
+        self._write_sources(changes)
         write_state(
             self._db,
             state._replace(
@@ -109,7 +110,6 @@ class Follower:
         self,
         changes: Mapping[tuple[bytes, str], _Changes],
         placed: Mapping[tuple[bytes, str], Place | None],
-        values: Mapping[RecordId, Folded],
     ) -> None:
         """Write the offers of all sites, in the order of row numbers.
 
@@ -119,13 +119,26 @@ class Follower:
         ready = [
             (places.make_room(self._db, place, len(some)), some) for place, some in ready if some
         ]
+        ready.sort(key=lambda pair: pair[0].base)
+        values = self._offer_rows([record for _, offers in ready for record in offers])
         told: list[tuple[str | None, int, str]] = []
-        for place, offers in sorted(ready, key=lambda pair: pair[0].base):
+        for place, offers in ready:
             told += self._write_site(place, offers, values)
         self._db.executemany(_TELL_WORDS, told)
 
+    def _offer_rows(self, offers: list[RecordId]) -> dict[RecordId, OfferRow]:
+        """The rows of the offers that are to stand in the index."""
+        rows = {}
+        for start in range(0, len(offers), _READ_OFFERS):
+            found = self._store.records_of(offers[start : start + _READ_OFFERS])
+            for record, folded in found.items():
+                row = offer_row(folded)
+                if row is not None:
+                    rows[record] = row
+        return rows
+
     def _write_site(
-        self, place: Place, offers: list[RecordId], values: Mapping[RecordId, Folded]
+        self, place: Place, offers: list[RecordId], values: Mapping[RecordId, OfferRow]
     ) -> list[tuple[str | None, int, str]]:
         """Write the offers of one site; what FTS5 is to be told, by ascending row number."""
         present = self._present(place, offers)
@@ -134,8 +147,7 @@ class Follower:
         new = 0
         told: list[tuple[str | None, int, str]] = []
         for record in offers:
-            folded = values.get(record)
-            row = None if folded is None else offer_row(folded)
+            row = values.get(record)
             old = present.get(record.key)
             if row is None:
                 if old is not None:
@@ -150,8 +162,9 @@ class Follower:
             if old is None or old[1] != row.words:
                 told += [("delete", *old)] if old is not None else []
                 told.append((None, number, row.words))
-            category = self._category(row.category)
-            rows.append((number, record.key, *row[:3], category, *row[4:]))
+            price, currency, stock, category, *rest = row
+            number_of = self._category(category)
+            rows.append((number, record.key, price, currency, stock, number_of, *rest))
         self._db.executemany(_PUT_OFFER, rows)
         self._db.executemany("DELETE FROM offer WHERE id = ?", ((number,) for number in gone))
         self._db.execute(
@@ -183,11 +196,9 @@ class Follower:
             self._categories[text] = number
         return number
 
-    def _write_sources(
-        self,
-        changes: Mapping[tuple[bytes, str], _Changes],
-        values: Mapping[RecordId, Folded],
-    ) -> None:
+    def _write_sources(self, changes: Mapping[tuple[bytes, str], _Changes]) -> None:
+        sources = [record for one in changes.values() for record in one.sources]
+        values = self._store.records_of(sources) if sources else {}
         for one in changes.values():
             for record in one.sources:
                 folded = values.get(record)
@@ -208,16 +219,16 @@ def _by_site(records: Iterable[RecordId]) -> dict[tuple[bytes, str], _Changes]:
     changes: dict[tuple[bytes, str], _Changes] = {}
     for record in records:
         owner, collection, kind, key = record
-        site = collection[len(_COLLECTION) :]
-        if not collection.startswith(_COLLECTION) or not is_site_id(site):
-            continue
-        one = changes.get((owner, site))
+        one = changes.get((owner, collection))
         if one is None:
-            one = changes[owner, site] = _Changes(owner, site)
+            site = collection[len(_COLLECTION) :]
+            if not collection.startswith(_COLLECTION) or not is_site_id(site):
+                continue
+            one = changes[owner, collection] = _Changes(owner, site)
         if kind == "offer":
             one.offers.append(record)
         elif kind == "source":
             one.sources.append(record)
-        elif kind == "site" and key == site:
+        elif kind == "site" and key == one.site:
             one.site_changed = True
-    return changes
+    return {(owner, one.site): one for (owner, _), one in changes.items()}

@@ -41,6 +41,11 @@ def test_the_record_form_round_trips_in_any_order(some: list[Price]) -> None:
     assert parse_prices(list(reversed(encoded))) == parse_prices(encoded)
 
 
+@given(prices)
+def test_a_price_lasts_when_nothing_but_its_amount_is_said(price: Price) -> None:
+    assert price.lasts == (len(encode_prices([price])[0]) == 1)  # type: ignore[arg-type]
+
+
 def test_the_record_form_is_short() -> None:
     assert encode_prices([Price(129)]) == [[129]]
     assert encode_prices([Price(99, 5, None)]) == [[99, 5]]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedretail.index import text as tokenizer
 from fedretail.index.text import (
     MAX_QUERY_WORDS,
     MAX_WORD_CHARACTERS,
@@ -18,6 +19,8 @@ from fedretail.index.text import (
 )
 
 texts = st.text(max_size=80) | st.text(alphabet="aß1.,'’ x×lg牛ミéØ\u0301\0\ud800\"*", max_size=40)
+
+PIECES = ["6x", "0,33", "500", "g", " ", "kg", "b12", "00012345678", "a", "_", "-", "'", ".", "s"]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,19 @@ def test_a_barcode_is_one_word_in_every_length() -> None:
 @given(texts)
 def test_a_text_is_found_by_itself(text: str) -> None:
     assert set(query_words(text)) <= set(text_words(text))
+
+
+@given(
+    texts
+    | st.lists(st.sampled_from(PIECES)).map("".join)
+    | st.text(alphabet="0159.,xgl' k_A", max_size=60)
+)
+def test_plain_texts_are_split_by_the_rules_of_all(text: str) -> None:
+    folded = fold(text)
+    if folded.isascii():
+        rules = tokenizer._NUMBER_OR_WORD
+        plain = tokenizer._ELISION.sub(" ", folded)
+        assert tokenizer._split(folded, single=True) == tokenizer._with_amounts(rules, plain)
 
 
 @given(texts)

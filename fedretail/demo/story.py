@@ -78,14 +78,18 @@ class Story:
 
     def play(self) -> None:
         """Everything, in order; BugError where something does not come about."""
-        self._found_shops()
-        self._import_files()
-        self._start_all()
+        self.open_shops()
         self._kill_two()
         self._search()
         self._change_while_away()
         self._return_two()
         self._check()
+
+    def open_shops(self) -> None:
+        """The beginning: three shops that run, each with the offers of all."""
+        self._found_shops()
+        self._import_files()
+        self._start_all()
 
     def close(self) -> None:
         """End all daemons."""

@@ -16,14 +16,13 @@ import trio
 import fedretail
 from fedretail import daemon as daemon_module
 from fedretail.clock import SystemClock
-from fedretail.crdt.access import GRANT_MS
 from fedretail.daemon import Daemon, Ready, ServeOptions, ours, run, running
 from fedretail.errors import BugError, FedretailError, PeerError, Refused, Unavailable
 from fedretail.index.query import Query
 from fedretail.node.imports import ImportOptions
 from fedretail.node.networks import network
 from fedretail.node.node import Node
-from fedretail.node.renewals import RENEW_MS, renew_due
+from fedretail.node.renewals import RENEW_MS
 from fedretail.node.setup import create_reader
 from fedretail.node.status import DAEMON, STALE_MS, daemon_state
 from fedretail.p2p.memory import MemoryNetwork
@@ -32,7 +31,6 @@ from fedretail.testing.loopback import LOOPBACK
 from fedretail.testing.nodes import new_shop, prices, write_prices
 
 PATIENCE_S = 30.0
-DAY_MS = 24 * 3600 * 1000
 
 
 async def until(holds: Callable[[], Any]) -> None:
@@ -162,7 +160,9 @@ async def test_the_state_note_comes_and_goes(memory: MemoryNetwork, shops: Any) 
             # From the moment of a write on, nobody has it until they say so.
             sell(one, "bread")
             assert [peer["has_mine"] for peer in one.peers()] == [False]
-            assert one.sentence() == "0 of 1 neighbour have your newest prices."
+            assert one.sentence() == (
+                "The 1 neighbour that is switched on now does not have your newest prices yet."
+            )
             await until(lambda: [peer["has_mine"] for peer in one.peers()] == [True])
             assert finds(two, "bread") == [("Fresh bread", 250)]
             scopes[0].cancel()
@@ -350,50 +350,6 @@ async def test_a_session_that_has_worked_does_not_hold_up_the_network(
 
 
 # --- time ---
-
-
-def test_heads_and_grants_are_renewed_once_a_day(shops: Any) -> None:
-    clock = ManualClock()
-    shop = shops("one", clock)
-    sell(shop, "bread")
-    owner, device = shop.owner, shop.identity.device.public
-    until_ms = clock.now_ms() + GRANT_MS
-    assert shop.store.grants(owner).until_ms(owner, device) == until_ms
-    assert renew_due(shop) == 0
-    # A minute more: each commit of the same moment has a stamp one later than the last.
-    clock.advance(RENEW_MS + 60_000)
-    assert renew_due(shop) == 2
-    assert renew_due(shop) == 0
-    assert shop.store.seen_at(owner, f"site/{shop.site().id}") >= clock.now_ms()
-    assert shop.store.grants(owner).until_ms(owner, device) == clock.now_ms() + GRANT_MS
-    assert not [found for _, found in shop.check() if found]
-
-
-def test_a_grant_is_renewed_also_where_prices_change_every_day(shops: Any) -> None:
-    clock = ManualClock()
-    shop = shops("one", clock)
-    owner, device = shop.owner, shop.identity.device.public
-    for day in range(100):
-        clock.advance(DAY_MS)
-        sell(shop, "bread", 200 + day)
-        shop.set_member({"name": f"Shop of day {day}"})
-        renew_due(shop)
-    until_ms = shop.store.grants(owner).until_ms(owner, device)
-    assert until_ms - clock.now_ms() > GRANT_MS - 2 * DAY_MS
-
-
-def test_a_clock_that_is_behind_renews_nothing(shops: Any) -> None:
-    clock = ManualClock()
-    shop = shops("one", clock)
-    clock.advance(-400 * DAY_MS)
-    records = len(shop.store.auth_records())
-    assert renew_due(shop) == 0
-    assert len(shop.store.auth_records()) == records
-
-
-def test_a_reader_renews_nothing(tmp_path: Path) -> None:
-    with create_reader(tmp_path / "reader", None) as reader:
-        assert renew_due(reader) == 0
 
 
 async def test_upkeep_runs_while_the_daemon_does(
@@ -617,3 +573,38 @@ def test_importing_fedretail_and_searching_load_no_network(shops: Any) -> None:
     command = [sys.executable, "-c", script, str(shops("one").path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+# --- the examples of docs/how-to/embed.md ---
+
+
+def examples() -> list[str]:
+    """The Python programs of the page, in order."""
+    page = Path(__file__).resolve().parent.parent / "docs" / "how-to" / "embed.md"
+    blocks = page.read_text(encoding="utf-8").split("```python\n")[1:]
+    return [block.split("```")[0] for block in blocks]
+
+
+def run_example(program: str, shop: Node) -> str:
+    command = [sys.executable, "-c", program, str(shop.path)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert not done.stderr, done.stderr
+    assert done.returncode == 0
+    return done.stdout
+
+
+@pytest.mark.process
+def test_the_examples_of_the_page_on_embedding(shops: Any, tmp_path: Path) -> None:
+    shop = shops("one")
+    search, take, serve = examples()
+    out = run_example(search, shop)
+    assert out == f"{shop.site().id}/bread-1000 Rye bread 1 kg 380 EUR\n"
+    assert shop.store.own(shop.place("offer", "bread-1000", shop.site())) == {"stock_count": 12}
+    names: dict[str, Any] = {}
+    exec(take, names)  # noqa: S102 - our own page
+    path = write_prices(tmp_path / "list.csv", [*prices(3), ["B", "Bad", "?"]])
+    assert names["take"](shop, path) == "3 new, 0 changed, 1 to mend"
+    ticket, connections = run_example(serve, shop).splitlines()
+    assert ticket.startswith("fr1-")
+    assert connections == "0 connections"
+    assert daemon_state(shop) is None

@@ -86,7 +86,10 @@ def sentence(node: Node) -> str:
         return f"{_neighbours(len(peers))} can be reached."
     if len(having) == len(peers):
         return f"{_all(len(peers))} switched on now {_has(len(peers))} your newest prices."
-    return f"{len(having)} of {_neighbours(len(peers))} have your newest prices."
+    if len(peers) == 1:
+        return f"{_all(1)} switched on now does not have your newest prices yet."
+    has = _has(len(having))
+    return f"{len(having)} of {_neighbours(len(peers))} {has} your newest prices."
 
 
 def _neighbours(count: int) -> str:

@@ -1,0 +1,109 @@
+"""What status says, counted from what is there and from what neighbours reported."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fedretail import __version__
+from fedretail.node.node import Node
+from fedretail.node.setup import create_reader
+from fedretail.node.status import DAEMON, STALE_MS, daemon_state, own_heads
+from fedretail.testing.clock import ManualClock
+
+
+def peer(number: int, *, has_mine: bool, last_sync_ms: int | None = 0) -> dict[str, Any]:
+    return {
+        "id": f"peer{number}",
+        "address": "" if number else "/ip4/10.0.0.1/tcp/1",
+        "since_ms": 0,
+        "last_sync_ms": last_sync_ms,
+        "has_mine": has_mine,
+    }
+
+
+def noted(node: Node, *having: bool) -> None:
+    """A daemon with neighbours of whom some have the newest prices, at this moment."""
+    peers = [peer(number, has_mine=has_mine) for number, has_mine in enumerate(having)]
+    state = {"peers": peers, "own": own_heads(node), "clock_offset_ms": 7, "addresses": []}
+    node.store.note(DAEMON, state)
+
+
+def test_the_object_is_as_documented(shop: Node) -> None:
+    status = shop.status()
+    assert status.pop("store_bytes") > 0
+    assert status.pop("index_bytes") > 0
+    assert status == {
+        "version": __version__,
+        "daemon": False,
+        "members": 1,
+        "sites": 1,
+        "offers": 0,
+        "logs": 2,
+        "peers": [],
+        "feed_position": shop.store.feed_end(),
+        "index_lag": 0,
+        "clock_offset_ms": 0,
+    }
+
+
+def test_peers_are_told_as_documented(shop: Node) -> None:
+    noted(shop, True)
+    (told,) = shop.peers()
+    assert told == {
+        "id": "peer0",
+        "address": "/ip4/10.0.0.1/tcp/1",
+        "since": "1970-01-01T00:00:00Z",
+        "last_sync": "1970-01-01T00:00:00Z",
+        "has_mine": True,
+    }
+    assert shop.status()["clock_offset_ms"] == 7
+
+
+@pytest.mark.parametrize(
+    ("having", "sentence"),
+    [
+        ((), "Saved here. Sent as soon as a neighbour can be reached."),
+        ((True,), "The 1 neighbour that is switched on now has your newest prices."),
+        (
+            (False,),
+            "The 1 neighbour that is switched on now does not have your newest prices yet.",
+        ),
+        ((True, True, True), "All 3 neighbours that are switched on now have your newest prices."),
+        ((True, False, True), "2 of 3 neighbours have your newest prices."),
+        ((False, True), "1 of 2 neighbours has your newest prices."),
+        ((False, False), "0 of 2 neighbours have your newest prices."),
+    ],
+)
+def test_the_sentence(shop: Node, having: tuple[bool, ...], sentence: str) -> None:
+    noted(shop, *having)
+    assert shop.sentence() == sentence
+
+
+def test_without_a_daemon(shop: Node, clock: ManualClock) -> None:
+    noted(shop, True)
+    clock.advance(STALE_MS + 1)
+    assert daemon_state(shop) is None
+    assert shop.sentence() == "Saved here. Neighbours get it when `fedretail serve` runs."
+    clock.advance(-2 * STALE_MS - 2)
+    assert daemon_state(shop) is None
+
+
+def test_what_was_written_since_the_note_nobody_has(shop: Node) -> None:
+    noted(shop, True, True)
+    fields = {"name": "Bread", "currency": "EUR", "prices": [[250]]}
+    shop.write("offer", "bread", fields, site=shop.site())
+    assert [one["has_mine"] for one in shop.peers()] == [False, False]
+    assert shop.sentence() == "0 of 2 neighbours have your newest prices."
+    noted(shop, True, False)
+    # What stays here needs nobody else.
+    shop.write("offer", "bread", {"note": "on the left"}, site=shop.site())
+    assert [one["has_mine"] for one in shop.peers()] == [True, False]
+
+
+def test_a_reader_has_no_prices_to_send(tmp_path: Path) -> None:
+    with create_reader(tmp_path / "reader", None) as reader:
+        noted(reader, False, False)
+        assert reader.sentence() == "2 neighbours can be reached."
+        assert reader.status()["members"] == 0
+        assert own_heads(reader) == {}

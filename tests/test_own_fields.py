@@ -15,7 +15,8 @@ from fedretail.clock import SystemClock
 from fedretail.connectors import FORMATS
 from fedretail.crdt.codec import pack
 from fedretail.daemon import Daemon
-from fedretail.domain.kinds import KINDS, OFFER
+from fedretail.domain.catalog import OFFER
+from fedretail.domain.kinds import KINDS
 from fedretail.node.imports import ImportOptions
 from fedretail.node.node import Node
 from fedretail.p2p import wire

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fedretail.connectors.exchange import decode_record
-from fedretail.domain.kinds import OFFER
+from fedretail.domain.catalog import OFFER
 from fedretail.errors import Refused
 from fedretail.node.identity import collection_of
 from fedretail.node.imports import ImportOptions

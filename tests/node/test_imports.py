@@ -34,7 +34,7 @@ def counts(report: ImportReport) -> dict[str, int]:
     return {name: getattr(report, name) for name in names if getattr(report, name)}
 
 
-def offer(node: Node, key: str) -> dict[str, Any] | None:
+def offer(node: Node, key: str) -> Any:
     found = node.record(node.place("offer", key, node.site()))
     return None if found is None else found.fields
 
@@ -403,7 +403,8 @@ def test_a_reduction_keeps_the_lowest_price_of_the_30_days_before(
 ) -> None:
     def sell(price: str) -> dict[str, Any]:
         take(shop, write_prices(tmp_path / "list.csv", [["A", "Bread", price]]))
-        return offer(shop, "A") or {}
+        fields: dict[str, Any] = offer(shop, "A")
+        return fields
 
     assert "lowest_30d" not in sell("4.00")
     clock.advance(40 * DAY_MS)

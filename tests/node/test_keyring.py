@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedretail.errors import FedretailError, MalformedInput, Refused, Unavailable
-from fedretail.node import keyring
 from fedretail.node.keyring import FILE_NAME, Keyring
 from fedretail.node.node import Node
 from fedretail.testing.nodes import new_shop
@@ -71,7 +70,7 @@ def test_half_a_file_never_stays(
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(keyring.os, "fsync", full)
+    monkeypatch.setattr("fedretail.node.keyring.os.fsync", full)
     with pytest.raises(Unavailable, match="No space left"):
         keys.backup(tmp_path / FILE_NAME, tmp_path / "copy")
     with pytest.raises(Unavailable):

@@ -16,7 +16,7 @@ from fedretail.node.status import DAEMON
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.nodes import HERE, new_shop, seqs, written
 
-BREAD = {"name": "Rye bread", "currency": "EUR", "prices": [[350]]}
+BREAD: dict[str, Any] = {"name": "Rye bread", "currency": "EUR", "prices": [[350]]}
 
 
 def found(node: Node, words: str, **more: Any) -> list[str]:
@@ -68,7 +68,9 @@ def test_a_site_that_moves_takes_its_offers_along(shop: Node) -> None:
     site = shop.site()
     shop.write("offer", "bread", BREAD, site=site)
     far = Position(0.0, 0.0)
-    assert shop.search(Query(words="bread", near=far)).results[0].distance_m > 1_000_000
+    (before,) = shop.search(Query(words="bread", near=far)).results
+    assert before.distance_m is not None
+    assert before.distance_m > 1_000_000
     head = shop.store.heads()[-1]
     assert shop.set_site(site, {"lat_e7": 0, "lon_e7": 0, "name": "Moved"})
     assert shop.search(Query(words="bread", near=far)).results[0].distance_m == 0

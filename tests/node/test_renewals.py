@@ -29,7 +29,9 @@ def test_heads_and_grants_are_renewed_once_a_day(shop: Node, clock: ManualClock)
     clock.advance(RENEW_MS + 60_000)
     assert renew_due(shop) == 2
     assert renew_due(shop) == 0
-    assert shop.store.seen_at(shop.owner, collection_of(shop.site().id)) >= clock.now_ms()
+    seen_ms = shop.store.seen_at(shop.owner, collection_of(shop.site().id))
+    assert seen_ms is not None
+    assert seen_ms >= clock.now_ms()
     assert until_ms(shop) == clock.now_ms() + GRANT_MS
     assert not [found for _, found in shop.check() if found]
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from fedretail.crdt.changes import START
+from fedretail.crdt.codec import pack
+from fedretail.crdt.head import SignedHead
 from fedretail.demo.goods import articles
 from fedretail.domain.geo import Position
 from fedretail.node.imports import ImportOptions
@@ -51,3 +54,18 @@ def make_shop(folder: Path, number: int, count: int) -> Node:
         write_csv(path, count, start=number * count)
         node.import_file(path, ImportOptions(node.site()), lambda done, total, rows: None)
     return node
+
+
+def copy_into(target: Node, source: Node) -> None:
+    """Everything the source holds, without a network."""
+    target.store.add_auth(signed for _, signed in source.store.auth_records())
+    for _, name, raw in source.store.heads():
+        target.store.add_log(name)
+        log, after = SignedHead.parse(raw).head.log, None
+        while True:
+            part = source.store.changes_since(log, START, after)
+            assert part is not None
+            head, after = SignedHead.parse(part.head), part.after
+            target.store.advance(head, 0, pack(part.changes), after=after)
+            if after is None:
+                break

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import trio
 from _report import Figure, report
-from _shops import make_shop
+from _shops import copy_into, make_shop
 
 from fedretail.crdt import digest
 from fedretail.crdt.changes import START
@@ -106,7 +106,7 @@ def many_shops(folder: Path, one_s: float) -> list[Figure]:
     holder = make_shop(folder, 999, 0)
     for number in range(1, SHOPS + 1):
         shop = make_shop(folder, number, OFFERS // SHOPS)
-        _copy(shop, holder)
+        copy_into(holder, shop)
         shop.close()
     with Served(holder.path) as served:
         runs = [fetch(folder, f"many{n}", served.ticket, OFFERS) for n in range(3)]
@@ -117,19 +117,6 @@ def many_shops(folder: Path, one_s: float) -> list[Figure]:
         Figure("... as a multiple of one shop's", seconds / one_s, "x", 3, aim="<= 1.1"),
         Figure("... bytes on the socket", received / 1000, "kB", 1, aim="<= 500"),
     ]
-
-
-def _copy(source: Node, target: Node) -> None:
-    """Everything the source holds, without a network."""
-    from fedretail.crdt.head import SignedHead
-
-    target.store.add_auth(signed for _, signed in source.store.auth_records())
-    for _, name, raw in source.store.heads():
-        target.store.add_log(name)
-        head = SignedHead.parse(raw)
-        part = source.store.changes_since(head.head.log, START, None)
-        assert part is not None
-        target.store.advance(head, 0, pack(part.changes))
 
 
 class Served:

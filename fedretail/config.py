@@ -4,7 +4,6 @@ A setting is a field of Config and nothing else: its name (with its unit), type,
 sentence of documentation. The file, the variables and the reference page follow from that.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -123,11 +122,15 @@ def to_toml(config: Config) -> str:
 
 def _nearest(key: str, known: Mapping[str, object] | list[str]) -> str:
     """ "Did you mean …?" or the whole list."""
+    import difflib
+
     close = difflib.get_close_matches(key, known, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Settings are: {', '.join(known)}."
 
 
 def _refuse_slip(variable: str, names: list[str]) -> None:
+    import difflib
+
     close = difflib.get_close_matches(variable, names, n=1, cutoff=_SLIP_RATIO)
     if close:
         raise UsageError(

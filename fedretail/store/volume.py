@@ -1,6 +1,5 @@
 """Whether a folder lies on a network drive, where several processes cannot share a store."""
 
-import ctypes
 import sys
 from pathlib import Path
 
@@ -58,6 +57,8 @@ def _mounts_by_command() -> list[tuple[str, str]]:
 
 
 def _is_remote_on_windows(folder: Path) -> bool:
+    import ctypes
+
     drive = folder.resolve().drive
     kernel = ctypes.windll.kernel32 if sys.platform == "win32" else None  # type: ignore[attr-defined,unused-ignore]
     if drive.startswith("\\\\") or kernel is None:

@@ -141,9 +141,18 @@ class Link:
         now_ms = self._clock.now_ms()
         await self.do(lambda: self._session.start(now_ms), report, call)
         decoder = wire.Decoder()
-        while data := await self._stream.receive():
+        while data := await self._receive():
             if not await self._take(decoder.feed(data), report, call):
                 return
+
+    async def _receive(self) -> bytes:
+        """The next bytes; b"" at the end, and where the connection is lost: nobody's fault."""
+        try:
+            return await self._stream.receive()
+        except PeerError as error:
+            self._is_broken = True
+            log.info("%s: %s", self.peer_id, error.message)
+            return b""
 
     async def _take(
         self, messages: Iterator[wire.Received], report: Report, call: Call[list[Effect]]

@@ -134,9 +134,9 @@ class Daemon:
         transport = self._transport()
         is_first = True
         while True:
-            present = await _in_thread(partial(found_network, self.node))
             try:
                 async with trio.open_nursery() as nursery:
+                    present = await _in_thread(partial(found_network, self.node))
                     ready = await self._begin(nursery, transport, present)
                     if is_first:
                         task_status.started(ready)

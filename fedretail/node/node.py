@@ -152,14 +152,16 @@ class Node:
     # --- sites and member ---
 
     def sites(self) -> list[OwnSite]:
-        """This member's own sites, in the order of their ids."""
+        """This member's own sites, the oldest first: that one stands for all where one must."""
         if self.owner is None:
             return []
         found = self.store.records("site", owner=self.owner)
+        own = [pair for pair in found if pair[0].collection == collection_of(pair[0].key)]
+        # The nonce is written when a site is made and never again.
+        own.sort(key=lambda pair: (pair[1].stamps.get("nonce", 0), pair[0].key))
         return [
             OwnSite(place.key, Site.from_fields(value.fields).name, value.fields)
-            for place, value in found
-            if place.collection == collection_of(place.key)
+            for place, value in own
         ]
 
     def site(self, ref: str | None = None) -> OwnSite:

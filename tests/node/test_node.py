@@ -64,6 +64,19 @@ def test_the_site_that_is_meant(shop: Node) -> None:
     assert shop.site(third.id) == third
 
 
+def test_the_first_site_stands_for_all(shop: Node, clock: ManualClock) -> None:
+    for number in range(6):
+        clock.advance(1000)
+        where = Position(10.0 + number, 10.0)
+        shop.add_site(f"Stall {number}", where, currency="CHF")
+    assert [one.name for one in shop.sites()] == [
+        "Village shop", *(f"Stall {number}" for number in range(6)),
+    ]  # fmt: skip
+    assert (shop.position, shop.currency) == (HERE, "EUR")
+    shop.set_site(shop.site("Stall 3"), {"name": "Stall of old"})
+    assert shop.sites()[4].name == "Stall of old"
+
+
 def test_a_site_that_moves_takes_its_offers_along(shop: Node) -> None:
     site = shop.site()
     shop.write("offer", "bread", BREAD, site=site)

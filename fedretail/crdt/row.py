@@ -50,6 +50,12 @@ def stored_row(data: bytes) -> Row:
     return Row(seq, born, groups)
 
 
+def stored_groups(data: bytes) -> Groups:
+    """The groups of such a row alone."""
+    groups: Groups = unpack(data, max_bytes=MAX_ROW_BYTES)[2]
+    return groups
+
+
 def digested(key: RowKey, packed: bytes) -> bytes:
     """The bytes that the digest counts for a row: canonical [kind, key, row]."""
     return b"\x93" + pack(key.kind) + pack(key.key) + packed

@@ -150,12 +150,11 @@ def _judged(fields: Mapping[str, Value]) -> dict[str, Any]:
             if judged is not None:
                 out[name] = judged
     if "stock" in fields or "made_to_order" in fields:
-        out["stock"] = stock_of(fields)
+        out["stock"] = _stock(fields)
     return out
 
 
-def stock_of(fields: Mapping[str, Value]) -> Stock:
-    """The stock that record fields say; `Offer.from_fields` has the same."""
+def _stock(fields: Mapping[str, Value]) -> Stock:
     level, left = fields.get("stock"), fields.get("left")
     known = level if isinstance(level, str) and level in LEVELS else "unknown"
     shown = _left(left) if known in ("few", "some") else None

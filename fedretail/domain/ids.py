@@ -70,10 +70,10 @@ def _checked(text: str, length: int) -> bool:
     if len(text) != length or not (text.isascii() and text.isdigit()):
         return False
     # Summed with the check digit itself, at weight 1, the digits of a sound number make tens.
+    # As in check_digit they are summed as ASCII codes, each 48 above its digit.
     codes = text.encode()
-    light, heavy = codes[::-2], codes[-2::-2]
-    above = 48 * (len(light) + 3 * len(heavy))
-    return (sum(light) + 3 * sum(heavy) - above) % 10 == 0 and text.strip("0") != ""
+    total = sum(codes) + 2 * sum(codes[-2::-2]) - 48 * (length + length // 2 * 2)
+    return total % 10 == 0 and total != 0
 
 
 def parse_gln(text: str) -> str:

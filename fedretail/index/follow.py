@@ -163,8 +163,8 @@ class Follower:
                 told += [("delete", *old)] if old is not None else []
                 told.append((None, number, row.words))
             price, currency, stock, category, *rest = row
-            number_of = self._category(category)
-            rows.append((number, record.key, price, currency, stock, number_of, *rest))
+            shelf = self._categories.get(category) or self._category(category)
+            rows.append((number, record.key, price, currency, stock, shelf, *rest))
         self._db.executemany(_PUT_OFFER, rows)
         self._db.executemany("DELETE FROM offer WHERE id = ?", ((number,) for number in gone))
         self._db.execute(

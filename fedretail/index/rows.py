@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from fedretail.crdt.codec import pack
 from fedretail.crdt.registers import Folded
-from fedretail.domain.catalog import JUDGES, stock_of
+from fedretail.domain.catalog import JUDGES
 from fedretail.domain.kind import Value
 from fedretail.domain.prices import Price
-from fedretail.domain.stock import Stock, may_have
+from fedretail.domain.stock import LEVELS, Stock, may_have
 from fedretail.index.schema import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
 from fedretail.index.text import gtin_word, text_words
 
@@ -64,7 +64,7 @@ def offer_row(folded: Folded) -> OfferRow | None:
     return OfferRow(
         price,
         _currency(fields.get("currency")),
-        stock_code(stock_of(fields)),
+        _stock(fields),
         category,
         timed,
         folded.stamps.get("prices"),
@@ -81,10 +81,20 @@ def stock_code(stock: Stock) -> int:
     return STOCK_NONE if stock.level == "none" else STOCK_UNKNOWN
 
 
+_STOCK_CODES: dict[str, int] = {level: stock_code(Stock(level)) for level in LEVELS}
+
+
 def checked_at(value: Value) -> int | None:
     """The moment in a `checked_at` field, or None when it is none."""
     moment: int | None = _moment(value)
     return moment
+
+
+def _stock(fields: Mapping[str, Value]) -> int:
+    if fields.get("made_to_order") is True:
+        return STOCK_LIKELY
+    level = fields.get("stock")
+    return _STOCK_CODES.get(level, STOCK_UNKNOWN) if isinstance(level, str) else STOCK_UNKNOWN
 
 
 def _shown(fields: Mapping[str, Value]) -> Mapping[str, Value]:

@@ -91,8 +91,9 @@ def fold(text: str) -> str:
 
 def text_words(text: str) -> list[str]:
     """The words under which a text is found, in order, each as often as it stands there."""
-    words = _split(fold(text), single=True)
-    return words[:MAX_TEXT_WORDS]
+    if text.isascii():
+        return _split_ascii(text.lower())[:MAX_TEXT_WORDS]
+    return _split(fold(text), single=True)[:MAX_TEXT_WORDS]
 
 
 def query_words(text: str) -> list[str]:
@@ -138,6 +139,8 @@ def _split(folded: str, *, single: bool) -> list[str]:
 
 
 def _split_ascii(folded: str) -> list[str]:
+    if folded.isalnum() and not folded[0].isdigit():
+        return [folded[:MAX_WORD_CHARACTERS]]
     if "'" in folded:
         folded = _compiled(_ELISION).sub(" ", folded)
     if _DIGIT.search(folded) and _compiled(_NUMBER, _ASCII_LETTER).search(folded):

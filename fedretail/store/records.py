@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from fedretail.crdt.registers import Folded, fold
-from fedretail.crdt.row import Groups, stored_row
+from fedretail.crdt.row import Groups, stored_groups
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.domain.kind import RecordId
 from fedretail.store.database import Connection
@@ -23,7 +23,7 @@ _BATCH = 200
 def record(connection: Connection, place: RecordId, *, now_ms: int) -> Folded | None:
     """The present value of one record, None where it does not exist."""
     rows = connection.execute(_ROWS + _PLACE, place).fetchall()
-    return fold(((row[4], stored_row(row[5]).groups) for row in rows), now_ms=now_ms)
+    return fold(((row[4], stored_groups(row[5])) for row in rows), now_ms=now_ms)
 
 
 def collections(connection: Connection, owner: bytes | None) -> list[tuple[bytes, str]]:
@@ -50,7 +50,7 @@ def page(
             if len(rows) == _PAGE:
                 ends.append(rows[-1][0])
             for key, packed in rows:
-                parts.setdefault(key, []).append((device, stored_row(packed).groups))
+                parts.setdefault(key, []).append((device, stored_groups(packed)))
     # Behind the first end of a page some logs have not been read yet.
     end = min(ends, default=None)
     found = []
@@ -100,7 +100,7 @@ def _parts(
             marks = ",".join("?" * len(batch))
             query = f"SELECT key, row FROM row WHERE log = ? AND kind = ? AND key IN ({marks})"
             for key, packed in connection.execute(query, (number, place.kind, *batch)).fetchall():
-                parts.setdefault(key, []).append((device, stored_row(packed).groups))
+                parts.setdefault(key, []).append((device, stored_groups(packed)))
     return parts
 
 
@@ -147,7 +147,7 @@ def _await_next(connection: Connection, place: tuple[int, str, str], now_ms: int
         " WHERE log.collection = ? AND kind = ? AND key = ?",
         place,
     )
-    groups = [group for (row,) in rows for group in stored_row(row).groups]
+    groups = [group for (row,) in rows for group in stored_groups(row)]
     early = [stamp for stamp, _ in groups if not is_in_force(stamp, now_ms)]
     connection.execute("DELETE FROM local_due WHERE collection = ? AND kind = ? AND key = ?", place)
     if early:
@@ -172,7 +172,7 @@ def newest_stamp(
     if not is_ahead:
         return int(stamp)
     rows = [row for place in edited for row in connection.execute(_ROWS + _PLACE, place)]
-    stamps = [group[0] for row in rows for group in stored_row(row[5]).groups]
+    stamps = [group[0] for row in rows for group in stored_groups(row[5])]
     return max([int(stamp), *(stamp for stamp in stamps if stamp <= latest)])
 
 
@@ -224,4 +224,4 @@ def versions(connection: Connection, place: RecordId) -> list[Groups]:
         " AND key = ?4 ORDER BY 2 DESC",
         place,
     )
-    return [stored_row(row).groups for row, _ in rows]
+    return [stored_groups(row) for row, _ in rows]

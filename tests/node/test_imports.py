@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fedretail.clock import SystemClock
 from fedretail.errors import MalformedInput, Refused
 from fedretail.node.identity import collection_of
 from fedretail.node.imports import CHECKED_AGAIN_MS, ImportOptions, ImportReport
@@ -471,6 +472,39 @@ def test_an_interrupted_import_goes_on_with_the_same_command(
         again = node.import_file(path, options)
         assert (again.unchanged, again.new) == (kept, 1200 - kept)
         assert node.store.profile(node.owner, collection_of(node.site().id), "csv")
+
+
+KILLED = """
+    import sys
+    from pathlib import Path
+    from fedretail.node.imports import ImportOptions
+    from fedretail.node.node import Node
+
+    with Node.open(sys.argv[1]) as node:
+        tell = lambda done, total, rows: print(rows, flush=True)
+        node.import_file(Path(sys.argv[2]), ImportOptions(node.site()), tell)
+"""
+
+
+@pytest.mark.process
+def test_what_an_import_has_told_is_there_after_a_kill(tmp_path: Path) -> None:
+    path = write_prices(tmp_path / "list.csv", prices(4000))
+    with new_shop(tmp_path / "shop", clock=SystemClock()) as node:
+        script = textwrap.dedent(KILLED)
+        kept = 0
+        for lines in (1, 2, 4):
+            command = [sys.executable, "-c", script, str(node.path), str(path)]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+                assert process.stdout is not None
+                told = [int(process.stdout.readline()) for _ in range(lines)]
+                process.kill()
+            stands = len(list(node.records("offer")))
+            assert stands >= max(kept, told[-1])
+            assert not [problems for _, problems in node.check() if problems]
+            kept = stands
+        report = take(node, path)
+        assert (report.new, report.unchanged) == (4000 - kept, kept)
+        assert not [problems for _, problems in node.check() if problems]
 
 
 def interrupt_at(patched: pytest.MonkeyPatch, row: int) -> None:

@@ -222,6 +222,22 @@ async def test_join_while_the_daemon_runs_changes_the_network(
         assert "This computer has joined another network." in events
 
 
+async def test_join_changes_the_network_of_a_real_host_too(shops: Any) -> None:
+    """The same socket is given up and taken again."""
+    one, two = shops("one"), shops("two")
+    sell(one, "bread")
+    free = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    port = free.socket.getsockname()[1]
+    await free.aclose()
+    fixed = ServeOptions([f"/ip4/127.0.0.1/tcp/{port}"])
+    async with serving(Daemon(one, ServeOptions([LOOPBACK])), Daemon(two, fixed)) as (told, _):
+        two.join(told[0].ticket)
+        await until(lambda: finds(two, "bread") == [("Fresh bread", 250)])
+        state = daemon_state(two)
+        assert state is not None
+        assert state["addresses"] == told[1].addresses
+
+
 async def test_a_peer_of_the_settings_is_dialled(memory: MemoryNetwork, shops: Any) -> None:
     one, two = shops("one"), shops("two")
     sell(one, "bread")

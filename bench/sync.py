@@ -23,7 +23,6 @@ from fedretail.crdt.row import RowKey, digested
 from fedretail.daemon import Daemon, ServeOptions
 from fedretail.domain.kind import RecordId
 from fedretail.node.node import Node
-from fedretail.node.status import daemon_state
 from fedretail.p2p.host.core import Core
 from fedretail.store import schema
 from fedretail.store.database import SqliteConnection
@@ -133,7 +132,7 @@ class Served:
             stderr=subprocess.DEVNULL,
         )
         with Node.open(self.path) as node:
-            while (state := daemon_state(node)) is None or state["pid"] != self.process.pid:
+            while (state := node.daemon_state()) is None or state["pid"] != self.process.pid:
                 time.sleep(0.02)
             self.ticket = node.ticket()
         return self
@@ -267,7 +266,7 @@ def idle(folder: Path, one: Node) -> list[Figure]:
 
 
 def _noted(node: Node) -> float:
-    state = daemon_state(node)
+    state = node.daemon_state()
     assert state is not None
     return float(state["statistics"]["bytes_in"] + state["statistics"]["bytes_out"])
 

@@ -22,10 +22,10 @@ import trio
 from fedretail import __version__
 from fedretail.errors import FedretailError, Refused, Unavailable
 from fedretail.index.lock import FileLock
+from fedretail.node.base import DAEMON
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
 from fedretail.node.renewals import renew_due
-from fedretail.node.status import DAEMON
 from fedretail.p2p.effects import Effect, Expected, Moved, PeerAddresses, Synced
 from fedretail.p2p.host import Libp2pTransport
 from fedretail.p2p.link import Link

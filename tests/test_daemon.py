@@ -19,12 +19,12 @@ from fedretail.clock import SystemClock
 from fedretail.daemon import Daemon, Ready, ServeOptions, ours, run, running
 from fedretail.errors import BugError, FedretailError, PeerError, Refused, Unavailable
 from fedretail.index.query import Query
+from fedretail.node.base import DAEMON, STALE_MS
 from fedretail.node.imports import ImportOptions
 from fedretail.node.networks import network
 from fedretail.node.node import Node
 from fedretail.node.renewals import RENEW_MS
 from fedretail.node.setup import create_reader
-from fedretail.node.status import DAEMON, STALE_MS, daemon_state
 from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.loopback import LOOPBACK
@@ -100,9 +100,9 @@ async def test_a_second_daemon_is_refused(memory: MemoryNetwork, shops: Any) -> 
     async with serving(Daemon(shop)):
         with Node.open(shop.path) as again, pytest.raises(Refused, match="already"):
             await Daemon(again).run()
-        assert daemon_state(shop)
+        assert shop.daemon_state()
     async with serving(Daemon(shop)):
-        assert daemon_state(shop)
+        assert shop.daemon_state()
 
 
 async def test_a_port_in_use_is_said_plainly(shops: Any) -> None:
@@ -112,7 +112,7 @@ async def test_a_port_in_use_is_said_plainly(shops: Any) -> None:
         port = listener.socket.getsockname()[1]
         with pytest.raises(Unavailable, match=str(port)):
             await Daemon(shop, ServeOptions([f"/ip4/127.0.0.1/tcp/{port}"])).run()
-    assert daemon_state(shop) is None
+    assert shop.daemon_state() is None
 
 
 async def test_a_reader_without_a_network_is_told_to_join(
@@ -233,7 +233,7 @@ async def test_join_changes_the_network_of_a_real_host_too(shops: Any) -> None:
     async with serving(Daemon(one, ServeOptions([LOOPBACK])), Daemon(two, fixed)) as (told, _):
         two.join(told[0].ticket)
         await until(lambda: finds(two, "bread") == [("Fresh bread", 250)])
-        state = daemon_state(two)
+        state = two.daemon_state()
         assert state is not None
         assert state["addresses"] == told[1].addresses
 
@@ -306,7 +306,7 @@ async def test_search_goes_on_while_the_network_part_dies(
             sell(shop, name)
             await until(partial(finds, shop, name))
         await until(lambda: daemon.statistics()["restarts"] == 3)
-        assert daemon_state(shop)
+        assert shop.daemon_state()
 
 
 async def test_a_failure_of_the_network_part_begins_it_anew(
@@ -330,7 +330,7 @@ async def test_a_failure_of_the_network_part_begins_it_anew(
                 # Each write makes the daemon look again which network this is.
                 sell(shop, f"more{len(calls)}")
                 await trio.sleep(0.02)
-        assert daemon_state(shop)
+        assert shop.daemon_state()
 
 
 async def test_a_nearly_full_disk_takes_nothing_from_others_but_own_edits(
@@ -509,7 +509,7 @@ def test_a_signal_ends_it_in_order(shops: Any, name: str) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        state = daemon_state(shop)
+        state = shop.daemon_state()
         assert state is not None
         assert state["pid"] == process.pid
         process.send_signal(getattr(signal, name))
@@ -574,7 +574,7 @@ async def test_an_error_in_the_block_comes_out_as_it_is(memory: MemoryNetwork, s
     with pytest.raises(ZeroDivisionError):
         async with running(shop):
             1 / 0  # noqa: B018
-    assert daemon_state(shop) is None
+    assert shop.daemon_state() is None
 
 
 async def test_a_daemon_that_cannot_start_says_why(memory: MemoryNetwork, shops: Any) -> None:
@@ -631,4 +631,4 @@ def test_the_examples_of_the_page_on_embedding(shops: Any, tmp_path: Path) -> No
     ticket, connections = run_example(serve, shop).splitlines()
     assert ticket.startswith("fr1-")
     assert connections == "0 connections"
-    assert daemon_state(shop) is None
+    assert shop.daemon_state() is None

@@ -10,7 +10,8 @@ from fedretail.errors import MalformedInput, Refused, UsageError
 
 if TYPE_CHECKING:
     from fedretail.domain.kind import Value as FieldValue
-    from fedretail.node.node import Node, OwnSite
+    from fedretail.node.base import OwnSite
+    from fedretail.node.node import Node
 
 _MAX_NAME = 200
 _MAX_CATEGORY = 120

@@ -11,7 +11,7 @@ from fedretail.errors import UsageError
 
 if TYPE_CHECKING:
     from fedretail.domain.kind import Value
-    from fedretail.node.node import OwnSite
+    from fedretail.node.base import OwnSite
 
 
 def _site_options(function: Any) -> Any:

@@ -19,7 +19,6 @@ from fedretail.domain.kind import RecordId
 from fedretail.errors import BugError
 from fedretail.node.identity import collection_of
 from fedretail.node.node import Node
-from fedretail.node.status import daemon_state
 
 ARTICLES = 10_000
 # Sixty times what a slow computer takes; whoever waits longer looks at a fault, not at a demo.
@@ -213,7 +212,7 @@ class Story:
             text = (self._folder / f"{shop.folder}.log").read_text("utf-8", "replace")
             raise BugError(f"The daemon of {shop.name} has ended: {text[-500:]}")
         with Node.open(self.data_dir(shop)) as node:
-            state = daemon_state(node)
+            state = node.daemon_state()
             return state is not None and state["pid"] == process.pid
 
     def _count(self, shop: DemoShop) -> int:

@@ -1,19 +1,17 @@
 """Exports: records as lines of the exchange format, for leaving, for copies, for other programs."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from fedretail.connectors.exchange import Provenance, write_header, write_record
 from fedretail.domain.kinds import KINDS
-
-if TYPE_CHECKING:
-    from fedretail.node.node import Node
+from fedretail.node.base import BaseNode
 
 # Told about so often; a line takes some 20 us.
 _EVERY = 1000
 
 
-def export(node: "Node", out: TextIO, *, mine: bool, on_progress: Callable[[int], None]) -> int:
+def export(node: BaseNode, out: TextIO, *, mine: bool, on_progress: Callable[[int], None]) -> int:
     """Write all records, or this member's own with their own fields; how many.
 
     Own fields leave only with `mine`: what others may read of an export is what they may read

@@ -15,22 +15,20 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from fedretail.connectors import BadRow, Reader, Reading, Row, open_source
+from fedretail.crdt.registers import Folded
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import record_key
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.prices import moved_by_half
 from fedretail.errors import MalformedInput, Unavailable
+from fedretail.node.base import BaseNode, OwnSite
 from fedretail.node.identity import collection_of
 from fedretail.node.reductions import amount_now, is_repriced, with_lowest
 from fedretail.node.vanished import UNCONFIRMED, Named, Rest, is_unconfirmed
 from fedretail.store.commits import Edit
-
-if TYPE_CHECKING:
-    from fedretail.crdt.registers import Folded
-    from fedretail.node.node import Node, OwnSite
 
 OnProgress = Callable[[int, int, int], None]
 # Nobody waits longer than a fifth of a second for the write lock.
@@ -48,7 +46,7 @@ _MAX_SOURCES = 50
 class ImportOptions:
     """How to import; yes: take prices that moved by more than half, and large withdrawals."""
 
-    site: "OwnSite"
+    site: OwnSite
     format: str = "auto"
     dry_run: bool = False
     complete: bool = False
@@ -100,7 +98,7 @@ class ImportReport:
 
 
 def import_file(
-    node: "Node", path: Path, options: ImportOptions, on_progress: OnProgress
+    node: BaseNode, path: Path, options: ImportOptions, on_progress: OnProgress
 ) -> ImportReport:
     """Take a file's offers into a site.
 
@@ -126,7 +124,7 @@ def import_file(
     return run.report
 
 
-def _open(node: "Node", path: Path, options: ImportOptions) -> Reader:
+def _open(node: BaseNode, path: Path, options: ImportOptions) -> Reader:
     site, config = options.site.site, node.config
     collection = collection_of(options.site.id)
     return open_source(
@@ -142,7 +140,7 @@ def _open(node: "Node", path: Path, options: ImportOptions) -> Reader:
     )
 
 
-def _owner(node: "Node") -> bytes:
+def _owner(node: BaseNode) -> bytes:
     return node.identity.author().owner
 
 
@@ -150,7 +148,7 @@ class _Import:
     """One run: rows in, batches out, counts kept."""
 
     def __init__(
-        self, node: "Node", options: ImportOptions, reader: Reader, spill: IO[str]
+        self, node: BaseNode, options: ImportOptions, reader: Reader, spill: IO[str]
     ) -> None:
         self.report = ImportReport(reader.reading, options.dry_run)
         self._node = node
@@ -279,7 +277,7 @@ class _Import:
         self._commit(edits)
 
     def _edit(
-        self, row: Row, place: RecordId, present: "Folded | None", own: dict[str, Value]
+        self, row: Row, place: RecordId, present: Folded | None, own: dict[str, Value]
     ) -> Edit | None:
         """What the row changes in its offer; None: nothing, or it waits for a yes."""
         self.report.weak += row.weak
@@ -343,7 +341,7 @@ class _Import:
 
 
 def _write_rejects(
-    node: "Node", reader: Reader, path: Path, bad: Callable[[], Iterator[BadRow]]
+    node: BaseNode, reader: Reader, path: Path, bad: Callable[[], Iterator[BadRow]]
 ) -> Path:
     """Write the reject file beside the source, or into the data directory if that cannot be."""
     for folder in (path.parent, node.path):

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from fedretail.crdt.charter import OPEN, Charter
 from fedretail.errors import MalformedInput, Refused, UsageError
-from fedretail.node.node import Node
-from fedretail.node.status import daemon_state
+from fedretail.node.base import BaseNode
 from fedretail.p2p.ticket import Ticket
 
 # A ticket has at most 600 characters: with a longer name no address would fit into it.
@@ -22,19 +21,19 @@ class Joined:
     already: bool
 
 
-def network(node: Node) -> bytes | None:
+def network(node: BaseNode) -> bytes | None:
     """The 32-byte id of the network this node is in, None before the first."""
     found: bytes | None = node.store.meta("network")
     return found
 
 
-def network_name(node: Node) -> str:
+def network_name(node: BaseNode) -> str:
     """What the network calls itself, "" before its charter is known."""
     raw = node.store.meta("charter")
     return Charter.parse(raw).name if raw else str(node.store.meta("network_name") or "")
 
 
-def found_network(node: Node, name: str | None = None) -> bytes:
+def found_network(node: BaseNode, name: str | None = None) -> bytes:
     """The id of this node's network; a charter with this member as founder is made if need be."""
     present = network(node)
     if present is not None:
@@ -48,12 +47,12 @@ def found_network(node: Node, name: str | None = None) -> bytes:
     return charter.id
 
 
-def ticket(node: Node, name: str | None = None) -> str:
+def ticket(node: BaseNode, name: str | None = None) -> str:
     """The line by which a neighbour finds this node.
 
     Refused where nobody would answer: no daemon runs and no address is set to listen at.
     """
-    state = daemon_state(node)
+    state = node.daemon_state()
     addresses = state["addresses"] if state else _set_addresses(node)
     if not addresses:
         raise Refused(
@@ -63,7 +62,7 @@ def ticket(node: Node, name: str | None = None) -> str:
     return Ticket(network_id, network_name(node), tuple(addresses)).text()
 
 
-def join(node: Node, text: str) -> Joined:
+def join(node: BaseNode, text: str) -> Joined:
     """Enter the network of a ticket; the daemon meets its members.
 
     Refused where this node is in another network and has met anybody there.
@@ -81,7 +80,7 @@ def join(node: Node, text: str) -> Joined:
     return Joined(ticket.name, len(others), present == ticket.network)
 
 
-def _refuse_second(node: Node, ticket: Ticket) -> None:
+def _refuse_second(node: BaseNode, ticket: Ticket) -> None:
     others = [owner for owner in node.store.owners() if owner != node.owner]
     if others:
         raise Refused(
@@ -92,7 +91,7 @@ def _refuse_second(node: Node, ticket: Ticket) -> None:
         )
 
 
-def _set_addresses(node: Node) -> list[str]:
+def _set_addresses(node: BaseNode) -> list[str]:
     """Addresses of the settings that others can dial: those with a port and a place."""
     from fedretail.p2p.address import parse_address
 
@@ -107,7 +106,7 @@ def _set_addresses(node: Node) -> list[str]:
     return addresses
 
 
-def _default_name(node: Node) -> str:
+def _default_name(node: BaseNode) -> str:
     names = [own.name for own in node.sites()]
     if not names:
         return "Neighbours"

@@ -1,14 +1,14 @@
 """Signs of life: heads and grants signed anew once a day, so that others know that they stand."""
 
 from fedretail.crdt.access import GRANT_MS, Grants, renewal
+from fedretail.node.base import BaseNode
 from fedretail.node.identity import MEMBER, collection_of
-from fedretail.node.node import Node
 
 # A renewal a day, a little early so that it does not wander through the day.
 RENEW_MS = 23 * 3600 * 1000
 
 
-def renew_due(node: Node) -> int:
+def renew_due(node: BaseNode) -> int:
     """Sign own logs and grants anew whose last sign of life is a day old; how many logs."""
     owner = node.owner
     if owner is None:
@@ -24,7 +24,7 @@ def renew_due(node: Node) -> int:
     return due
 
 
-def _renew_grants(node: Node, owner: bytes, grants: Grants) -> None:
+def _renew_grants(node: BaseNode, owner: bytes, grants: Grants) -> None:
     """Prolong the grants of all devices of this member, where this one may."""
     device, now_ms = node.identity.device, node.clock.now_ms()
     if not grants.may_manage(owner, device.public):

@@ -6,25 +6,12 @@ from fedretail import __version__
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import log_id
 from fedretail.domain.times import rfc3339
-from fedretail.node.node import Node
-
-# The daemon notes its state every 5 s; three times that without a word means that it is gone.
-STALE_MS = 15_000
-DAEMON = "daemon"
+from fedretail.node.base import BaseNode
 
 
-def daemon_state(node: Node) -> dict[str, Any] | None:
-    """What the running daemon noted last, None where none runs."""
-    note = node.store.noted(DAEMON)
-    if note is None or abs(node.clock.now_ms() - note.at_ms) > STALE_MS:
-        return None
-    state: dict[str, Any] = note.value
-    return state
-
-
-def status(node: Node) -> dict[str, Any]:
+def status(node: BaseNode) -> dict[str, Any]:
     """The object of `fedretail status --json`; times RFC 3339, sizes in bytes."""
-    state = daemon_state(node)
+    state = node.daemon_state()
     counts, found = node.store.statistics(), node.index.statistics()
     return {
         "version": __version__,
@@ -42,7 +29,7 @@ def status(node: Node) -> dict[str, Any]:
     }
 
 
-def own_heads(node: Node) -> dict[str, int]:
+def own_heads(node: BaseNode) -> dict[str, int]:
     """The seq of each public log of this node's member, by the log's id in hex."""
     # Every search asks here for the clock, and needs no more of replication.
     from fedretail.p2p.mirror import is_public
@@ -55,7 +42,7 @@ def own_heads(node: Node) -> dict[str, int]:
     }
 
 
-def _peers(node: Node, state: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _peers(node: BaseNode, state: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The neighbours that the daemon noted; what was written since its note, none of them has."""
     if state is None:
         return []
@@ -75,9 +62,9 @@ def _peer(noted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def sentence(node: Node) -> str:
+def sentence(node: BaseNode) -> str:
     """How it stands with this shop's prices, counted only from what neighbours reported."""
-    state = daemon_state(node)
+    state = node.daemon_state()
     if state is None:
         return "Saved here. Neighbours get it when `fedretail serve` runs."
     peers = _peers(node, state)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from fedretail.crdt.charter import Charter
 from fedretail.errors import MalformedInput, Refused, UsageError
+from fedretail.node.base import DAEMON
 from fedretail.node.networks import MAX_NAME_BYTES, Joined, found_network, network, network_name
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
-from fedretail.node.status import DAEMON
 from fedretail.p2p.ticket import Ticket
 from fedretail.testing.builders import shop as stranger
 from fedretail.testing.nodes import HERE, new_shop

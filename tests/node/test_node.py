@@ -11,8 +11,9 @@ import pytest
 from fedretail.domain.geo import Position
 from fedretail.errors import Refused, Unavailable, UsageError
 from fedretail.index.query import Query
-from fedretail.node.node import TOLERATED_MS, CorrectedClock, Node
-from fedretail.node.status import DAEMON
+from fedretail.node.base import DAEMON
+from fedretail.node.clocks import TOLERATED_MS, CorrectedClock
+from fedretail.node.node import Node
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.nodes import HERE, new_shop, seqs, written
 

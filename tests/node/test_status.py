@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from fedretail import __version__
+from fedretail.node.base import DAEMON, STALE_MS
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
-from fedretail.node.status import DAEMON, STALE_MS, daemon_state, own_heads
+from fedretail.node.status import own_heads
 from fedretail.testing.clock import ManualClock
 
 
@@ -83,10 +84,10 @@ def test_the_sentence(shop: Node, having: tuple[bool, ...], sentence: str) -> No
 def test_without_a_daemon(shop: Node, clock: ManualClock) -> None:
     noted(shop, True)
     clock.advance(STALE_MS + 1)
-    assert daemon_state(shop) is None
+    assert shop.daemon_state() is None
     assert shop.sentence() == "Saved here. Neighbours get it when `fedretail serve` runs."
     clock.advance(-2 * STALE_MS - 2)
-    assert daemon_state(shop) is None
+    assert shop.daemon_state() is None
 
 
 def test_what_was_written_since_the_note_nobody_has(shop: Node) -> None:

@@ -12,7 +12,7 @@ from fedretail.domain.prices import price_now
 from fedretail.errors import BugError
 from fedretail.index.candidates import Row
 from fedretail.index.query import Query
-from fedretail.index.ranking import Term, relevance, score
+from fedretail.index.ranking import Relevance, Term, score
 from fedretail.index.records import Records
 from fedretail.index.schema import SEQUENCE_BITS, STOCK_NONE, STOCK_UNKNOWN
 from fedretail.index.sites import SiteEntry, Sites
@@ -57,11 +57,12 @@ class Judge:
     ) -> list[Hit]:
         """The rows that answer, unsorted. `categories`: the numbers wanted, None for all."""
         hits = []
+        relevant = Relevance(terms)
         for row in rows:
             base = row[0] >> SEQUENCE_BITS
             reached = self._reached[base] if base in self._reached else self._reach(base)
             if reached is not None and (categories is None or row[5] in categories):
-                hit = self._hit(row, reached, terms)
+                hit = self._hit(row, reached, relevant)
                 if hit is not None:
                     hits.append(hit)
         return hits
@@ -73,7 +74,7 @@ class Judge:
             raise BugError("a hit at a site that is not shown")
         return reached.entry, reached.seen_at_ms
 
-    def _hit(self, row: Row, reached: Reached, terms: Sequence[Term]) -> Hit | None:
+    def _hit(self, row: Row, reached: Reached, relevant: Relevance) -> Hit | None:
         number, key, price, currency, stock, _, timed, named, words, facts = row
         query = self.query
         if query.in_stock and stock == STOCK_NONE:
@@ -90,8 +91,7 @@ class Judge:
         offer = f"{reached.entry.id}/{key}"
         unsure = query.in_stock and stock == STOCK_UNKNOWN
         if query.sort == "best":
-            relevant = relevance(terms, words.split(" "), named)
-            points = score(relevant, reached.distance_m, stock)
+            points = score(relevant.of(words, named), reached.distance_m, stock)
             return Hit((unsure, -points, offer), number, points)
         distance = reached.distance_m or 0.0
         if query.sort == "nearest":

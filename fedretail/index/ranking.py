@@ -39,12 +39,41 @@ def rarity(offers: int, holding: int) -> float:
 def relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> float:
     """How much of what was asked an offer answers, 0 to 1; 1 when nothing was asked.
 
-    words: the offer's words, the first `named` of them those of its name.
+    words: the offer's words, the first `named` of them those of its name. This is the definition;
+    searches use Relevance.
     """
     if not terms:
         return 1.0
-    found = sum(term.weight * _where(term, words, named) for term in terms)
+    found = 0.0
+    # Added one by one: newer Pythons round the sum of floats in another way than `+`.
+    for term in terms:
+        found += term.weight * _where(term, words, named)
     return found / sum(term.weight for term in terms) / (1 + _WORD_COST * named)
+
+
+class Relevance:
+    """`relevance` for the terms of one query, of words joined by spaces; a third of its time."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        # A word stands between spaces; the beginning of one behind a space.
+        self._sought = [
+            (f" {term.word}" if term.begun else f" {term.word} ", term.weight) for term in terms
+        ]
+        self._total = sum(term.weight for term in terms)
+
+    def of(self, words: str, named: int) -> float:
+        """As `relevance`; words: the offer's, each once, joined by single spaces."""
+        if not self._sought:
+            return 1.0
+        text = f" {words} "
+        found = 0.0
+        for sought, weight in self._sought:
+            place = text.find(sought)
+            if place >= 0:
+                # As many spaces stand before a word as words.
+                in_name = text.count(" ", 0, place) < named
+                found += weight if in_name else weight * _BESIDE_NAME
+        return found / self._total / (1 + _WORD_COST * named)
 
 
 def score(relevant: float, distance_m: float | None, stock: int) -> float:

@@ -1,7 +1,10 @@
 """What makes one answer better than another."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fedretail.index.judge import category_matches
-from fedretail.index.ranking import Term, rarity, relevance, score
+from fedretail.index.ranking import Relevance, Term, rarity, relevance, score
 from fedretail.index.schema import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
 
 
@@ -22,6 +25,18 @@ def test_a_beginning_counts_as_its_word() -> None:
         [Term("milkshake")], words, 1
     )
     assert relevance([Term("milk")], words, 1) == 0
+
+
+short = st.text("ab.", min_size=1, max_size=3)
+
+
+@given(
+    st.lists(st.builds(Term, short, st.floats(0.1, 9), st.booleans()), max_size=4),
+    st.lists(short, min_size=1, max_size=6, unique=True),
+    st.integers(0, 6),
+)
+def test_the_fast_relevance_is_the_same(terms: list[Term], words: list[str], named: int) -> None:
+    assert Relevance(terms).of(" ".join(words), named) == relevance(terms, words, named)
 
 
 def test_near_and_there_is_better() -> None:

@@ -47,7 +47,8 @@ def answer(
     terms = words.terms(state.offers, weighed=query.sort == "best" and len(words.words) > 1)
 
     def hits(*, every: bool) -> list[Hit]:
-        rows = read_rows(db, words.match(every=every), spans, words=query.sort == "best")
+        match, is_best = words.match(every=every), query.sort == "best"
+        rows = read_rows(db, match, spans, words=is_best, prices=judge.asks_prices)
         return judge.hits(rows, terms, categories)
 
     found = hits(every=True)

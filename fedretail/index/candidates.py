@@ -16,7 +16,7 @@ FEW_ROWS = 2_000
 
 Row = tuple[int, str, int | None, str | None, int, int | None, int, int, str, bytes | None]
 _COLUMNS = (
-    "offer.id, key, price, currency, stock, category, timed, named, {words},"
+    "offer.id, key, {priced}, stock, category, timed, named, {words},"
     " CASE timed WHEN 1 THEN facts END"
 )
 
@@ -59,17 +59,24 @@ class Words:
 
 
 def read_rows(
-    db: sqlite3.Connection, match: str | None, spans: list[tuple[int, int]] | None, *, words: bool
+    db: sqlite3.Connection,
+    match: str | None,
+    spans: list[tuple[int, int]] | None,
+    *,
+    words: bool,
+    prices: bool,
 ) -> Iterator[Row]:
     """The rows that match, in these spans of row numbers (None: everywhere).
 
-    `words`: whether the rows' words are wanted; they are half of what is read.
+    words, prices: whether the rows' words, prices and currencies are wanted; they are half of
+    what is read.
     """
-    columns = _COLUMNS.format(words="words" if words else "''")
+    priced = "price, currency" if prices else "NULL, NULL"
+    columns = _COLUMNS.format(words="words" if words else "''", priced=priced)
     source, where, values = f"SELECT {columns} FROM offer", [], []
     number = "offer.id"
     if match is not None:
-        columns = _COLUMNS.format(words="offer.words" if words else "''")
+        columns = _COLUMNS.format(words="offer.words" if words else "''", priced=priced)
         source = f"SELECT {columns} FROM word CROSS JOIN offer ON offer.id = word.rowid"
         where, values, number = ["word MATCH ?"], [match], "word.rowid"
     for span in spans if spans is not None else [None]:

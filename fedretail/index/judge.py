@@ -52,6 +52,11 @@ class Judge:
         self._now_ms = now_ms
         self._reached: dict[int, Reached | None] = {}
 
+    @property
+    def asks_prices(self) -> bool:
+        """Whether prices decide what is found or in which order."""
+        return self.query.sort == "cheapest" or self.query.max_price_minor is not None
+
     def hits(
         self, rows: Iterable[Row], terms: Sequence[Term], categories: set[int] | None
     ) -> list[Hit]:

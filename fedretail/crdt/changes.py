@@ -9,16 +9,16 @@ an empty list of fields. `born back` stands only where the row was created or re
 base: then the row is sent whole and takes the place of the old one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from fedretail.crdt.codec import check_fields
+from fedretail.crdt.codec import check_column
 from fedretail.crdt.row import (
     MAX_FIELDS,
     Groups,
     Row,
     RowKey,
-    check_key,
+    check_keys,
     check_names,
     merged,
     replaced,
@@ -81,7 +81,8 @@ def encode(rows: Iterable[tuple[RowKey, Row]], *, base: Point, head: Point) -> C
 def decode(changes: object, *, base: Point, head: Point) -> dict[RowKey, RowChange]:
     """The rows changed, by key; MalformedInput where the bytes break the form.
 
-    Values, names, keys and numbers are checked; the meaning of the fields is not.
+    `changes`: as unpacked. Values, names, keys and numbers are checked, a column at a time (line
+    by line takes three times as long); the meaning of the fields is not.
     """
     if type(changes) is not list:
         raise MalformedInput("changes that are not a list")
@@ -94,42 +95,61 @@ def decode(changes: object, *, base: Point, head: Point) -> dict[RowKey, RowChan
     return result
 
 
-def _decode_part(part: object, base: Point, head: Point) -> Iterator[tuple[RowKey, RowChange]]:
+def _decode_part(part: object, base: Point, head: Point) -> Iterable[tuple[RowKey, RowChange]]:
     match part:
         case [kind, list(names), list(lines)] if len(names) <= MAX_FIELDS:
             check_names(names)
-            length = len(names) + 4
-            for line in lines:
-                if type(line) is not list or len(line) != length:
-                    raise MalformedInput("a changed row of the wrong length")
-                yield check_key(kind, line[0]), _decode_line(names, line, base, head)
-        case _:
-            raise MalformedInput("changes that are not grouped by kind and fields")
+            return _decode_lines(kind, names, lines, span=(base, head)) if lines else ()
+    raise MalformedInput("changes that are not grouped by kind and fields")
 
 
-def _decode_line(names: list[str], line: list[Any], base: Point, head: Point) -> RowChange:
-    values = line[1:-3]
-    check_fields(values)
-    change = _change(line[-3:], base, head)
-    if names:
-        change.groups.append((head.stamp - line[-3], dict(zip(names, values, strict=True))))
-    elif change.born is None:
-        raise MalformedInput("a vacant row that was not replaced")
-    return change
+def _decode_lines(
+    kind: object, names: list[str], lines: list[Any], *, span: tuple[Point, Point]
+) -> Iterator[tuple[RowKey, RowChange]]:
+    if set(map(type, lines)) != {list} or set(map(len, lines)) != {len(names) + 4}:
+        raise MalformedInput("a changed row of the wrong length")
+    keys, *columns, stamps_back, seqs_back, borns_back = zip(*lines)
+    rows = check_keys(kind, keys)
+    for column in columns:
+        check_column(column)
+    _check_places(stamps_back, seqs_back, span)
+    _check_borns(borns_back, seqs_back, span, is_vacant=not names)
+    (_, (seq, stamp)) = span
+    for row, line in zip(rows, lines):
+        *values, stamp_back, seq_back, born_back = line
+        groups = [(stamp - stamp_back, dict(zip(names, values[1:])))] if names else []
+        born = None if born_back is None else seq - born_back
+        yield row, RowChange(seq - seq_back, born, groups)
 
 
-def _change(tail: list[Any], base: Point, head: Point) -> RowChange:
-    stamp_back, seq_back, born_back = tail
-    if not type(stamp_back) is type(seq_back) is int:
+def _check_places(
+    stamps_back: Sequence[Any], seqs_back: Sequence[Any], span: tuple[Point, Point]
+) -> None:
+    if set(map(type, stamps_back)) | set(map(type, seqs_back)) != {int}:
         raise MalformedInput("a changed row with a broken place in its log")
-    seq = head.seq - seq_back
-    if not base.seq < seq <= head.seq or not 0 <= stamp_back <= head.stamp:
+    base, head = span
+    is_inside = min(seqs_back) >= 0 and max(seqs_back) < head.seq - base.seq
+    if not is_inside or not 0 <= min(stamps_back) <= max(stamps_back) <= head.stamp:
         raise MalformedInput("a changed row from outside the changes")
-    if born_back is None:
-        return RowChange(seq, None, [])
-    if type(born_back) is not int or not base.seq < head.seq - born_back <= seq:
+
+
+def _check_borns(
+    borns_back: Sequence[Any],
+    seqs_back: Sequence[int],
+    span: tuple[Point, Point],
+    *,
+    is_vacant: bool,
+) -> None:
+    kinds = set(map(type, borns_back))
+    if is_vacant and type(None) in kinds:
+        raise MalformedInput("a vacant row that was not replaced")
+    if not kinds <= {int, type(None)}:
         raise MalformedInput("a row created outside the changes")
-    return RowChange(seq, head.seq - born_back, [])
+    base, head = span
+    length = head.seq - base.seq
+    pairs = zip(borns_back, seqs_back)
+    if not all(born is None or seq <= born < length for born, seq in pairs):
+        raise MalformedInput("a row created outside the changes")
 
 
 def _join(present: RowChange, more: RowChange) -> None:

@@ -30,6 +30,12 @@ def element(row: bytes) -> bytes:
     return hashlib.shake_128(short).digest(STATE_BYTES)
 
 
+def _elements(rows: Sequence[bytes]) -> list[bytes]:
+    """`element` of many rows; the calls by name cost a tenth of the sum."""
+    blake, shake, size = hashlib.blake2b, hashlib.shake_128, STATE_BYTES
+    return [shake(blake(row, digest_size=32).digest()).digest(size) for row in rows]
+
+
 def root(state: bytes) -> bytes:
     """The 32-byte digest that a head carries for this state."""
     return hashlib.blake2b(state, digest_size=32).digest()
@@ -42,6 +48,13 @@ def updated(state: bytes, added: Sequence[bytes], removed: Sequence[bytes]) -> b
     return updated_by_integers(state, added, removed)
 
 
+def added(state: bytes, more: bytes) -> bytes:
+    """The state of the rows of two states together."""
+    even, odd = _lanes(state)
+    more_even, more_odd = _lanes(more)
+    return _joined(even + more_even, odd + more_odd)
+
+
 def updated_by_integers(state: bytes, added: Sequence[bytes], removed: Sequence[bytes]) -> bytes:
     """`updated` without numpy: the reference, and the fast way for few rows."""
     even, odd = _lanes(state)
@@ -51,7 +64,11 @@ def updated_by_integers(state: bytes, added: Sequence[bytes], removed: Sequence[
     for row in removed:
         less_even, less_odd = _lanes(element(row))
         even, odd = even + _BORROW - less_even & _EVEN, odd + _BORROW - less_odd & _EVEN
-    return (even | odd << 16).to_bytes(STATE_BYTES, "little")
+    return _joined(even, odd)
+
+
+def _joined(even: int, odd: int) -> bytes:
+    return (even & _EVEN | (odd & _EVEN) << 16).to_bytes(STATE_BYTES, "little")
 
 
 def _lanes(data: bytes) -> tuple[int, int]:
@@ -65,7 +82,7 @@ def _updated_bulk(state: bytes, added: Sequence[bytes], removed: Sequence[bytes]
     lanes = np.frombuffer(state, "<u2").copy()
     for rows, sign in ((added, 1), (removed, -1)):
         for start in range(0, len(rows), _SLICE):
-            joined = b"".join(map(element, rows[start : start + _SLICE]))
+            joined = b"".join(_elements(rows[start : start + _SLICE]))
             part = np.frombuffer(joined, "<u2").reshape(-1, STATE_BYTES // 2)
             total = part.sum(axis=0, dtype=np.uint16)
             lanes = lanes + total if sign > 0 else lanes - total

@@ -9,8 +9,8 @@
 Key of a row: (kind, key), both text. At most 64 fields; a key at most 64 bytes.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from fedretail.crdt.codec import check_value, pack, unpack
 from fedretail.errors import MalformedInput
@@ -56,9 +56,10 @@ def stored_groups(data: bytes) -> Groups:
     return groups
 
 
-def digested(key: RowKey, packed: bytes) -> bytes:
-    """The bytes that the digest counts for a row: canonical [kind, key, row]."""
-    return b"\x93" + pack(key.kind) + pack(key.key) + packed
+def digested(key: tuple[str, str], packed: bytes) -> bytes:
+    """The bytes that the digest counts for a row (kind, key): canonical [kind, key, row]."""
+    kind, name = key
+    return b"\x93" + pack(kind) + pack(name) + packed
 
 
 def sorted_fields(fields: Mapping[str, Any]) -> Fields:
@@ -96,6 +97,15 @@ def check_key(kind: object, key: object) -> RowKey:
     if type(kind) is str and type(key) is str and key and _fits(kind) and _fits(key):
         return RowKey(kind, key)
     raise MalformedInput("a record key that is not 1 to 64 bytes of text")
+
+
+def check_keys(kind: object, keys: Sequence[object]) -> list[RowKey]:
+    """The RowKeys of many values of one kind; MalformedInput where `check_key` would raise it."""
+    if type(kind) is str and _fits(kind) and set(map(type, keys)) == {str}:
+        texts = cast("Sequence[str]", keys)
+        if all(texts) and max(map(len, texts)) <= MAX_KEY_BYTES and "".join(texts).isascii():
+            return [RowKey(kind, text) for text in texts]
+    return [check_key(kind, key) for key in keys]
 
 
 def _fits(text: str) -> bool:

@@ -132,6 +132,7 @@ def _sign_and_write(
     head = Head(state.log, state.point.seq + 1, wanted.stamp, LEASE_DAYS, *sums, area=area)
     signed = SignedHead.sign(head, wanted.author.key)
     log.put(connection, state, step, head, now_ms=wanted.now_ms, is_own=True)
+    log.feed(connection, state, step, now_ms=wanted.now_ms)
     log.move(connection, after, signed)
     return signed
 

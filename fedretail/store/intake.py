@@ -6,13 +6,12 @@ stamp and digest. What the fields mean is judged when they are read.
 
 from collections.abc import Iterable
 
-from fedretail.crdt.changes import RowChange
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName
-from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Place
 from fedretail.errors import MalformedInput, PeerError, Refused
 from fedretail.store import auth, local, log, logs, staging
+from fedretail.store.arrivals import Arrivals, Arrived, BrokenPart, arrived
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
@@ -29,17 +28,21 @@ class _Overtaken(Exception):
     """The log has moved since the transfer began, and what is here may be its tail only."""
 
 
-def advance(connection: Connection, part: Incoming, *, now_ms: int) -> Outcome:
+def advance(connection: Connection, part: Incoming, *, now_ms: int, arrivals: Arrivals) -> Outcome:
     """Take in a part of a log; see `Outcome`.
 
     PeerError, MalformedInput: the sender broke the rules; nothing of the part is kept. Where it
     ended a transfer, what was staged of it is forgotten too; a push disturbs no transfer.
+    `arrivals` remembers the parts that are staged, made ready.
     """
     try:
         with connection.transaction(durable=False):
-            return _advance(connection, part, now_ms)
+            return _advance(connection, part, now_ms, arrivals=arrivals)
     except _Overtaken:
         return Outcome.GAP
+    except BrokenPart:
+        # What came before it may be an honest neighbour's.
+        raise
     except (DigestMismatch, MalformedInput):
         if not part.is_push:
             _forget(connection, part)
@@ -53,7 +56,7 @@ def wanted(connection: Connection, log_id: bytes) -> Place | None:
         return None if state is None else staging.place(connection, state)
 
 
-def _advance(connection: Connection, part: Incoming, now_ms: int) -> Outcome:
+def _advance(connection: Connection, part: Incoming, now_ms: int, *, arrivals: Arrivals) -> Outcome:
     state = logs.find(connection, part.head.head.log)
     if state is None:
         raise PeerError("A neighbour sent a catalog without naming its owner first.")
@@ -67,17 +70,20 @@ def _advance(connection: Connection, part: Incoming, now_ms: int) -> Outcome:
         _apply_short(connection, state, part, now_ms=now_ms)
         return Outcome.MOVED
     kept = staging.keep(connection, state, part)
+    if kept in (Outcome.STAGED, Outcome.MOVED):
+        arrivals.keep(part.changes, part.base_seq, part.head.head)
     if kept is Outcome.MOVED:
-        changes = staging.staged(connection, state)
-        _apply(connection, state, part.head, changes, now_ms=now_ms)
+        staged = staging.staged(connection, state)
+        parts = (arrivals.take(raw, base_seq, head.head) for raw, base_seq, head in staged)
+        _apply(connection, state, part.head, parts, now_ms=now_ms)
     return kept
 
 
 def _apply_short(connection: Connection, state: LogState, part: Incoming, *, now_ms: int) -> None:
     """Move the log by one part that says it is all there is."""
     try:
-        changes = iter([staging.decoded(part.changes, part.base_seq, part.head)])
-        _apply(connection, state, part.head, changes, now_ms=now_ms)
+        ready = arrived(part.changes, part.base_seq, part.head.head)
+        _apply(connection, state, part.head, [ready], now_ms=now_ms)
     except (DigestMismatch, MalformedInput):
         if part.base_seq < state.point.seq and not part.is_push:
             raise _Overtaken from None
@@ -119,17 +125,22 @@ def _apply(
     connection: Connection,
     state: LogState,
     head: SignedHead,
-    parts: Iterable[dict[RowKey, RowChange]],
+    parts: Iterable[Arrived],
     *,
     now_ms: int,
 ) -> None:
     is_own = local.meta(connection, "owner") == state.name.owner
-    for changes in parts:
-        step = log.prepare(connection, state, log.received(changes))
+    is_new = state.count == 0 and log.is_alone(connection, state)
+    for part in parts:
+        step = log.prepare_arrived(connection, state, part)
         log.put(connection, state, step, head.head, now_ms=now_ms, is_own=is_own)
+        if not is_new:
+            log.feed(connection, state, step, now_ms=now_ms)
         state = log.after(state, step)
     if not log.agrees(state, head.head):
         raise DigestMismatch("A neighbour sent rows that are not those their shop has signed.")
+    if is_new:
+        log.feed_all(connection, state)
     log.move(connection, state, head)
 
 

@@ -4,16 +4,15 @@
 way is the same: `prepare` rows and digest, `put` them with journal and feed, `move` the log.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from fedretail.crdt import digest
-from fedretail.crdt.changes import RowChange
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.registers import fold
-from fedretail.crdt.row import Row, RowKey, check_row, digested, stored_row
+from fedretail.crdt.row import Row, RowKey, digested, stored_row
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
-from fedretail.errors import MalformedInput
+from fedretail.store.arrivals import Arrived, packed_row
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
@@ -21,10 +20,11 @@ from fedretail.store.logs import LogState
 class Replaced(NamedTuple):
     """One row of a step: what stood there (None: nothing), and what stands there now."""
 
-    key: RowKey
-    old: bytes | None
-    row: Row
+    kind: str
+    key: str
+    seq: int
     packed: bytes
+    old: bytes | None
 
 
 class Step(NamedTuple):
@@ -51,31 +51,47 @@ def prepare(
     wanted = list(changes)
     present = _present(connection, log, [key for key, _ in wanted])
     rows = [_replaced(key, present.get(key), change) for key, change in wanted]
-    added = [digested(item.key, item.packed) for item in rows]
-    removed = [digested(item.key, item.old) for item in rows if item.old is not None]
+    return _step(log, rows, [_item(row) for row in rows])
+
+
+def prepare_arrived(connection: Connection, log: LogState, part: Arrived) -> Step:
+    """The step that a peer's part makes from `log`: as `prepare`, the whole rows made ready."""
+    keys = [(kind, key) for kind, key, _, _ in part.whole]
+    present = _present(connection, log, [*keys, *(key for key, _ in part.merges)])
+    rows = [Replaced(*row, present.get(key)) for key, row in zip(keys, part.whole, strict=True)]
+    merged = [_replaced(key, present.get(key), change.applied) for key, change in part.merges]
+    ready = log._replace(state=digest.added(log.state, part.state), size=log.size + part.size)
+    return _step(ready, rows + merged, [_item(row) for row in merged])
+
+
+def _step(log: LogState, rows: list[Replaced], added: list[bytes]) -> Step:
+    """The step of `rows`; `added`: the items of those whose sums are not in `log` yet."""
+    removed = [digested((row.kind, row.key), row.old) for row in rows if row.old is not None]
     state = digest.updated(log.state, added, removed)
     size = log.size + sum(map(len, added)) - sum(map(len, removed))
-    return Step(rows, state, log.count + len(added) - len(removed), size)
+    return Step(rows, state, log.count + len(rows) - len(removed), size)
+
+
+def _item(row: Replaced) -> bytes:
+    return digested((row.kind, row.key), row.packed)
 
 
 def _replaced(key: RowKey, old: bytes | None, change: Change) -> Replaced:
     row = change(None if old is None else stored_row(old))
-    try:
-        packed = row.pack()
-    except (ValueError, OverflowError, TypeError) as error:
-        raise MalformedInput(f"{key.key}: {error}") from None
-    check_row(key, row, packed)
-    return Replaced(key, old, row, packed)
+    return Replaced(*key, row.seq, packed_row(key, row), old)
 
 
 def _present(
-    connection: Connection, log: LogState, keys: list[RowKey]
+    connection: Connection, log: LogState, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], bytes]:
     """The rows that stand under some of `keys`."""
     found: dict[tuple[str, str], bytes] = {}
     by_kind: dict[str, list[str]] = {}
-    for kind, key in keys if log.count else ():
-        by_kind.setdefault(kind, []).append(key)
+    last = _last_key(connection, log) if keys else None
+    for kind, key in keys:
+        # Of a log that is fetched in key order nothing can stand there yet.
+        if last is not None and (kind, key) <= last:
+            by_kind.setdefault(kind, []).append(key)
     for kind, some in by_kind.items():
         for start in range(0, len(some), _BATCH):
             batch = some[start : start + _BATCH]
@@ -88,9 +104,11 @@ def _present(
     return found
 
 
-def received(changes: dict[RowKey, RowChange]) -> list[tuple[RowKey, Change]]:
-    """A peer's changes in the form that `prepare` takes."""
-    return [(key, change.applied) for key, change in changes.items()]
+def _last_key(connection: Connection, log: LogState) -> tuple[str, str] | None:
+    """The last key of a log in the order of UTF-8 bytes, which is that of Python's texts too."""
+    query = "SELECT kind, key FROM row WHERE log = ? ORDER BY kind DESC, key DESC LIMIT 1"
+    found: tuple[str, str] | None = connection.execute(query, (log.number,)).fetchone()
+    return found
 
 
 def after(log: LogState, step: Step) -> LogState:
@@ -107,12 +125,11 @@ def agrees(log: LogState, head: Head) -> bool:
 def put(
     connection: Connection, log: LogState, step: Step, head: Head, *, now_ms: int, is_own: bool
 ) -> None:
-    """Write the rows of a step on the way to `head`, with journal and feed (in a transaction)."""
-    rows = [(log.number, *item.key, item.row.seq, item.packed) for item in step.rows]
+    """Write the rows of a step on the way to `head`, with the journal (inside a transaction)."""
+    rows = [(log.number, *item[:4]) for item in step.rows]
     connection.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)", rows)
     if is_own:
         _journal(connection, log, step, until=(head.seq, now_ms))
-    _feed(connection, log, step, now_ms)
     if not is_in_force(head.stamp, now_ms):
         _await(connection, log, step, now_ms)
 
@@ -130,19 +147,32 @@ def move(connection: Connection, log: LogState, head: SignedHead) -> None:
 def _journal(connection: Connection, log: LogState, step: Step, *, until: tuple[int, int]) -> None:
     """Keep the row versions that the commit `until` (seq, ms) replaces."""
     seq, now_ms = until
-    rows = [(log.number, *item.key, seq, item.old, now_ms) for item in step.rows if item.old]
+    rows = [(log.number, *item[:2], seq, item.old, now_ms) for item in step.rows if item.old]
     connection.executemany("INSERT OR IGNORE INTO local_journal VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def _feed(connection: Connection, log: LogState, step: Step, now_ms: int) -> None:
-    """Enter the records whose value has changed."""
+def feed(connection: Connection, log: LogState, step: Step, *, now_ms: int) -> None:
+    """Enter the records whose value has changed by a step (in its transaction)."""
+    changed = step.rows
+    if not is_alone(connection, log):
+        changed = [item for item in step.rows if _shows(connection, log, item, now_ms)]
+    enter(connection, [(log.collection, item.kind, item.key) for item in changed])
+
+
+def feed_all(connection: Connection, log: LogState) -> None:
+    """Enter all records of a log, in key order: of a log that was empty and stands alone."""
+    connection.execute(
+        "INSERT OR REPLACE INTO feed (collection, kind, key)"
+        " SELECT ?, kind, key FROM row WHERE log = ? ORDER BY kind, key",
+        (log.collection, log.number),
+    )
+
+
+def is_alone(connection: Connection, log: LogState) -> bool:
+    """Whether no other log has a say in the records of this one."""
     query = "SELECT count(*) FROM log WHERE collection = ?"
     (logs,) = connection.execute(query, (log.collection,)).fetchone()
-    changed = step.rows
-    if logs > 1:
-        changed = [item for item in step.rows if _shows(connection, log, item, now_ms)]
-    rows = [(log.collection, *item.key) for item in changed]
-    enter(connection, rows)
+    return bool(logs == 1)
 
 
 def enter(connection: Connection, records: Iterable[tuple[int, str, str]]) -> None:
@@ -158,21 +188,27 @@ def _shows(connection: Connection, log: LogState, item: Replaced, now_ms: int) -
         for device, row in connection.execute(
             "SELECT device, row FROM row JOIN log ON log.id = row.log"
             " WHERE log.collection = ? AND log.id != ? AND kind = ? AND key = ?",
-            (log.collection, log.number, *item.key),
+            (log.collection, log.number, item.kind, item.key),
         )
     ]
     device = log.name.device
     before = [] if item.old is None else [(device, stored_row(item.old).groups)]
-    after = [(device, item.row.groups)]
+    after = [(device, stored_row(item.packed).groups)]
     return fold([*others, *before], now_ms=now_ms) != fold([*others, *after], now_ms=now_ms)
 
 
 def _await(connection: Connection, log: LogState, step: Step, now_ms: int) -> None:
     """Note the records with a stamp that is not in force yet."""
     rows = [
-        (log.collection, *item.key, min(early) - MATURITY_MS)
+        (log.collection, *item[:2], min(early) - MATURITY_MS)
         for item in step.rows
-        if (early := [stamp for stamp, _ in item.row.groups if not is_in_force(stamp, now_ms)])
+        if (
+            early := [
+                stamp
+                for stamp, _ in stored_row(item.packed).groups
+                if not is_in_force(stamp, now_ms)
+            ]
+        )
     ]
     # Another log may hold an earlier stamp of the same record.
     query = "INSERT INTO local_due VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"

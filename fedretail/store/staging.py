@@ -9,17 +9,15 @@ them completes it, from a holder that is not behind the newest.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fedretail.crdt.changes import Point, RowChange, decode
-from fedretail.crdt.codec import unpack
+from fedretail.crdt.changes import Point
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Place
 from fedretail.errors import MalformedInput
+from fedretail.store.arrivals import MAX_PART_BYTES
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
-# A part as sent: it came in one frame.
-MAX_PART_BYTES = 256 * 1024
 # A row split over many stamps names its key as often, and rows that change during the transfer
 # come again. Where an owner rewrites a catalog faster than it is fetched, beginning anew is less
 # than keeping more than three times its size.
@@ -87,18 +85,12 @@ def _follows(part: Incoming, expected: Place) -> bool:
     return part.base_seq == expected.base.seq
 
 
-def staged(connection: Connection, log: LogState) -> Iterator[dict[RowKey, RowChange]]:
-    """The changes of every staged part, in the order in which they apply."""
+def staged(connection: Connection, log: LogState) -> Iterator[tuple[bytes, int, SignedHead]]:
+    """(bytes, base seq, head) of every staged part, in the order in which they apply."""
     for part in _parts(connection, log):
         query = "SELECT changes FROM staging WHERE log = ? AND part = ?"
         (raw,) = connection.execute(query, (log.number, part.part)).fetchone()
-        yield decoded(raw, part.base.seq, part.head)
-
-
-def decoded(raw: bytes, base_seq: int, head: SignedHead) -> dict[RowKey, RowChange]:
-    """The row changes in the bytes of one part; MalformedInput where they are none."""
-    point = Point(head.head.seq, head.head.stamp)
-    return decode(unpack(raw, max_bytes=MAX_PART_BYTES), base=Point(base_seq, 0), head=point)
+        yield raw, part.base.seq, part.head
 
 
 def clear(connection: Connection, log: LogState) -> None:

@@ -17,6 +17,7 @@ from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
 from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import Unavailable
 from fedretail.store import auth, commits, intake, local, logs, records, schema
+from fedretail.store.arrivals import Arrivals
 from fedretail.store.check import Problem, check_file, check_logs
 from fedretail.store.commits import Author, Edit
 from fedretail.store.database import Connect, Connection, SqliteConnection
@@ -42,6 +43,7 @@ class Store:
         self._write: Connection = connect(path)
         self._read: Connection = connect(path)
         self._watch: Connection = connect(path)
+        self._arrivals = Arrivals()
         self.id: str = local.meta(self._read, "store_id")
 
     @classmethod
@@ -122,7 +124,8 @@ class Store:
         MalformedInput, PeerError where the sender broke the rules: nothing is kept then.
         """
         part = Incoming(head, base_seq, changes, after, is_push)
-        return intake.advance(self._write, part, now_ms=self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        return intake.advance(self._write, part, now_ms=now_ms, arrivals=self._arrivals)
 
     def add_auth(self, signed: Iterable[SignedRecord]) -> int:
         """Keep auth records that are new; how many there were."""

@@ -1,8 +1,10 @@
 """Changes: what they hold arrives, and what breaks their form is refused."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from fedretail.crdt.changes import Point, decode, encode
 from fedretail.crdt.codec import pack, unpack
 from fedretail.crdt.row import Row, RowKey, replaced
 from fedretail.errors import MalformedInput
+from fedretail.testing.naive_changes import naive_decode
 
 HEAD = Point(20, 200)
 
@@ -75,9 +78,61 @@ def test_bent_changes_are_read_or_refused(held: Any, at: int, data: st.DataObjec
         read = decode(unpack(bytes(packed), max_bytes=10_000), base=base, head=HEAD)
     except MalformedInput:
         return
+    assert read == naive_decode(unpack(bytes(packed), max_bytes=10_000), base=base, head=HEAD)
     for change in read.values():
         assert base.seq < change.seq <= HEAD.seq
         assert all(0 <= stamp <= HEAD.stamp for stamp, _ in change.groups)
+
+
+NUMBERS = st.one_of(st.integers(-1, 12), st.sampled_from([None, True, 1.0, "1", 1 << 60]))
+NESTED = st.recursive(
+    st.sampled_from([None, 1, "x", b"y", True, 1.5]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(st.sampled_from(["b", "a", 1]), inner, max_size=2),
+    ),
+    max_leaves=12,
+)
+
+
+def lists_of(names: list[Any]) -> st.SearchStrategy[list[Any]]:
+    values = [NESTED] * len(names)
+    keys = st.sampled_from(["a", "b", "ä", "", "k" * 64, "ä" * 33, 1])
+    line = st.tuples(keys, *values, NUMBERS, NUMBERS, NUMBERS).map(list)
+    kinds = st.sampled_from(["offer", "ä", "k" * 65, None])
+    return st.tuples(kinds, st.just(names), st.lists(line, max_size=4)).map(list)
+
+
+@given(
+    st.lists(st.sampled_from([[], ["f"], ["f", "g"], ["g", "f"], [1]]).flatmap(lists_of)),
+    st.integers(0, 9),
+)
+def test_what_is_read_by_columns_is_what_is_read_by_lines(lists: Any, at: int) -> None:
+    """Lines good and bad: the same rows, or both refuse."""
+    places = {"base": Point(at, 10 * at), "head": Point(11, 110)}
+    try:
+        expected = naive_decode(copy.deepcopy(lists), **places)
+    except MalformedInput:
+        with pytest.raises(MalformedInput):
+            decode(lists, **places)
+        return
+    assert decode(lists, **places) == expected
+
+
+@pytest.mark.parametrize("depth", [5, 6, 7])
+@pytest.mark.parametrize("leaf", [1, 1.5, {"b": 1}, {"b": 1, "a": 2}])
+def test_nested_values_in_columns(depth: int, leaf: Any) -> None:
+    for _ in range(depth):
+        leaf = [leaf]
+    lists = [["offer", ["f"], [["a", 1, 0, 0, 0], ["b", leaf, 0, 0, 0], ["c", [], 0, 0, 0]]]]
+    places = {"base": Point(0, 0), "head": HEAD}
+    try:
+        expected = naive_decode(lists, **places)
+    except MalformedInput:
+        with pytest.raises(MalformedInput):
+            decode(lists, **places)
+        return
+    assert decode(lists, **places) == expected
 
 
 def test_one_changed_price_is_small() -> None:

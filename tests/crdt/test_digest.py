@@ -49,6 +49,7 @@ def test_order_and_split_do_not_matter(rows: list[bytes], random: Any) -> None:
     at = random.randint(0, len(rows))
     state = digest.updated(digest.EMPTY_STATE, mixed[:at], [])
     assert digest.updated(state, mixed[at:], []) == naive_state(rows)
+    assert digest.added(state, naive_state(mixed[at:])) == naive_state(rows)
 
 
 def test_the_empty_map() -> None:

@@ -39,7 +39,7 @@ def test_a_step_counts_what_it_adds_and_removes(connection: QuickConnection) -> 
         for number in range(900, 1500)
     ]
     step = log.prepare(connection, before, changes)
-    new = {**old, **{item.key: item.packed for item in step.rows}}
+    new = {**old, **{RowKey(item.kind, item.key): item.packed for item in step.rows}}
     items = [digested(key, row) for key, row in new.items()]
     assert (step.count, step.size) == (1500, sum(map(len, items)))
     assert step.state == digest.updated(digest.EMPTY_STATE, items, [])

@@ -143,6 +143,18 @@ def test_staging_is_bound_to_its_base(source: Store, other: Store, target: Store
     assert take(target, source) == [None]
 
 
+def test_a_broken_part_is_refused_at_once_and_alone(source: Store, target: Store) -> None:
+    take(target, source, 2)
+    place = target.wanted(LOG)
+    head = SignedHead.parse(source.heads()[0][2])
+    broken = pack([["offer", ["f"], [["sku2", 1.5, 0, 0, 0]]]])
+    with pytest.raises(MalformedInput):
+        target.advance(head, 0, broken, after=RowKey("offer", "sku2"))
+    assert target.wanted(LOG) == place
+    assert take(target, source, 4)[-1] is Outcome.MOVED
+    assert builders.rows(target, LOG) == builders.rows(source, LOG)
+
+
 def test_a_restart_keeps_what_is_staged(source: Store, target: Store, tmp_path: Path) -> None:
     take(target, source, 4)
     target.close()

@@ -1,6 +1,6 @@
 """What an import did, or would do, in words: how the file was read, counts, rows that need you."""
 
-from pathlib import Path
+import shlex
 from typing import TYPE_CHECKING
 
 from fedretail.commands import _words, output
@@ -38,8 +38,8 @@ _IDENTITIES = {
 }
 
 
-def tell(report: "ImportReport", file: Path, *, now_ms: int) -> None:
-    """The whole report on stderr."""
+def tell(report: "ImportReport", *, same_list: list[str], now_ms: int) -> None:
+    """The whole report on stderr; `same_list`: options that lead to the same list again."""
     output.note(_how(report.reading))
     for line in report.reading.notes:
         output.note(line)
@@ -47,7 +47,7 @@ def tell(report: "ImportReport", file: Path, *, now_ms: int) -> None:
         _tell_columns(report.reading)
         _tell_samples(report, now_ms)
     _tell_counts(report)
-    _tell_rejected(report, file)
+    _tell_rejected(report, same_list)
     _tell_held(report)
     _tell_missing(report)
     if report.dry_run:
@@ -114,7 +114,7 @@ def _tell_counts(report: "ImportReport") -> None:
         output.note(f"{known} without a code: renamed, it becomes a new offer.", tone="dim")
 
 
-def _tell_rejected(report: "ImportReport", file: Path) -> None:
+def _tell_rejected(report: "ImportReport", same_list: list[str]) -> None:
     if not report.rejected:
         return
     where = f" They are in {report.reject_file}" if report.reject_file else ""
@@ -125,7 +125,8 @@ def _tell_rejected(report: "ImportReport", file: Path) -> None:
         output.note(f"  {line}")
     more = report.rejected - len(shown)
     if report.reject_file is not None:
-        again = f"`{own_name()} import {_typed(report.reject_file)}`"
+        words = shlex.join([str(report.reject_file), *same_list])
+        again = f"`{own_name()} import {words}`"
         output.note(f"  {f'… {more:,} more. ' if more else ''}Mend that file, then: {again}")
     elif more:
         output.note(f"  … {more:,} more.")
@@ -180,9 +181,3 @@ def _tell_missing(report: "ImportReport") -> None:
         f"{_words.count(report.missing, 'offer')} of the last import {are} not in this file.",
         f"They stay. Withdraw them: `{same_command('--complete')}`",
     )
-
-
-def _typed(path: Path) -> str:
-    import shlex
-
-    return shlex.quote(str(path))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         "fedretail import prices.csv --dry-run",
         "fedretail import prices.csv",
         "fedretail import products_export.csv --format shopify --complete",
+        "fedretail import wholesaler.csv --source wholesaler",
     )
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="What kind of file it is.",
 )
+@click.option("--source", metavar="NAME", help="Which list it is, if you take in several.")
 @click.option("--dry-run", is_flag=True, help="Show how it is read; write nothing.")
 @click.option("--complete", is_flag=True, help="The file holds all: withdraw what it lacks.")
 @click.option("--yes", is_flag=True, help="Take prices that moved far, and large withdrawals.")
@@ -44,6 +46,7 @@ def command(
     """
     from fedretail.node.imports import ImportOptions
 
+    same_list = [word for name in ("site", "source") for word in _option(name, given[name])]
     with opened(invocation) as node:
         given["site"] = node.site(given["site"])
         options = ImportOptions(format=format_, **given)
@@ -53,12 +56,16 @@ def command(
                 progress.update(rows, done / total if total else None)
 
             report = node.import_file(file, options, tell)
-        now_ms = node.clock.now_ms()
-    _reports.tell(report, file, now_ms=now_ms)
+        now_ms = node.time.now_ms()
+    _reports.tell(report, same_list=same_list, now_ms=now_ms)
     if as_json:
         output.print_json(_as_json(report))
     if not report.offers and not report.dry_run:
         click.get_current_context().exit(1)
+
+
+def _option(name: str, value: str | None) -> list[str]:
+    return [] if value is None else [f"--{name}", value]
 
 
 def _as_json(report: "ImportReport") -> dict[str, Any]:

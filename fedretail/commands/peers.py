@@ -14,7 +14,7 @@ from fedretail.domain.times import parse_time
 def command(invocation: Invocation, *, as_json: bool) -> None:
     """List the neighbours that are switched on, and whether they have the newest prices."""
     with opened(invocation) as node:
-        status, now_ms = node.status(), node.clock.now_ms()
+        status, now_ms = node.status(), node.time.now_ms()
     peers = status["peers"]
     if as_json:
         output.print_json({"peers": peers})

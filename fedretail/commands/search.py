@@ -104,7 +104,7 @@ def _as_json(page: "Page") -> dict[str, Any]:
 
 def _show(node: "Node", query: "Query", page: "Page") -> None:
     own = {site.id for site in node.sites()}
-    print_listings(page.results, own=own, now_ms=node.clock.now_ms())
+    print_listings(page.results, own=own, now_ms=node.time.now_ms())
     output.note(_summary(query, page), tone="dim")
     if query.words and not page.full:
         output.note("No offer holds all of these words; these hold some of them.", tone="dim")

@@ -50,7 +50,7 @@ def command(invocation: Invocation, *, offer: tuple[str, ...], as_json: bool) ->
     with opened(invocation) as node:
         listing = _by_id(node, wanted) or _by_code(node, wanted) or _by_words(node, wanted)
         shown = _shown(node, listing)
-        now_ms = node.clock.now_ms()
+        now_ms = node.time.now_ms()
     if as_json:
         output.print_json(_as_json(shown))
     else:

@@ -44,13 +44,17 @@ _MAX_SOURCES = 50
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How to import; yes: take prices that moved by more than half, and large withdrawals."""
+    """How to import; yes: take prices that moved by more than half, and large withdrawals.
+
+    source: which list of the shop it is, where it takes in several; None: one list a format.
+    """
 
     site: OwnSite
     format: str = "auto"
     dry_run: bool = False
     complete: bool = False
     yes: bool = False
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,10 @@ def _open(node: BaseNode, path: Path, options: ImportOptions) -> Reader:
         time_zone=site.time_zone,
         few_below=config.few_below,
         show_left=config.show_left,
-        # The last file of the same format at this site is the same source: its columns stay.
-        source_profile=lambda name: node.store.profile(_owner(node), collection, name),
+        # The last file of the same source at this site: its columns stay.
+        source_profile=lambda name: node.store.profile(
+            _owner(node), collection, options.source or name
+        ),
         site_id=options.site.id,
     )
 
@@ -157,7 +163,7 @@ class _Import:
         self._spill = spill
         self._owner = _owner(node)
         self._collection = collection_of(options.site.id)
-        self._source = reader.reading.format
+        self._source = record_key(options.source or reader.reading.format)
         self._sources = {self._source}
         self._named = Named()
 
@@ -298,13 +304,13 @@ class _Import:
         if is_repriced(old, changed):
             versions = self._node.store.versions(place)
             changed = with_lowest(old, changed, versions, now_ms=self._node.clock.now_ms())
-        keep = self._source == "jsonl"
+        keep = self._reader.reading.format == "jsonl"
         return Edit("offer", place.key, changed, keep_unknown=keep) if changed else None
 
     def _source_of(self, row: Row) -> str:
         """The file's name for its source, where it is an export that has one."""
         said = row.fields.get("source")
-        if not isinstance(said, str) or not said.removeprefix(UNCONFIRMED):
+        if self._options.source or not isinstance(said, str) or not said.removeprefix(UNCONFIRMED):
             return self._source
         plain = said.removeprefix(UNCONFIRMED)
         if plain not in self._sources and len(self._sources) >= _MAX_SOURCES:

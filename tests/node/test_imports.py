@@ -106,6 +106,18 @@ def rows_by_key(node: Node) -> Iterator[tuple[str, bytes]]:
         yield row[2], row[4]
 
 
+def test_two_lists_under_two_names_leave_each_other_alone(shop: Node, tmp_path: Path) -> None:
+    mine = write_prices(tmp_path / "mine.csv", prices(4))
+    theirs = [["B" + row[0], *row[1:]] for row in prices(3)]
+    other = write_prices(tmp_path / "wholesaler.csv", theirs)
+    take(shop, mine, source="mine", complete=True)
+    assert counts(take(shop, other, source="wholesaler", complete=True)) == {"new": 3}
+    again = take(shop, mine, source="mine", complete=True)
+    assert counts(again) == {"unchanged": 4}
+    assert again.missing == again.withdrawn == 0
+    assert len(list(shop.records("source"))) == 2
+
+
 def test_a_cell_that_was_emptied_clears_its_field(shop: Node, tmp_path: Path) -> None:
     path = write_prices(tmp_path / "list.csv", prices(2))
     take(shop, path)

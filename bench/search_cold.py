@@ -68,7 +68,7 @@ def main() -> None:
 def both(
     what: str, taken: Sequence[tuple[float, float]], floor: float | None = None, *, aim: str = ""
 ) -> list[Figure]:
-    """Median and p95 of the time waited, and the mean processor time, which a busy machine blurs less.
+    """Median and p95 of the time waited; mean processor time, which a busy machine blurs less.
 
     0 where the system does not tell what its children used.
     """

@@ -77,13 +77,14 @@ def records_of(
     wanted: dict[tuple[bytes, str, str], dict[str, RecordId]] = {}
     for place in places:
         wanted.setdefault(place[:3], {})[place.key] = place
-    result: dict[RecordId, Folded] = {}
     with connection.snapshot():
-        for some in wanted.values():
-            for key, part in _parts(connection, some).items():
-                value = fold(part, now_ms=now_ms)
-                if value is not None:
-                    result[some[key]] = value
+        held = [(some, _parts(connection, some)) for some in wanted.values()]
+    result: dict[RecordId, Folded] = {}
+    for some, parts in held:
+        for key, part in parts.items():
+            value = fold(part, now_ms=now_ms)
+            if value is not None:
+                result[some[key]] = value
     return result
 
 

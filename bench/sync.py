@@ -16,6 +16,7 @@ import trio
 from _report import Figure, report
 from _shops import copy_into, make_shop
 
+from fedretail.cli import look_for_circles_seldom
 from fedretail.crdt import digest
 from fedretail.crdt.changes import START
 from fedretail.crdt.codec import pack, unpack
@@ -36,6 +37,7 @@ LISTEN = ["/ip4/127.0.0.1/tcp/0"]
 
 def main() -> None:
     """Measure, print and write everything."""
+    look_for_circles_seldom()  # as every fedretail process does
     assert Core  # imported before the clock runs: libp2p takes 0.7 s
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

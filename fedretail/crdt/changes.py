@@ -60,22 +60,30 @@ class RowChange(NamedTuple):
         return merged(old, self.groups, seq=self.seq, born=old.born)
 
 
-def encode(rows: Iterable[tuple[RowKey, Row]], *, base: Point, head: Point) -> Changes:
+def encode(rows: Iterable[tuple[tuple[str, str], Row]], *, base: Point, head: Point) -> Changes:
     """The changes since `base` in `rows`, all of which have seq > base.seq.
 
-    Rows in key order give lists in key order.
+    `rows`: ((kind, key), row); in key order they give lists in key order.
     """
-    lists: dict[tuple[str, tuple[str, ...]], list[list[Any]]] = {}
+    base_seq, base_stamp = base
+    head_seq, head_stamp = head
+    # By kind and names of the fields.
+    lists: dict[tuple[str, ...], list[list[Any]]] = {}
     for (kind, key), (seq, born, groups) in rows:
-        is_whole = born > base.seq
-        tail = [head.seq - seq, head.seq - born if is_whole else None]
-        sent = groups if is_whole else [group for group in groups if group[0] > base.stamp]
+        is_whole = born > base_seq
+        born_back = head_seq - born if is_whole else None
+        seq_back = head_seq - seq
+        sent = groups if is_whole else [group for group in groups if group[0] > base_stamp]
         if not sent:
-            lists.setdefault((kind, ()), []).append([key, 0, *tail])
+            lists.setdefault((kind,), []).append([key, 0, seq_back, born_back])
         for stamp, fields in sent:
-            line = [key, *fields.values(), head.stamp - stamp, *tail]
-            lists.setdefault((kind, tuple(fields)), []).append(line)
-    return [[kind, list(names), lines] for (kind, names), lines in lists.items()]
+            line = [key, *fields.values(), head_stamp - stamp, seq_back, born_back]
+            place = (kind, *fields)
+            if place in lists:
+                lists[place].append(line)
+            else:
+                lists[place] = [line]
+    return [[kind, names, lines] for (kind, *names), lines in lists.items()]
 
 
 def decode(changes: object, *, base: Point, head: Point) -> dict[RowKey, RowChange]:

@@ -138,16 +138,16 @@ def changes_since(
 
 def _next_rows(
     connection: Connection, number: int, base: Point, after: RowKey | None
-) -> tuple[list[tuple[RowKey, Row]], RowKey | None]:
+) -> tuple[list[tuple[tuple[str, str], Row]], RowKey | None]:
     """As many rows in key order as fit into a part, and the last key if more may follow."""
-    rows: list[tuple[RowKey, Row]] = []
+    rows: list[tuple[tuple[str, str], Row]] = []
     size = 0
     for kind, key, packed in _changed(connection, number, base, after or RowKey("", "")):
         row = stored_row(packed)
-        size += len(packed) + len(row.groups) * (len(kind) + len(key) + _LINE_BYTES)
+        size += len(packed) + len(row[2]) * (len(kind) + len(key) + _LINE_BYTES)
         if rows and size > PART_BYTES:
-            return rows, rows[-1][0]
-        rows.append((RowKey(kind, key), row))
+            return rows, RowKey(*rows[-1][0])
+        rows.append(((kind, key), row))
     return rows, None
 
 

@@ -1,9 +1,11 @@
 """Frames: any bytes give messages or PeerError, any messages survive, however the stream is cut."""
 
+import re
 import tracemalloc
 import zlib
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,17 @@ from hypothesis import strategies as st
 from fedretail.crdt.codec import pack, unpack
 from fedretail.crdt.row import RowKey
 from fedretail.errors import PeerError
-from fedretail.p2p import wire
+from fedretail.p2p import reconcile, wire
+from fedretail.p2p.address import peer_id_of
+from fedretail.p2p.fetches import MAX_FETCHING
+from fedretail.p2p.fetching import MAX_ASKED
+from fedretail.p2p.gossip import QUIET_MS
+from fedretail.p2p.messages import MAX_ITEMS, TYPES
+from fedretail.p2p.service import MAX_SESSIONS
+from fedretail.p2p.serving import CREDIT_BYTES, HEADS_PER_FRAME, MAX_PUSH_BYTES
+from fedretail.p2p.session import IDLE_MS
+from fedretail.p2p.ticket import Ticket
+from fedretail.p2p.view import MAX_SHOWN
 from fedretail.testing.strategies import values
 
 LOGS = st.binary(min_size=16, max_size=16)
@@ -288,3 +300,73 @@ def test_a_million_empty_lists_cost_a_known_amount() -> None:
     finally:
         tracemalloc.stop()
     assert unpack(b"\x90", max_bytes=1) == []
+
+
+# --- the examples of the documentation ---
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol" / "wire.md"
+
+
+def example(name: str) -> str:
+    """The block of this name on the page, without line breaks."""
+    text = PAGE.read_text(encoding="utf-8")
+    (block,) = re.findall(rf"```text {name}\n(.*?)```", text, re.DOTALL)
+    return str(block)
+
+
+EXAMPLES = {
+    "hello": wire.Hello(
+        1, 1, bytes(range(32)), b"\xaa" * 16, b"\xbb" * 16, 1767607200000, ["needs-charter"], []
+    ),
+    "ranges": wire.Ranges(1, b"12345678" * 30),
+    "since": wire.Since([wire.Wish(b"\x11" * 16, 7, 1767607200000, None)]),
+    "heads": wire.Heads([[b"\x11" * 16, 8]]),
+    "credit": wire.Credit(65536),
+    "done": wire.Done("closing", "", 0),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_documented_frames_say_what_the_page_says(name: str) -> None:
+    data = bytes.fromhex("".join(example(name).split()))
+    (received,) = read(data)
+    assert received.message == EXAMPLES[name]
+    assert received.size == len(data)
+    if name != "ranges":  # Compressed bytes differ from one zlib to the next.
+        assert wire.encode(EXAMPLES[name]) == data
+
+
+def test_the_documented_ids() -> None:
+    said = dict(line.split() for line in example("ids").splitlines())
+    key = reconcile.salt(b"\xcc" * 16, b"\xbb" * 16)
+    items = [reconcile.Item(b"\x11" * 16, b"head"), reconcile.Item(reconcile.AUTH, b"record")]
+    assert said == {
+        "salt": key.hex(),
+        "head": reconcile.item_id(items[0], key).hex(),
+        "record": reconcile.item_id(items[1], key).hex(),
+        "fingerprint": reconcile.fingerprint(items, key).hex(),
+    }
+
+
+def test_the_documented_ticket() -> None:
+    address = f"/ip4/192.168.1.20/tcp/4817/p2p/{peer_id_of(b'k' * 32)}"
+    assert Ticket.parse(example("ticket")) == (bytes(range(32)), "Bakers", (address,))
+
+
+def test_the_page_names_every_message_and_limit() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for kind, number in TYPES.items():
+        assert f"| {number} | {kind.__name__.upper()} |" in text
+    numbers = [
+        MAX_ITEMS,
+        reconcile.MAX_IDS,
+        MAX_SHOWN,
+        HEADS_PER_FRAME,
+        wire.MAX_FRAME_BYTES,
+        wire.MAX_PAYLOAD_BYTES,
+        MAX_PUSH_BYTES,
+        CREDIT_BYTES,
+    ]
+    assert [number for number in numbers if f"{number:,}" not in text] == []
+    for number in (IDLE_MS // 1000, QUIET_MS // 1000, MAX_ASKED, MAX_FETCHING, MAX_SESSIONS):
+        assert re.search(rf"\b{number}\b", text), number

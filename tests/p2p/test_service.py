@@ -17,6 +17,7 @@ from fedretail.p2p.effects import Ended
 from fedretail.p2p.link import MAX_OUTBOX_BYTES, Link
 from fedretail.p2p.memory import MemoryTransport
 from fedretail.p2p.transport import Handler, Stream
+from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
 from fedretail.testing.clock import ManualClock
@@ -106,7 +107,7 @@ async def test_another_process_commits(autojump_clock: MockClock, tmp_path: Path
         a, b = await town.open("a", "b")
         b.knows(a)
         await until(lambda: b.is_live(a))
-        other = builders.Store.open(a.node.store.path, clock=ManualClock(), kinds=registry())
+        other = Store.open(a.node.store.path, clock=ManualClock(), kinds=registry())
         other.commit(a.shop.author(), SITE, builders.offer_edits([1]))
         other.close()
         assert await until(town.agree) < 1.5

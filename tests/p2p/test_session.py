@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedretail.crdt.access import renewal
+from fedretail.crdt.changes import START
 from fedretail.crdt.charter import Charter
 from fedretail.crdt.codec import pack
 from fedretail.crdt.names import log_id
@@ -192,7 +193,7 @@ def test_both_commit_while_the_line_breaks_and_still_agree(
 ) -> None:
     with TemporaryDirectory() as folder:
         nodes = [neighbour(Path(folder), name, shop) for name, shop in zip("ab", SHOPS)]
-        talk = Conversation(*nodes)
+        talk = Conversation(nodes[0], nodes[1])
         for count, (name, who, what) in enumerate(steps):
             author = SHOPS[who].author()
             if name == "sell":
@@ -209,14 +210,14 @@ def test_both_commit_while_the_line_breaks_and_still_agree(
                 talk.sides[who].take(talk.sides[who].session.resync())
             else:
                 talk.drop()
-                talk = Conversation(*nodes, nonce=count)
+                talk = Conversation(nodes[0], nodes[1], nonce=count)
             assert [side.failure for side in talk.sides] == [None, None]
         talk.settle(most)
         for side in talk.sides:
             side.push_moves()
         talk.settle(most)
         talk.drop()
-        talk = Conversation(*nodes, nonce=99).settle(most)
+        talk = Conversation(nodes[0], nodes[1], nonce=99).settle(most)
         assert talk.is_live
         assert same(*nodes)
         assert [len(node.fetches) for node in nodes] == [0, 0]
@@ -656,7 +657,6 @@ def test_wrong_rows_cost_their_sender_the_session_and_nobody_else(tmp_path: Path
     honest = answer(shop)
     wrong = honest._replace(changes=honest.changes.replace(b"Organic", b"Poisons"))
     side.hear(wrong)
-    assert side.failure is None
     assert isinstance(side.sent[-1], wire.Since)
     side.hear(wrong)
     assert side.failure is not None
@@ -672,7 +672,7 @@ def test_rows_kept_from_a_liar_are_not_blamed_on_the_next(tmp_path: Path, large:
     while not talk.sides[1].first(wire.Since):
         talk.deliver(0)
         talk.deliver(1)
-    part = large.store.changes_since(OTHER.log(), builders.START, None)
+    part = large.store.changes_since(OTHER.log(), START, None)
     assert part is not None
     changes = pack(part.changes).replace(b"Organic", b"Poisons")
     talk.sides[1].hear(wire.Advance(OTHER.log(), 0, part.head, changes, part.after))

@@ -1,0 +1,138 @@
+"""The store as sessions see it: what is public, what is at hand, what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from fedretail.crdt.access import renewal
+from fedretail.crdt.changes import START
+from fedretail.crdt.charter import Charter
+from fedretail.crdt.codec import pack
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import LogName
+from fedretail.crdt.transfer import Incoming, Outcome
+from fedretail.errors import PeerError, Refused, Unavailable
+from fedretail.p2p.mirror import Mirror, is_public
+from fedretail.p2p.reconcile import AUTH
+from fedretail.p2p.replica import WrongRows
+from fedretail.store.store import Store
+from fedretail.testing import builders
+from fedretail.testing.builders import SITE
+from fedretail.testing.clock import ManualClock
+
+SHOP = builders.shop()
+LOG = SHOP.log()
+NETWORK = b"n" * 32
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return builders.shop_store(tmp_path, SHOP)
+
+
+def incoming(source: Store, *, changes: bytes | None = None) -> Incoming:
+    (part,) = builders.parts(source, LOG)
+    packed = pack(part.changes) if changes is None else changes
+    return Incoming(SignedHead.parse(part.head), 0, packed, None)
+
+
+@pytest.mark.parametrize(
+    ("collection", "public"),
+    [("member", True), (SITE, True), ("own/x", False), ("list/x", False), ("members", False)],
+)
+def test_what_is_for_everyone(collection: str, public: bool) -> None:
+    assert is_public(collection) == public
+
+
+def test_every_move_is_reported_once_whoever_looked_before(store: Store) -> None:
+    mirror = Mirror(store, NETWORK)
+    store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
+    store.commit(SHOP.author(), "own/x", builders.offer_edits([1]))
+    mirror.items()
+    mirror.own_heads(SHOP.owner)
+    assert mirror.refresh() == [(LOG, 1)]
+    assert mirror.refresh() == []
+    store.commit(SHOP.author(), SITE, builders.offer_edits([2]))
+    store.commit(SHOP.author(), SITE, builders.offer_edits([3]))
+    assert mirror.refresh() == [(LOG, 3)]
+
+
+def test_a_head_moved_by_a_session_is_at_hand_at_once(store: Store, tmp_path: Path) -> None:
+    store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
+    peer = Mirror(builders.peer_store(tmp_path, "peer", SHOP), NETWORK)
+    assert peer.head(LOG) is None
+    assert peer.advance(incoming(store)) is Outcome.MOVED
+    head = peer.head(LOG)
+    assert head is not None
+    assert head.seq == 1
+    assert peer.refresh() == [(LOG, 1)]
+    assert peer.advance(incoming(store)) is Outcome.OLD
+
+
+def test_only_the_newest_renewal_is_an_item(store: Store) -> None:
+    mirror = Mirror(store, NETWORK)
+    for day in (1, 2, 3):
+        later = renewal(SHOP.grants[0].record, SHOP.devices[0], now_ms=ManualClock.START_MS + day)
+        store.add_auth([later])
+        assert {item.raw for item in mirror.items()} == {SHOP.grants[0].raw, later.raw}
+    assert {item.about for item in mirror.items()} == {AUTH}
+    assert set(mirror.items()) == set(Mirror(store, NETWORK).items())
+
+
+def test_names_cost_their_inventor_nothing_and_are_not_kept(tmp_path: Path) -> None:
+    store = builders.new_store(tmp_path)
+    mirror = Mirror(store, NETWORK)
+    name = SHOP.log_name()
+    with pytest.raises(Refused):
+        mirror.add_log(name)
+    mirror.add_auth(list(SHOP.grants))
+    mirror.add_log(name)
+    assert mirror.name(LOG) == name
+    for bad in (LogName(SHOP.owner, SITE, b"d" * 32, 1), name._replace(collection="own/x")):
+        with pytest.raises(Refused):
+            mirror.add_log(bad)
+    assert mirror.name(b"unknown log.....") is None
+
+
+def test_nothing_private_is_served(store: Store) -> None:
+    store.commit(SHOP.author(), "own/x", builders.offer_edits([1]))
+    mirror = Mirror(store, NETWORK)
+    assert store.changes_since(SHOP.log("own/x"), START, None) is not None
+    assert mirror.changes(SHOP.log("own/x"), START, None) is None
+    assert mirror.signed(SHOP.log("own/x")) is None
+    assert len(mirror.items()) == 1
+
+
+def test_own_logs_and_large_ones_are_not_taken(store: Store, tmp_path: Path) -> None:
+    store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
+    head = Mirror(store, NETWORK).head(LOG)
+    assert head is not None
+    peer = Mirror(builders.peer_store(tmp_path, "peer", SHOP), NETWORK)
+    assert peer.takes(head)
+    assert not peer.takes(head._replace(size=1 << 40))
+    assert not peer.takes(head._replace(count=1 << 30))
+    assert not Mirror(store, NETWORK).takes(head)
+
+
+def test_wrong_rows_and_a_full_disk(store: Store, tmp_path: Path) -> None:
+    store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
+    part = incoming(store)
+    peer = builders.peer_store(tmp_path, "peer", SHOP)
+    with pytest.raises(WrongRows):
+        Mirror(peer, NETWORK).advance(
+            part._replace(changes=part.changes.replace(b"Organic", b"Poisons"))
+        )
+    full = Mirror(peer, NETWORK, has_space=lambda: False)
+    with pytest.raises(Unavailable):
+        full.advance(part)
+    assert peer.heads() == []
+
+
+def test_the_charter_of_another_network(store: Store) -> None:
+    charter = Charter("Bakers", ())
+    mirror = Mirror(store, charter.id)
+    with pytest.raises(PeerError):
+        mirror.set_charter(Charter("Others", ()).pack())
+    assert mirror.charter() is None
+    mirror.set_charter(charter.pack())
+    assert mirror.charter() == charter.pack()

@@ -1,0 +1,103 @@
+"""The giving half: by credit, small changes beside a push, nothing for who has it all."""
+
+from pathlib import Path
+
+import pytest
+
+from fedretail.crdt.changes import Point
+from fedretail.p2p import reconcile, wire
+from fedretail.p2p.effects import Effect, Send
+from fedretail.p2p.serving import CREDIT_BYTES, MAX_PUSH_BYTES, Serving
+from fedretail.p2p.view import View
+from fedretail.testing import builders
+from fedretail.testing.builders import SITE
+from fedretail.testing.conversations import Neighbour, neighbour
+
+SHOP = builders.shop()
+LOG = SHOP.log()
+KEY = reconcile.salt(b"a" * 16, b"b" * 16)
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Neighbour:
+    one = neighbour(tmp_path, "a", SHOP)
+    one.store.commit(SHOP.author(), SITE, builders.offer_edits(range(10)))
+    one.mirror.refresh()
+    return one
+
+
+def serving(node: Neighbour) -> Serving:
+    return Serving(node.mirror, View(node.mirror), KEY)
+
+
+def sent(effects: list[Effect]) -> list[wire.Message]:
+    frames = [effect.frame for effect in effects if isinstance(effect, Send)]
+    return [one.message for data in frames for one in wire.Decoder().feed(data) if one.message]
+
+
+def test_everything_is_shown_to_who_has_nothing_and_nothing_to_who_has_all(
+    node: Neighbour,
+) -> None:
+    shown = sent(serving(node).on_ranges(wire.Ranges(1, b"")))
+    assert [type(one) for one in shown] == [wire.Auth, wire.Auth, wire.Heads]
+    ids = reconcile.ids(node.mirror.items(), KEY)
+    assert sent(serving(node).on_ranges(wire.Ranges(1, ids))) == [wire.Heads([])]
+    answer = sent(serving(node).on_ranges(wire.Ranges(0, ids)))
+    assert answer == [wire.Ranges(1, ids), wire.Heads([])]
+
+
+def test_a_fingerprint_is_answered_only_where_it_differs(node: Neighbour) -> None:
+    same = reconcile.fingerprint(node.mirror.items(), KEY)
+    assert serving(node).on_ranges(wire.Ranges(2, same)) == []
+    (asked,) = sent(serving(node).on_ranges(wire.Ranges(2, b"other")))
+    assert isinstance(asked, wire.Ranges)
+    assert asked.scope == 0
+
+
+def test_parts_stop_when_credit_ends_and_go_on_when_it_comes(node: Neighbour) -> None:
+    one = serving(node)
+    wishes = [wire.Wish(LOG, 0, 0, None)] * 2000
+    first = one.on_since(wire.Since(wishes))
+    size = sum(len(effect.frame) for effect in first if isinstance(effect, Send))
+    assert CREDIT_BYTES <= size < CREDIT_BYTES + 1000
+    assert one.on_credit(wire.Credit(0)) == []
+    more = one.on_credit(wire.Credit(size))
+    assert len(sent(more)) == len(sent(first))
+
+
+def test_credit_cannot_be_heaped_up(node: Neighbour) -> None:
+    one = serving(node)
+    for _ in range(100):
+        one.on_credit(wire.Credit(1 << 32))
+    effects = one.on_since(wire.Since([wire.Wish(LOG, 0, 0, None)] * 4000))
+    assert sum(len(e.frame) for e in effects if isinstance(e, Send)) < CREDIT_BYTES + 1000
+
+
+def test_who_is_not_behind_is_sent_nothing(node: Neighbour) -> None:
+    one = serving(node)
+    wishes = [
+        wire.Wish(LOG, 1, 0, None),
+        wire.Wish(LOG, 9, 0, None),
+        wire.Wish(KEY[:16], 0, 0, None),
+    ]
+    assert one.on_since(wire.Since(wishes)) == []
+
+
+def test_a_push_carries_changes_that_are_small(node: Neighbour) -> None:
+    head = node.mirror.head(LOG)
+    assert head is not None
+    for count, has_changes in ((3, True), (400, False)):
+        node.store.commit(
+            SHOP.author(), SITE, builders.offer_edits(range(count), amount_minor=count)
+        )
+        node.mirror.refresh()
+        *_, push = sent(serving(node).push(LOG, Point(head.seq, head.stamp)))
+        assert isinstance(push, wire.Push)
+        assert (push.changes is not None) == has_changes
+        assert push.changes is None or len(push.changes) <= MAX_PUSH_BYTES
+
+
+def test_a_push_without_base_or_of_an_unknown_log(node: Neighbour) -> None:
+    *_, push = sent(serving(node).push(LOG, None))
+    assert push == wire.Push(node.state()[SHOP.log_name()], 0, None)
+    assert serving(node).push(b"unknown log.....", None) == []

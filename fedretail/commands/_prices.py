@@ -7,6 +7,7 @@ from fedretail.commands._asked import sentence
 from fedretail.domain.kind import Value
 from fedretail.domain.money import parse_amount, parse_currency
 from fedretail.domain.stock import derive_stock
+from fedretail.domain.texts import quoted
 from fedretail.domain.times import parse_time
 from fedretail.domain.units import MAX_PACK, encode_quantity, parse_quantity
 from fedretail.errors import MalformedInput, UsageError
@@ -26,6 +27,8 @@ _WORDS: dict[str, dict[str, Value]] = {
 def amount_in(option: str, text: str, currency: str) -> tuple[int, str]:
     """(minor units, currency) of "3.50", "3,50 €" or "4 CHF"; without a sign: in `currency`."""
     sign = _SIGN.search(text)
+    if sign and not re.search(r"\d", text):
+        raise UsageError(f"{option}: {quoted(text)} is no amount.", hint="Write it as 3.50.")
     try:
         named = parse_currency(sign[0]) if sign else currency
         # "$" may be the shop's own dollar.

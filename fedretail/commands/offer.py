@@ -65,10 +65,11 @@ def command() -> None:
 
 
 @command.command(
+    short_help="Add an offer.",
     epilog=examples(
         'fedretail offer add --sku 1001 --name "Raw milk" --price 1.30 --pack "1 l"',
         "fedretail offer add --gtin 4001842100121 --name Muesli --price 3.49 --stock 12",
-    )
+    ),
 )
 @_offer_options
 @output.json_option
@@ -86,11 +87,14 @@ def add(invocation: Invocation, *, site: str | None, as_json: bool, **given: Any
         fields = _fields(node, own, given, present={})
         node.write("offer", key, fields, site=own)
         named = _named(fields, now_ms=node.clock.now_ms())
+        dated = _dated(own, given, now_ms=node.clock.now_ms())
     _done("Added", named, own, key, changed=True, as_json=as_json)
+    _tell_dated(dated)
 
 
 @command.command(
     "set",
+    short_help="Change an offer.",
     epilog=examples(
         "fedretail offer set 1001 --price 1.35",
         "fedretail offer set --sku 1001 --price 0.99 --from 2026-11-21 --until 2026-11-28",
@@ -104,7 +108,7 @@ def add(invocation: Invocation, *, site: str | None, as_json: bool, **given: Any
 def set_(
     invocation: Invocation, *, offer: str | None, site: str | None, as_json: bool, **given: Any
 ) -> None:
-    """Change an offer: OFFER (its code or id), or that of --sku or --gtin.
+    """Change an offer: OFFER (its code, name or id), or that of --sku or --gtin.
 
     The same price again says that it still holds. With --from or --until the usual price
     stays, and this one stands beside it on those days.
@@ -119,11 +123,14 @@ def set_(
             raise UsageError("Nothing to change is given.", hint="Such as --price or --stock.")
         changed = node.write("offer", key, fields, site=own)
         named = _named({**present, **fields}, now_ms=node.clock.now_ms())
+        dated = _dated(own, given, now_ms=node.clock.now_ms())
     _done("Changed" if changed else "As before", named, own, key, changed=changed, as_json=as_json)
+    _tell_dated(dated)
 
 
 @command.command(
-    epilog=examples("fedretail offer remove 1001", "fedretail offer remove --gtin 4001842100121")
+    short_help="Withdraw an offer.",
+    epilog=examples("fedretail offer remove 1001", "fedretail offer remove --gtin 4001842100121"),
 )
 @click.argument("offer", required=False)
 @_OPTIONS[0]
@@ -134,7 +141,7 @@ def set_(
 def remove(
     invocation: Invocation, *, offer: str | None, site: str | None, as_json: bool, **given: Any
 ) -> None:
-    """Withdraw an offer: OFFER (its code or id), or that of --sku or --gtin."""
+    """Withdraw an offer: OFFER (its code, name or id), or that of --sku or --gtin."""
     with opened(invocation) as node:
         own, key = _found(node, offer, site, given)
         folded = node.record(node.place("offer", key, own))
@@ -170,7 +177,7 @@ def _found(
     from fedretail.domain.ids import is_site_id, record_key
 
     if offer is None and not given["sku"] and not given["gtin"]:
-        raise UsageError("Which offer is meant?", hint="Give its code, --sku or --gtin.")
+        raise UsageError("Which offer is meant?", hint="Give its code or name, --sku or --gtin.")
     named, slash, key = (offer or "").partition("/")
     if slash and is_site_id(named):
         own, wanted = node.site(named), key
@@ -178,25 +185,35 @@ def _found(
         own, wanted = node.site(site), offer or given["sku"] or given["gtin"]
     if node.record(node.place("offer", record_key(wanted), own)) is not None:
         return own, record_key(wanted)
-    return own, _searched(node, own, "sku" if offer or given["sku"] else "gtin", wanted)
+    # What was added without a code is known to people by its name alone.
+    named_by = ("sku", "name") if offer else ("sku",) if given["sku"] else ("gtin",)
+    return own, _searched(node, own, named_by, wanted)
 
 
-def _searched(node: "Node", own: "OwnSite", field: str, wanted: str) -> str:
-    """The key of the offer with this code, where the code is not the key itself."""
-    keys = [
-        place.key
+def _searched(node: "Node", own: "OwnSite", fields: tuple[str, ...], wanted: str) -> str:
+    """The key of the offer with this code or name, where that is not the key itself."""
+    here = [
+        (place.key, value.fields)
         for place, value in node.records("offer")
-        if place.owner == node.owner
-        and place.collection == f"site/{own.id}"
-        and value.fields.get(field) == wanted
+        if place.owner == node.owner and place.collection == f"site/{own.id}"
     ]
-    if len(keys) == 1:
-        return keys[0]
-    if keys:
-        hint = f"Name one of them: {', '.join(keys[:5])}"
-        raise UsageError(f"{len(keys)} offers have the {field} {wanted}.", hint=hint)
+    for field in fields:
+        keys = [key for key, values in here if _is_called(values, field, wanted)]
+        if len(keys) == 1:
+            return keys[0]
+        if keys:
+            hint = f"Name one of them: {', '.join(keys[:5])}"
+            raise UsageError(f"{len(keys)} offers have the {field} {wanted}.", hint=hint)
     hint = f"Look for it: `{own_name()} search …`, or add it: `{own_name()} offer add …`"
     raise Refused(f"There is no offer {wanted[:60]} at {own.name}.", hint=hint)
+
+
+def _is_called(values: "dict[str, FieldValue]", field: str, wanted: str) -> bool:
+    """Whether this is the code or name typed; a name is typed without its capitals, too."""
+    value = values.get(field)
+    if field != "name" or not isinstance(value, str):
+        return value == wanted
+    return value.casefold() == " ".join(wanted.split()).casefold()
 
 
 def _fields(
@@ -233,6 +250,11 @@ def _price_fields(
             raise UsageError("--from and --until are the days of a price.", hint="Give --price.")
         return {} if given["regular_price"] is None else {"regular": regular}
     amount = _prices.own_amount("--price", given["price"], currency)
+    if regular is not None and regular < amount:
+        raise UsageError(
+            "--regular-price is lower than --price.",
+            hint="--price is what is paid now, --regular-price what it cost before.",
+        )
     window = _window(own, given)
     fields = {"currency": currency, **_priced(amount, window, regular, present)}
     if all(present.get(name) == value for name, value in fields.items()):
@@ -254,6 +276,22 @@ def _window(own: "OwnSite", given: dict[str, Any]) -> tuple[int | None, int | No
     if start is not None and until is not None and until <= start:
         raise UsageError("--until: this price ends before it begins.")
     return start, until
+
+
+def _dated(own: "OwnSite", given: dict[str, Any], *, now_ms: int) -> str:
+    """What is to be known of a price that does not hold today, "" where it does."""
+    start, until = _window(own, given)
+    if until is not None and until <= now_ms:
+        return "The days of this price are over: shoppers do not see it."
+    if start is None or start <= now_ms:
+        return ""
+    last = f" until {given['until']}" if given["until"] else ""
+    return f"{given['price']} holds from {given['from_']}{last}. Until then the price stays."
+
+
+def _tell_dated(sentence: str) -> None:
+    if sentence:
+        output.tell("attention", sentence)
 
 
 def _priced(

@@ -36,6 +36,17 @@ def test_an_offer_is_found_by_its_bar_code_though_known_by_another(shop) -> None
     assert "M1, M2" in done.err
 
 
+def test_an_offer_without_a_code_is_found_by_its_name(shop) -> None:
+    shop("offer", "add", "--name", "Cheese / Brie", "--price", "3")
+    assert shop("offer", "set", "cheese /  brie", "--price", "3.20").code == 0
+    assert found(shop, "brie")["price"]["amount"] == "3.20"
+    shop("offer", "set", "M2", "--name", "CHEESE / BRIE")
+    assert shop("offer", "remove", "Cheese / Brie").code == 2
+    shop("offer", "set", "M2", "--name", "Oat milk")
+    assert shop("offer", "remove", "Cheese / Brie").code == 0
+    assert shop("search", "brie").code == 1
+
+
 def test_the_same_price_again_renews_its_age(shop) -> None:
     assert shop("offer", "set", "M1", "--price", "1.30", "--json").object["changed"]
 
@@ -48,6 +59,24 @@ def test_a_special_offer_stands_beside_the_usual_price(shop) -> None:
     past = ("--price", "0.50", "--from", "2020-01-01", "--until", "2020-01-31")
     assert shop("offer", "set", "M1", *past).code == 0
     assert found(shop, "raw")["price"]["amount"] == "1.30"
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (
+            ("--from", "2999-12-01", "--until", "2999-12-24"),
+            "0.50 holds from 2999-12-01 until 2999-12-24.",
+        ),
+        (("--until", "2020-01-31"), "over: shoppers do not see it"),
+        (("--from", "2020-01-01"), ""),
+    ],
+)
+def test_a_price_that_does_not_hold_today_is_said_to(shop, days, told: str) -> None:
+    done = shop("offer", "set", "M1", "--price", "0.50", *days)
+    assert done.code == 0
+    assert told in done.err
+    assert ("! " in done.err) == bool(told)
 
 
 def test_a_reduction_from_the_start(shop) -> None:
@@ -114,6 +143,7 @@ def test_a_withdrawn_offer_is_gone(shop) -> None:
         (("set", "--price", "1"), 2),
         (("set", "M9", "--price", "1"), 1),
         (("set", "M1", "--from", "2026-01-01"), 2),
+        (("set", "M1", "--price", "3", "--regular-price", "2"), 2),
         (("set", "M1", "--price", "1", "--from", "2026-02-30"), 2),
         (("set", "M1", "--price", "1", "--from", "2026-02-03", "--until", "2026-02-01"), 2),
         (("remove",), 2),

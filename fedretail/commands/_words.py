@@ -6,6 +6,7 @@ unknown. Times are those of this computer.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from fedretail.commands.output import Cell, Tone
 from fedretail.domain.geo import arrow, compass, human_distance
@@ -13,6 +14,9 @@ from fedretail.domain.listings import Listing
 from fedretail.domain.money import human_amount
 from fedretail.domain.stock import Stock
 from fedretail.domain.times import to_datetime
+
+if TYPE_CHECKING:
+    from fedretail.domain.sites import Site
 
 _DAY_MS = 24 * 3600 * 1000
 # Nearer than a pasted position is exact.
@@ -100,6 +104,15 @@ def way(listing: Listing) -> str:
     if listing.distance_m < HERE_M:
         return "here"
     return f"{human_distance(listing.distance_m)} {compass(listing.bearing_deg)}"
+
+
+def open_now(site: "Site", now_ms: int) -> str:
+    """ ", open now until 17:00", ", closed now"; nothing where no hours are known."""
+    state = site.open_state(now_ms) if site.hours else None
+    if state is None or state.open is None:
+        return ""
+    until = f" until {clock(state.until_ms)}" if state.open and state.until_ms else ""
+    return f", open now{until}" if state.open else ", closed now"
 
 
 def opening(listing: Listing, now_ms: int) -> Said:

@@ -129,11 +129,7 @@ def _init_shop(invocation: Invocation, given: dict[str, Any], *, as_json: bool) 
 
 def _tell_shop(node: "Node", shop: Any, *, assumed: bool, from_locale: bool) -> None:
     now_ms = node.clock.now_ms()
-    state = node.site().site.open_state(now_ms)
-    opening = ""
-    if shop.hours and state.open is not None:
-        until = f" until {_words.clock(state.until_ms)}" if state.open and state.until_ms else ""
-        opening = f", open now{until}" if state.open else ", closed now"
+    opening = _words.open_now(node.site().site, now_ms)
     output.tell("done", f"Your shop is set up: {shop.name}{opening}")
     why = ""
     if assumed:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fedretail.commands import Invocation, _machine, examples, output, pass_invocation
+from fedretail.commands import Invocation, _machine, _words, examples, output, pass_invocation
 from fedretail.commands._asked import CONTACT, HOURS, NAME, POSITION, SITE, ZONE, opened
 from fedretail.commands.output import Column
 from fedretail.errors import UsageError
@@ -86,7 +86,9 @@ def set_(invocation: Invocation, *, site: str | None, as_json: bool, **given: An
         own = node.site(site)
         changed = node.set_site(own, fields)
         own = node.site(own.id)
-    output.tell("done", f"{'Changed' if changed else 'As before'}: {own.name}")
+        # Hours that were typed wrongly are seen by what they mean now.
+        opening = _words.open_now(own.site, node.clock.now_ms()) if "hours" in fields else ""
+    output.tell("done", f"{'Changed' if changed else 'As before'}: {own.name}{opening}")
     if as_json:
         output.print_json({"site": site_object(own), "changed": changed})
 

@@ -16,6 +16,12 @@ def test_a_site_is_added_changed_and_listed(shop) -> None:
     assert "Sa 07:00-13:00" in shop("site", "list").out
 
 
+def test_new_hours_are_said_back(shop) -> None:
+    assert "Brook Farm, closed now" in shop("site", "set", "--hours", "off").err
+    assert "Brook Farm, open now" in shop("site", "set", "--hours", "24/7").err
+    assert "now" not in shop("site", "set", "--contact", "a@b").err
+
+
 def test_hours_can_be_taken_back(shop) -> None:
     assert shop("site", "set", "--hours", "", "--json").object["site"]["hours"] is None
 

@@ -102,6 +102,12 @@ def test_completing_options_of_the_root() -> None:
     assert "--data-dir" in done.stdout
 
 
+def test_an_option_of_the_root_behind_the_command_is_shown_its_place() -> None:
+    done = run("completion", "--data-dir", "shop")
+    assert done.returncode == 2
+    assert "It stands before the command: `fedretail --data-dir …`." in done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell: str) -> None:
     done = run("completion", shell)
@@ -117,7 +123,11 @@ def test_completion_scripts(shell: str) -> None:
         ("PeerError('It lied.')", 1, "✗ It lied.\n"),
         ("Unavailable('The disk is full.')", 1, "✗ The disk is full.\n"),
         ("Refused('No.')", 1, "✗ No.\n"),
-        ("OSError(28, 'No space left on device', 'x.db')", 1, "✗ No space left on device: x.db.\n"),
+        (
+            "OSError(28, 'No space left on device', 'x.db')",
+            1,
+            "✗ No space left on device: x.db.\n  Make room, then run the same command again.\n",
+        ),
         ("ExceptionGroup('', [ValueError(), Refused('No.')])", 1, "✗ No.\n"),
         ("KeyboardInterrupt", 130, "! Stopped.\n"),
         ("KeyboardInterrupt('Stopped after 48 rows.')", 130, "! Stopped after 48 rows.\n"),

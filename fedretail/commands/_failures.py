@@ -3,6 +3,7 @@
 0 done   1 nothing found, or refused with a reason   2 misuse   70 our own fault   130 interrupted
 """
 
+import errno
 import sys
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, click.ClickException):
         return Failure(error.format_message(), "", error.exit_code)
     if isinstance(error, OSError):
-        return Failure(_world_message(error), "", 1)
+        return Failure(_world_message(error), _world_hint(error), 1)
     return _from_sqlite(error) or _own_fault(error)
 
 
@@ -76,7 +77,19 @@ def _misuse(error: click.UsageError) -> str:
 
 
 def _help_of(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption) and error.option_name in ("--data-dir", "--debug"):
+        return f"It stands before the command: `fedretail {error.option_name} …`."
     return f"See `{error.ctx.command_path} --help`." if error.ctx else ""
+
+
+def _world_hint(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Make room, then run the same command again."
+    if error.filename and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR):
+        return "See that the folder exists, and that it is no file."
+    if error.filename and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "See that this user may write there, or give another place."
+    return ""
 
 
 def _world_message(error: OSError) -> str:

@@ -3,7 +3,7 @@
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -11,7 +11,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened
-from fedretail.errors import UsageError
+from fedretail.errors import Refused, UsageError
 
 _OWN = "It holds what only you know: costs, suppliers, exact stock. Keep it to yourself."
 
@@ -68,5 +68,11 @@ def _written(target: Path | None) -> Iterator[TextIO]:
         with part.open("w", encoding="utf-8", newline="\n") as file:
             yield file
         part.replace(target)
+    except OSError as error:
+        raise Refused(
+            f"{target} cannot be written: {error.strerror or error}.",
+            hint="Check the folder, and that the disk is neither full nor write-protected.",
+        ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

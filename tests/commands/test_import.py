@@ -185,9 +185,11 @@ def test_a_failed_export_leaves_no_half_file(shop, tmp_path: Path, monkeypatch) 
     monkeypatch.setattr(Node, "export", broken)
     done = shop("export", "-o", tmp_path / "all.jsonl")
     assert done.code == 1
+    assert "all.jsonl cannot be written: No space left on device.\n  Check the folder" in done.err
     assert not list(tmp_path.glob("all.jsonl*"))
 
 
 def test_export_with_json_needs_a_file(shop) -> None:
     assert shop("export", "--json").code == 2
     assert shop("export", "-o", "/nowhere/at/all").code == 1
+    assert "/all cannot be written" in shop("export", "-o", "/nowhere/at/all").err

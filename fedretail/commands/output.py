@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ def tell(mark: Mark, message: str, hint: str = "", *, file: TextIO | None = None
     if _has_colours(out):
         sign = f"\x1b[{_COLOURS[mark]}m{sign}\x1b[0m"
     lines = [*message.strip().splitlines(), *hint.strip().splitlines()][:3]
-    first, *rest = (_with_commands(line.translate(_IN_CELLS), out) for line in lines or [""])
+    fitted = (part for line in lines or [""] for part in _fitted(line.translate(_IN_CELLS), out))
+    first, *rest = (_with_commands(part, out) for part in fitted)
     _write(out, "".join(f"{line}\n" for line in (f"{sign} {first}", *(f"  {r}" for r in rest))))
 
 
@@ -126,10 +128,24 @@ def flush() -> None:
 def note(text: str = "", *, tone: Tone = "", file: TextIO | None = None) -> None:
     """A line on stderr under a message, without a mark of its own; two columns to the right."""
     out = file or sys.stderr
-    line = _with_commands(text.translate(_IN_CELLS), out, tone)
-    if tone and _has_colours(out):
-        line = f"\x1b[{_SGR[tone]}m{line}\x1b[0m"
-    _write(out, f"  {line}".rstrip() + "\n")
+    for part in _fitted(text.translate(_IN_CELLS), out):
+        line = _with_commands(part, out, tone)
+        if tone and _has_colours(out):
+            line = f"\x1b[{_SGR[tone]}m{line}\x1b[0m"
+        _write(out, f"  {line}".rstrip() + "\n")
+
+
+def _fitted(line: str, out: TextIO) -> list[str]:
+    """The line in parts that fit the terminal, broken between words.
+
+    What could not be copied when broken stays whole: a line with a command, a long address.
+    """
+    width = max(shutil.get_terminal_size().columns - _GAP, 20)
+    if len(line) <= width or "`" in line or not _is_terminal(out):
+        return [line]
+    whole = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    whole.subsequent_indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return whole.wrap(line)
 
 
 def is_terminal() -> bool:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedretail.commands import output
-from fedretail.commands.output import Cell, Column, Progress, print_table, tell
+from fedretail.commands.output import Cell, Column, Progress, note, print_table, tell
 
 COLUMNS = [
     Column("product", gives_way=True),
@@ -169,6 +169,24 @@ def test_a_message_takes_three_lines_at_most() -> None:
     screen = Screen(terminal=False)
     tell("failed", "What.\nWhere.", "Next.\nAnd more.", file=screen)
     assert screen.getvalue() == "✗ What.\n  Where.\n  Next.\n"
+
+
+def test_a_long_message_breaks_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    for terminal in (True, False):
+        screen = Screen(terminal=terminal)
+        note("  line 3  $2.20  is in another currency; EUR is expected", file=screen)
+        lines = screen.getvalue().splitlines()
+        assert [len(line) <= 40 for line in lines] == [terminal] * len(lines)
+        assert " ".join(screen.getvalue().split()).endswith("currency; EUR is expected")
+        assert all(line.startswith("    ") for line in lines)
+
+
+def test_a_command_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    screen = Screen()
+    tell("failed", "No.", "Type `fedretail --data-dir a/rather/long/folder init`.", file=screen)
+    assert len(screen.getvalue().splitlines()) == 2
 
 
 def test_marks_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,10 +136,7 @@ def note(text: str = "", *, tone: Tone = "", file: TextIO | None = None) -> None
 
 
 def _fitted(line: str, out: TextIO) -> list[str]:
-    """The line in parts that fit the terminal, broken between words.
-
-    What could not be copied when broken stays whole: a line with a command, a long address.
-    """
+    """The line in parts that fit the terminal; commands and long addresses stay whole to copy."""
     width = max(shutil.get_terminal_size().columns - _GAP, 20)
     if len(line) <= width or "`" in line or not _is_terminal(out):
         return [line]

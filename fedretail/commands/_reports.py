@@ -111,7 +111,9 @@ def _tell_counts(report: "ImportReport") -> None:
     output.tell(mark, f"{_words.count(report.offers, 'offer')} {done}: {', '.join(parts)}")
     if report.weak:
         known = _words.count(report.weak, "row")
-        output.note(f"{known} without a code: renamed, it becomes a new offer.", tone="dim")
+        output.note(
+            f"{known} without a code, known by name: a new name is a new offer.", tone="dim"
+        )
 
 
 def _tell_rejected(report: "ImportReport", same_list: list[str]) -> None:
@@ -146,14 +148,15 @@ def _tell_held(report: "ImportReport") -> None:
     """Prices that moved far, and large withdrawals, wait for a yes."""
     prices = report.held - (report.missing if report.missing and _withdrawal_waits(report) else 0)
     if prices:
-        output.tell(
-            "attention", f"{_words.count(prices, 'price')} moved by more than half and wait."
-        )
+        wait = "waits" if prices == 1 else "wait"
+        headline = f"{_words.count(prices, 'price')} {wait}: moved by more than half, or nothing."
+        output.tell("attention", headline)
         for row in report.held_rows[:_SHOWN_ROWS]:
-            moved = (
-                f"{human_amount(row.old_minor, row.currency)} → "
-                f"{human_amount(row.new_minor, row.currency)}"
+            old, new = (
+                human_amount(minor, row.currency) for minor in (row.old_minor, row.new_minor)
             )
+            # A new article for nothing had no price before.
+            moved = new if row.old_minor == row.new_minor else f"{old} → {new}"
             output.note(f"  line {row.line}  {shorten(row.name, 40)}  {moved}")
         more = prices - len(report.held_rows[:_SHOWN_ROWS])
         if more > 0:
@@ -179,5 +182,5 @@ def _tell_missing(report: "ImportReport") -> None:
     output.tell(
         "attention",
         f"{_words.count(report.missing, 'offer')} of the last import {are} not in this file.",
-        f"They stay. Withdraw them: `{same_command('--complete')}`",
+        f"They stay. If it holds all that you sell: `{same_command('--complete')}`",
     )

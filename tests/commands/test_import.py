@@ -63,11 +63,19 @@ def test_a_price_that_moved_far_waits_for_a_yes(shop, prices: Path) -> None:
     prices.write_text(prices.read_text("utf-8").replace("4,00", "40,00"), "utf-8")
     done = shop("import", prices)
     assert done.code == 0
-    assert "1 price moved by more than half" in done.err
+    assert "1 price waits: moved by more than half" in done.err
     assert "Quinces  €4.00 → €40.00" in done.err
     assert f"import {prices} --yes`" in done.err
     assert shop("search", "quinces", "--json").object["results"][0]["price"]["amount"] == "4.00"
     assert shop("import", prices, "--yes", "--json").object["changed"] == 1
+
+
+def test_a_new_article_for_nothing_is_not_said_to_have_moved(shop, tmp_path: Path) -> None:
+    free = tmp_path / "free.csv"
+    free.write_text("sku;name;price\nA;Apples;2,00\nT;Taster;0,00\n", "utf-8")
+    done = shop("import", free)
+    assert "1 price waits" in done.err
+    assert "line 3  Taster  €0.00\n" in done.err
 
 
 def test_what_is_gone_stays_until_the_file_is_complete(shop, prices: Path) -> None:

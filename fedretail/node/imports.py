@@ -14,11 +14,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from fedretail.connectors import BadRow, Reader, Reading, Row, open_source
 from fedretail.crdt.registers import Folded
+from fedretail.crdt.row import Groups
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import record_key
 from fedretail.domain.kind import RecordId, Value
@@ -150,6 +152,19 @@ def _owner(node: BaseNode) -> bytes:
     return node.identity.author().owner
 
 
+class _Present(NamedTuple):
+    """What is known of an offer before its row is looked at; history: versions, read on demand."""
+
+    place: RecordId
+    folded: Folded | None
+    own: dict[str, Value]
+    history: Callable[[], dict[RecordId, list[Groups]]]
+
+    def versions(self) -> Iterator[Groups]:
+        """Its row versions, newest first."""
+        yield from self.history().get(self.place, [])
+
+
 class _Import:
     """One run: rows in, batches out, counts kept."""
 
@@ -274,18 +289,19 @@ class _Import:
         owns = self._node.store.own_of(
             self._owner, self._collection, [("offer", key) for key in keys]
         )
+        # The journal of many offers is read at once, and only where a price went down.
+        history = cache(lambda: self._node.store.versions_of(places))
         edits = []
         for row, place in zip(rows, places, strict=True):
             present, own = found.get(place), owns.get(("offer", place.key), {})
-            edit = self._edit(row, place, present, own)
+            edit = self._edit(row, _Present(place, present, own, history))
             if edit is not None:
                 edits.append(edit)
         self._commit(edits)
 
-    def _edit(
-        self, row: Row, place: RecordId, present: Folded | None, own: dict[str, Value]
-    ) -> Edit | None:
+    def _edit(self, row: Row, offer: _Present) -> Edit | None:
         """What the row changes in its offer; None: nothing, or it waits for a yes."""
+        place, present, own, _ = offer
         self.report.weak += row.weak
         old = {**(present.fields if present else {}), **own}
         wanted = {**row.fields, "source": self._source_of(row)}
@@ -302,8 +318,8 @@ class _Import:
         else:
             self.report.changed += 1
         if is_repriced(old, changed):
-            versions = self._node.store.versions(place)
-            changed = with_lowest(old, changed, versions, now_ms=self._node.clock.now_ms())
+            now_ms = self._node.clock.now_ms()
+            changed = with_lowest(old, changed, offer.versions(), now_ms=now_ms)
         keep = self._reader.reading.format == "jsonl"
         return Edit("offer", place.key, changed, keep_unknown=keep) if changed else None
 

@@ -21,8 +21,6 @@ from fedretail.store.records import newest_stamp
 
 # A week without a sign of life is the first that search mentions; a daemon renews every day.
 LEASE_DAYS = 7
-# As long as undo and a late discovery of a stolen device reach back.
-JOURNAL_MS = 30 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +100,6 @@ def renew(
             return None
         step = log.prepare(connection, state, [])
         return _sign_and_write(connection, _stamped(connection, wanted, {}), state, step)
-
-
-def prune_journal(connection: Connection, *, now_ms: int) -> None:
-    """Forget replaced row versions older than 30 days."""
-    with connection.transaction(durable=False):
-        connection.execute("DELETE FROM local_journal WHERE at < ?", (now_ms - JOURNAL_MS,))
 
 
 def _stamped(connection: Connection, wanted: Commit, drafts: Mapping[RowKey, _Draft]) -> Commit:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from fedretail.crdt import digest
+from fedretail.crdt.changes import Point
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.registers import fold
 from fedretail.crdt.row import Row, RowKey, digested, stored_row
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
+from fedretail.store import journal
 from fedretail.store.arrivals import Arrived, packed_row
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -129,7 +131,8 @@ def put(
     rows = [(log.number, *item[:4]) for item in step.rows]
     connection.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)", rows)
     if is_own:
-        _journal(connection, log, step, until=(head.seq, now_ms))
+        kept = [((row.kind, row.key), row.old, row.packed) for row in step.rows if row.old]
+        journal.keep(connection, log.number, kept, head=Point(head.seq, head.stamp), now_ms=now_ms)
     if not is_in_force(head.stamp, now_ms):
         _await(connection, log, step, now_ms)
 
@@ -142,13 +145,6 @@ def move(connection: Connection, log: LogState, head: SignedHead) -> None:
         (head.head.seq, head.head.stamp, log.count, log.size, log.state, head.raw, log.number),
     )
     connection.execute("DELETE FROM staging WHERE log = ?", (log.number,))
-
-
-def _journal(connection: Connection, log: LogState, step: Step, *, until: tuple[int, int]) -> None:
-    """Keep the row versions that the commit `until` (seq, ms) replaces."""
-    seq, now_ms = until
-    rows = [(log.number, *item[:2], seq, item.old, now_ms) for item in step.rows if item.old]
-    connection.executemany("INSERT OR IGNORE INTO local_journal VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 def feed(connection: Connection, log: LogState, step: Step, *, now_ms: int) -> None:

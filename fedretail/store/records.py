@@ -211,18 +211,3 @@ def own_of(
         if found:
             result[kind, key] = dict(found)
     return result
-
-
-def versions(connection: Connection, place: RecordId) -> list[Groups]:
-    """The groups of every row version of a record that is held or journalled, newest first."""
-    logs = (
-        "(SELECT log.id FROM log JOIN collection ON collection.id = log.collection"
-        " WHERE owner = ?1 AND name = ?2)"
-    )
-    rows = connection.execute(
-        f"SELECT row, seq FROM row WHERE log IN {logs} AND kind = ?3 AND key = ?4 UNION ALL"
-        f" SELECT row, until_seq - 1 FROM local_journal WHERE log IN {logs} AND kind = ?3"
-        " AND key = ?4 ORDER BY 2 DESC",
-        place,
-    )
-    return [stored_groups(row) for row, _ in rows]

@@ -6,7 +6,8 @@
 from fedretail.errors import Refused
 from fedretail.store.database import Connection
 
-SCHEMA = 1
+# 2: the journal holds differences.
+SCHEMA = 2
 # "frtl": tells a store of fedretail from any other SQLite file.
 APPLICATION_ID = 0x6672746C
 
@@ -53,12 +54,10 @@ CREATE TABLE local_own (
     collection INTEGER, kind TEXT, key TEXT, field TEXT, value BLOB, stamp INTEGER,
     PRIMARY KEY (collection, kind, key, field)) WITHOUT ROWID;
 
--- Row versions that a later commit of this owner replaced, kept for 30 days; until_seq: the seq
--- of the commit that replaced them; at: ms.
+-- Row versions that later commits of this owner replaced, kept for 30 days; entry: what was
+-- replaced on the way to the head (seq, stamp), see journal.py; at: ms.
 CREATE TABLE local_journal (
-    log INTEGER, kind TEXT, key TEXT, until_seq INTEGER, row BLOB, at INTEGER,
-    PRIMARY KEY (log, kind, key, until_seq)) WITHOUT ROWID;
-CREATE INDEX local_journal_at ON local_journal (at);
+    id INTEGER PRIMARY KEY, log INTEGER, seq INTEGER, stamp INTEGER, at INTEGER, entry BLOB);
 
 -- Records with a stamp that is not in force yet; due: ms when it will be.
 CREATE TABLE local_due (

@@ -12,7 +12,8 @@ from fedretail.crdt.head import SignedHead
 from fedretail.domain.kind import RecordId
 from fedretail.domain.kinds import KINDS
 from fedretail.errors import MalformedInput, UsageError
-from fedretail.store.commits import JOURNAL_MS, LEASE_DAYS, Edit
+from fedretail.store.commits import LEASE_DAYS, Edit
+from fedretail.store.journal import KEPT_MS
 from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
@@ -235,7 +236,7 @@ def everything_served(store: Store) -> Iterator[bytes]:
 def test_the_journal_keeps_what_was_replaced_for_30_days(store: Store, clock: ManualClock) -> None:
     commit(store, Edit("offer", "a", {"pack": 1}))
     commit(store, Edit("offer", "a", {"pack": 2}))
-    clock.advance(JOURNAL_MS - 1)
+    clock.advance(KEPT_MS - 1)
     store.prune()
     assert journal(store) == 1
     commit(store, Edit("offer", "a", is_deletion=True))

@@ -481,7 +481,7 @@ assert not [one for one in sys.modules if one.split(".")[0] in ("libp2p", "trio"
         async with trio.open_nursery() as nursery:
             for name in ("a", "b", "c"):
                 command = [sys.executable, "-c", script, str(shop.path), name]
-                nursery.start_soon(lambda command=command: trio.run_process(command))
+                nursery.start_soon(trio.run_process, command)
         await until(lambda: shop.status()["offers"] == 60)
     assert not [found for _, found in shop.check() if found]
 

@@ -87,7 +87,7 @@ def read_words(text: str) -> Value:
     return words[:MAX_WORDS] or None
 
 
-def read_gtin(text: str) -> Value:
+def read_gtin(text: str) -> str | None:
     """A trade item number as 14 digits; what spreadsheets wrap around it is taken off."""
     if text.lower() in NOTHING:
         return None

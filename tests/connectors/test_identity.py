@@ -51,7 +51,7 @@ def test_the_profile_wins_and_says_so():
 
 @given(st.lists(st.integers(0, 3000).map(str), max_size=3000))
 def test_seen_is_a_dictionary_of_first_lines(names):
-    seen, model = Seen(), {}
+    seen, model = Seen(), dict[str, int]()
     for line, name in enumerate(names, 1):
         assert seen.line_of(name, line) == model.get(name, 0)
         model.setdefault(name, line)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedretail.connectors import open_source
+from fedretail.connectors import BadRow, Row, open_source
 from fedretail.connectors.rejects import escape, unescape
 
 
@@ -28,6 +28,8 @@ def test_mended_rows_are_read_and_the_others_stay(tmp_path, encoding, mark):
     rejects.write_bytes(text.encode(letters))
     again = open_source(rejects, currency="EUR", source_profile=reader.profile)
     cheese, milk = again
+    assert isinstance(cheese, Row)
+    assert isinstance(milk, BadRow)
     assert cheese.fields["name"] == "Käse"
     second = tmp_path / "second.csv"
     assert again.write_rejects(second, [milk]) == 1

@@ -67,8 +67,9 @@ def test_a_name_from_a_neighbour() -> None:
     ],
 )
 def test_what_is_no_name(place: int, value: Any) -> None:
-    wrong = [*GOOD]
+    wrong: list[Any] = [*GOOD]
     wrong[place] = value
-    for item in (wrong, wrong[:3], [*wrong, 1], None, {}):
+    none_at_all: list[Any] = [wrong, wrong[:3], [*wrong, 1], None, {}]
+    for item in none_at_all:
         with pytest.raises(MalformedInput):
             parse_log_name(item)

@@ -60,7 +60,7 @@ def test_rows_that_merged_fold_to_what_was_written_in_order(writes: list[Any]) -
     """A device writes with rising stamps: its row holds what counts of all it wrote."""
     ordered = with_deletions(sorted(writes, key=lambda write: write[1]))
     rows: dict[bytes, Row] = {}
-    kept = []
+    kept: list[Any] = []
     for seq, (device, stamp, name, value) in enumerate(ordered, start=1):
         if any(other[:3] == (device, stamp, name) for other in kept):
             continue

@@ -108,7 +108,7 @@ def rows_by_key(node: Node) -> Iterator[tuple[str, bytes]]:
 
 def test_two_lists_under_two_names_leave_each_other_alone(shop: Node, tmp_path: Path) -> None:
     mine = write_prices(tmp_path / "mine.csv", prices(4))
-    theirs = [["B" + row[0], *row[1:]] for row in prices(3)]
+    theirs = [[f"B{row[0]}", *row[1:]] for row in prices(3)]
     other = write_prices(tmp_path / "wholesaler.csv", theirs)
     take(shop, mine, source="mine", complete=True)
     assert counts(take(shop, other, source="wholesaler", complete=True)) == {"new": 3}

@@ -166,7 +166,7 @@ def test_seen_at_is_the_newest_head(store: Store, clock: ManualClock) -> None:
 
 def test_records_while_others_write(store: Store) -> None:
     store.commit(SHOP.author(), SITE, builders.offer_edits(range(2500)))
-    seen = []
+    seen: list[RecordId] = []
     for item, _ in store.records("offer"):
         if not seen:
             store.commit(SHOP.author(), SITE, [Edit("offer", "sku2499", is_deletion=True)])

@@ -1,6 +1,6 @@
 """Print the figures in bench/results as the tables of docs/explanation/performance.md.
 
-    make bench && .venv/bin/python tools/figures.py
+Run `make bench` first, then `.venv/bin/python tools/figures.py`.
 """
 
 import json

@@ -10,8 +10,8 @@ from fedretail.store import volume
 MOUNTS = [
     ("/", "ext4"),
     ("/home", "xfs"),
-    ("/home/anna/share", "cifs"),
-    ("/home/anna/share/disk", "ext4"),
+    ("/mnt/anna/share", "cifs"),
+    ("/mnt/anna/share/disk", "ext4"),
     ("/mnt/nas", "nfs4"),
 ]
 
@@ -20,11 +20,11 @@ MOUNTS = [
     ("folder", "kind"),
     [
         ("/var/lib", "ext4"),
-        ("/home/anna", "xfs"),
-        ("/home/anna/share", "cifs"),
-        ("/home/anna/share/x/y", "cifs"),
-        ("/home/anna/shared", "xfs"),
-        ("/home/anna/share/disk/x", "ext4"),
+        ("/mnt/anna", "xfs"),
+        ("/mnt/anna/share", "cifs"),
+        ("/mnt/anna/share/x/y", "cifs"),
+        ("/mnt/anna/shared", "xfs"),
+        ("/mnt/anna/share/disk/x", "ext4"),
         ("/mnt/nas/x", "nfs4"),
     ],
 )

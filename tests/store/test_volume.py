@@ -9,7 +9,7 @@ from fedretail.store import volume
 
 MOUNTS = [
     ("/", "ext4"),
-    ("/home", "xfs"),
+    ("/mnt", "xfs"),
     ("/mnt/anna/share", "cifs"),
     ("/mnt/anna/share/disk", "ext4"),
     ("/mnt/nas", "nfs4"),

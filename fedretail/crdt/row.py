@@ -68,15 +68,18 @@ def sorted_fields(fields: Mapping[str, Any]) -> Fields:
 
 
 def merged(old: Row | None, groups: Groups, *, seq: int, born: int) -> Row:
-    """`old` after newer groups; `born` counts only where no row stood.
+    """`old`, in canonical form, after newer groups; `born` counts only where no row stood.
 
     Every field of `groups` replaces the old one, whatever the stamps: order inside a log is seq.
     """
+    new = _normal(groups)
     if old is None:
-        return Row(seq, born, _normal(groups))
-    names = {name for _, fields in groups for name in fields}
-    kept = [(stamp, _without(fields, names)) for stamp, fields in old.groups]
-    return Row(seq, old.born, _normal([*groups, *kept]))
+        return Row(seq, born, new)
+    names = {name for _, fields in new for name in fields}
+    kept = [(stamp, rest) for stamp, fields in old.groups if (rest := _without(fields, names))]
+    # As good as always the new stamps are the later ones, and everything is in order already.
+    is_in_order = not new or not kept or new[-1][0] > kept[0][0]
+    return Row(seq, old.born, new + kept if is_in_order else _normal(new + kept))
 
 
 def replaced(groups: Groups, *, seq: int) -> Row:

@@ -135,24 +135,32 @@ def _entry(rows: Iterable[tuple[Key, bytes, bytes]], head: Point) -> bytes:
 
 def _difference(old: Row, new: Row) -> tuple[Groups, list[str]]:
     """What must be put back into `new` to have `old`: groups, and names of fields to leave out."""
-    present = {
-        name: (stamp, value) for stamp, fields in new.groups for name, value in fields.items()
-    }
-    groups = []
+    there = dict(new.groups)
+    groups: Groups = []
     for stamp, fields in old.groups:
-        changed = {
-            name: value
-            for name, value in fields.items()
-            if not _is_same(present.pop(name, None), stamp, value)
-        }
-        if changed:
-            groups.append((stamp, changed))
-    return groups, list(present)
+        present = there.get(stamp)
+        if present is not None:
+            fields = _changed(fields, present)
+        if fields:
+            groups.append((stamp, fields))
+    names = {name for _, fields in old.groups for name in fields}
+    return groups, [name for _, fields in new.groups for name in fields if name not in names]
 
 
-def _is_same(present: tuple[int, Any] | None, stamp: int, value: Any) -> bool:
-    # Python takes True for 1; the row does not.
-    return present is not None and present[0] == stamp and pack(present[1]) == pack(value)
+def _changed(fields: Fields, present: Fields) -> Fields:
+    """Those of `fields` that do not stand in `present` as they are, to the byte."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in present or not _is_same(value, present[name])
+    }
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if type(one) is type(other) is str:
+        return bool(one == other)
+    # Python takes True for 1, also in a list; the row does not.
+    return one is other or pack(one) == pack(other)
 
 
 def _read(packed: bytes, head: Point, keys: Iterable[Key]) -> Iterator[tuple[Key, Kept]]:

@@ -52,8 +52,7 @@ def command(invocation: Invocation, *, words: tuple[str, ...], as_json: bool, **
     distances are measured from this node's own place. Without WORDS every offer is listed.
     """
     with opened(invocation) as node:
-        query = _query(node, " ".join(words), asked)
-        page = node.search(query)
+        query, page = _searched(node, _query(node, " ".join(words), asked))
         if as_json:
             output.print_json(_as_json(page))
         elif page.results:
@@ -84,6 +83,16 @@ def _query(node: "Node", words: str, asked: dict[str, Any]) -> "Query":
     )
 
 
+def _searched(node: "Node", query: "Query") -> "tuple[Query, Page]":
+    """What was found, and the query that found it: "potato" means potatoes too, if need be."""
+    page = node.search(query)
+    if page.full or not query.words.strip():
+        return query, page
+    begun = replace(query, begun=True)
+    wider = node.search(begun)
+    return (begun, wider) if wider.full else (query, page)
+
+
 def _max_price(text: str | None, currency: str) -> tuple[str, int | None]:
     """(currency, minor units) of "3.50", "3,50 €" or "4 CHF"."""
     if text is None:
@@ -106,7 +115,11 @@ def _show(node: "Node", query: "Query", page: "Page") -> None:
     own = {site.id for site in node.sites()}
     print_listings(page.results, own=own, now_ms=node.time.now_ms())
     output.note(_summary(query, page), tone="dim")
-    if query.words and not page.full:
+    if query.begun:
+        output.note(
+            "No offer holds these words whole; in these the last one begins so.", tone="dim"
+        )
+    elif query.words and not page.full:
         output.note("No offer holds all of these words; these hold some of them.", tone="dim")
 
 
@@ -201,7 +214,7 @@ def _next(node: "Node", query: "Query") -> str:
             return f"{_words.count(found.total, 'offer')} without {_limits(query)}."
     if not node.search(_everything(query)).total:
         return f"No offers are here yet: `{own_name()} import FILE`, or `{own_name()} join TICKET`."
-    return "Try fewer or shorter words."
+    return "Try fewer words, or the beginning of one."
 
 
 def _everything(query: "Query") -> "Query":

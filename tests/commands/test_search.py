@@ -48,6 +48,16 @@ def test_nothing_found_is_1_and_says_what_next(shop) -> None:
     assert (empty.code, empty.object["results"], empty.object["total"]) == (1, [], 0)
 
 
+def test_the_beginning_of_a_word_finds_where_no_whole_word_does(shop) -> None:
+    done = shop("search", "rye", "bre")
+    assert done.code == 0
+    assert done.out.startswith("Rye bread\t")
+    assert "the last one begins so" in done.err
+    assert shop("search", "bre", "--json").object["total"] == 1
+    assert "begins so" not in shop("search", "bread").err
+    assert shop("search", "ead").code == 1
+
+
 def test_the_nearest_outside_is_named(shop) -> None:
     done = shop("search", "milk", "--near", "48.6,9.0576", "--within", "2km")
     assert done.code == 1

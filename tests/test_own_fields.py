@@ -85,16 +85,13 @@ def test_every_connector_stands_here() -> None:
 
 def fill_every_kind(node: Node, markers: Markers) -> None:
     """A record of each kind with every own field of it set."""
-    site = node.site()
     for kind in KINDS:
         own = {name: markers.word() for name in kind.own_fields()}
         counts = {name: markers.number() for name in kind.own_fields()}
         for key, fields in (("words", own), ("numbers", counts)):
-            if kind.collection == "site" and own:
-                node.write(kind.name, key, fields, site=site)
-                assert node.store.own(node.place(kind.name, key, site)) == fields
-            elif own:
-                node.set_member(fields)
+            if own:
+                node.write(kind.name, key, fields)
+                assert node.store.own(node.place(kind.name, key)) == fields
 
 
 def import_every_format(node: Node, folder: Path, markers: Markers) -> None:

@@ -164,8 +164,7 @@ def _named(fields: "dict[str, FieldValue]", *, now_ms: int) -> str:
 
 
 def _new_key(given: dict[str, Any]) -> str:
-    from fedretail.connectors.identity import name_hash
-    from fedretail.domain.ids import record_key
+    from fedretail.domain.ids import name_hash, record_key
 
     return record_key(given["sku"] or given["gtin"] or name_hash(given["name"]))
 
@@ -192,10 +191,12 @@ def _found(
 
 def _searched(node: "Node", own: "OwnSite", fields: tuple[str, ...], wanted: str) -> str:
     """The key of the offer with this code or name, where that is not the key itself."""
+    from fedretail.domain.ids import collection_of
+
     here = [
         (place.key, value.fields)
         for place, value in node.records("offer")
-        if place.owner == node.owner and place.collection == f"site/{own.id}"
+        if place.owner == node.owner and place.collection == collection_of(own.id)
     ]
     for field in fields:
         keys = [key for key, values in here if _is_called(values, field, wanted)]

@@ -102,19 +102,20 @@ def _which(page: "Page") -> str:
 
 
 def _shown(node: "Node", listing: "Listing") -> _Shown:
+    from fedretail.crdt.names import site_id
     from fedretail.domain.catalog import Offer
-    from fedretail.domain.ids import parse_offer_id, site_id
+    from fedretail.domain.ids import MEMBER_COLLECTION, collection_of, parse_offer_id
     from fedretail.domain.kind import RecordId
-    from fedretail.domain.members import Member
+    from fedretail.domain.members import MEMBER, SELF, Member
     from fedretail.domain.sites import Site
 
-    collection, key = f"site/{listing.site_id}", parse_offer_id(listing.offer)[1]
+    collection, key = collection_of(listing.site_id), parse_offer_id(listing.offer)[1]
     for place, value in node.records("site"):
         site = Site.from_fields(value.fields)
         mine = (place.collection, place.key) == (collection, listing.site_id)
         if mine and site_id(place.owner, site.nonce) == place.key:
             offer = node.record(RecordId(place.owner, collection, "offer", key))
-            member = node.record(RecordId(place.owner, "member", "member", "self"))
+            member = node.record(RecordId(place.owner, MEMBER_COLLECTION, MEMBER.name, SELF))
             return _Shown(
                 listing,
                 Offer.from_fields(offer.fields if offer else {}),

@@ -21,6 +21,7 @@ from fedretail.connectors.exchange_values import (
     encode_time,
     encode_value,
 )
+from fedretail.domain.ids import SITE_COLLECTIONS, offer_id
 from fedretail.domain.kind import MAX_FIELD_NAME_BYTES, RecordId, Value
 from fedretail.domain.times import parse_time
 from fedretail.errors import MalformedInput
@@ -65,10 +66,9 @@ class Record:
 
 def outside_id(record: RecordId) -> str:
     """The id under which a record is exported."""
-    site = record.collection.removeprefix("site/")
     match record.kind:
         case "offer":
-            return f"{site}/{record.key}"
+            return offer_id(record.collection.removeprefix(SITE_COLLECTIONS), record.key)
         case "site":
             return record.key
         case "member":

@@ -6,11 +6,9 @@ A row without the chosen name takes the next scheme that gives one.
 """
 
 from array import array
-from base64 import b32encode
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 
-from fedretail.domain.ids import record_key
+from fedretail.domain.ids import name_hash, record_key
 from fedretail.domain.kind import Value
 
 # In the order of preference.
@@ -21,13 +19,6 @@ _MAX_SLOTS = 1 << 21
 _FIRST_SLOTS = 1 << 12
 
 Names = Mapping[str, str]
-
-
-def name_hash(name: str) -> str:
-    """The weak identity: a hash of the name with its variant, case and spacing apart."""
-    plain = " ".join(name.casefold().split())
-    digest = blake2b(plain.encode("utf-8", "replace"), digest_size=10).digest()
-    return "name:" + b32encode(digest).decode("ascii").lower()
 
 
 def choose_scheme(sample: Sequence[Names]) -> str:

@@ -15,9 +15,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from fedretail.demo.goods import write_price_list
+from fedretail.domain.ids import collection_of
 from fedretail.domain.kind import RecordId
 from fedretail.errors import BugError
-from fedretail.node.identity import collection_of
 from fedretail.node.node import Node
 
 ARTICLES = 10_000

@@ -1,4 +1,4 @@
-"""Numbers and names of things: GTIN, GLN, record keys, offer ids.
+"""Numbers and names of things: GTIN, GLN, record keys, offer ids, collections.
 
 The check digit is three lines of our own. biip does the same and far more, but costs
 130 ms to import and 12 us a number; an import of 10,000 rows and every cold search would
@@ -14,6 +14,10 @@ from fedretail.domain.texts import quoted
 from fedretail.errors import MalformedInput
 
 GTIN_LENGTHS = (8, 12, 13, 14)
+
+# Names of collections: the member's own, and one for each site.
+MEMBER_COLLECTION = "member"
+SITE_COLLECTIONS = "site/"
 
 # A record key is repeated in every row of a log, so it is kept short: 48 bytes hold nearly
 # all article codes as they are.
@@ -135,6 +139,16 @@ def record_key(identity: str) -> str:
     return f"{kept}~{_base32(blake2b(encoded, digest_size=_HASH_BYTES).digest())}"
 
 
+def name_hash(name: str) -> str:
+    """The weak identity of an article without any code: a hash of its name with its variant.
+
+    Case and spacing do not count.
+    """
+    plain = " ".join(name.casefold().split())
+    digest = blake2b(plain.encode("utf-8", "replace"), digest_size=_HASH_BYTES).digest()
+    return "name:" + _base32(digest)
+
+
 def offer_id(site_id: str, key: str) -> str:
     """The permanent name of an offer: "<site id>/<key>"."""
     return f"{site_id}/{key}"
@@ -156,14 +170,9 @@ def is_site_id(text: str) -> bool:
     return _SITE_ID.fullmatch(text) is not None
 
 
-def site_id(owner: bytes, nonce: bytes) -> str:
-    """The id of the site that this owner opened with this nonce (each under 256 bytes).
-
-    base32 of the first 10 bytes of blake2b over the msgpack of [owner, nonce], written out
-    here because two byte strings need no codec.
-    """
-    packed = b"\x92" + b"".join(b"\xc4" + bytes((len(part),)) + part for part in (owner, nonce))
-    return _base32(blake2b(packed).digest()[:10])
+def collection_of(site_id: str) -> str:
+    """The collection that holds a site's catalog."""
+    return SITE_COLLECTIONS + site_id
 
 
 def _is_key(key: str) -> bool:

@@ -13,6 +13,8 @@ from fedretail.domain.kind import Field, Kind, Value, fields_of
 
 MAX_MEMBER_NAME = 120
 MAX_LINES = 300
+# The key of the one record in which a member speaks of itself.
+SELF = "self"
 
 _name = line(MAX_MEMBER_NAME)
 _lines = block(MAX_LINES)

@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fedretail.crdt.names import site_id
 from fedretail.crdt.registers import Folded
-from fedretail.domain.ids import is_site_id, site_id
+from fedretail.domain.ids import SITE_COLLECTIONS, collection_of, is_site_id
 from fedretail.domain.kind import RecordId
 from fedretail.domain.sites import Site
 from fedretail.errors import BugError
@@ -27,7 +28,6 @@ BATCH_ENTRIES = 2_000
 # Read in one go: a value takes 2 kB while it is decoded, and what leaves the processor's cache
 # before it is made a row costs half as much again.
 _READ_OFFERS = 400
-_COLLECTION = "site/"
 
 _PUT_OFFER = "INSERT OR REPLACE INTO offer VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # FTS5 takes commands in the column that bears the table's name; null there is a plain insert.
@@ -46,7 +46,7 @@ class _Changes:
 
     @property
     def site_record(self) -> RecordId:
-        return RecordId(self.owner, _COLLECTION + self.site, "site", self.site)
+        return RecordId(self.owner, collection_of(self.site), "site", self.site)
 
 
 class Follower:
@@ -221,8 +221,8 @@ def _by_site(records: Iterable[RecordId]) -> dict[tuple[bytes, str], _Changes]:
         owner, collection, kind, key = record
         one = changes.get((owner, collection))
         if one is None:
-            site = collection[len(_COLLECTION) :]
-            if not collection.startswith(_COLLECTION) or not is_site_id(site):
+            site = collection[len(SITE_COLLECTIONS) :]
+            if not collection.startswith(SITE_COLLECTIONS) or not is_site_id(site):
                 continue
             one = changes[owner, collection] = _Changes(owner, site)
         if kind == "offer":

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fedretail.crdt.codec import unpack
 from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import distance_m
+from fedretail.domain.ids import offer_id
 from fedretail.domain.prices import price_now
 from fedretail.errors import BugError
 from fedretail.index.candidates import Row
@@ -93,7 +94,7 @@ class Judge:
             price = None
         if query.max_price_minor is not None and not self._affordable(price, currency):
             return None
-        offer = f"{reached.entry.id}/{key}"
+        offer = offer_id(reached.entry.id, key)
         unsure = query.in_stock and stock == STOCK_UNKNOWN
         if query.sort == "best":
             points = score(relevant.of(words, named), reached.distance_m, stock)

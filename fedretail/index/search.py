@@ -8,9 +8,10 @@ from typing import Self, TypeVar
 
 from fedretail.clock import Clock
 from fedretail.crdt.codec import unpack
+from fedretail.crdt.names import site_id
 from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import Position
-from fedretail.domain.ids import parse_offer_id, site_id
+from fedretail.domain.ids import collection_of, parse_offer_id
 from fedretail.domain.kind import RecordId
 from fedretail.domain.listings import Listing
 from fedretail.domain.sites import Site
@@ -89,7 +90,7 @@ class Index:
         owner = self._read(lambda db, _: _owner(db, site))
         if owner is None:
             return None
-        collection = f"site/{site}"
+        collection = collection_of(site)
         place = RecordId(owner, collection, "offer", key)
         record = RecordId(owner, collection, "site", site)
         found = self._store.records_of([place, record])

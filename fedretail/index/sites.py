@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fedretail.crdt.codec import unpack
 from fedretail.domain.geo import Position, from_e7
+from fedretail.domain.ids import collection_of
 from fedretail.domain.sites import Site
 from fedretail.index.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS
 from fedretail.index.spatial import Reach, reach_for
@@ -27,7 +28,7 @@ class SiteEntry:
         self.base = base
         self.owner = owner
         self.id = site
-        self.collection = f"site/{site}"
+        self.collection = collection_of(site)
         self.position = from_e7(place[0], place[1])
         self._packed = place[2]
         self._site: Site | None = None

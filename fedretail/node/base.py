@@ -15,15 +15,17 @@ from fedretail.crdt.registers import Folded
 from fedretail.domain import kinds
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.geo import Position, from_e7
+from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.listings import Listing
+from fedretail.domain.members import MEMBER, SELF
 from fedretail.domain.sites import Site
 from fedretail.errors import Refused, UsageError
 from fedretail.index.query import Page, Query
 from fedretail.index.search import Index
 from fedretail.node import keyring
 from fedretail.node.clocks import CorrectedClock
-from fedretail.node.identity import MEMBER, Identity, collection_of
+from fedretail.node.identity import Identity
 from fedretail.node.keyring import Keyring
 from fedretail.node.reductions import is_repriced, with_lowest
 from fedretail.store.commits import Edit
@@ -60,6 +62,7 @@ class BaseNode:
         self.path = path
         self.store = store
         self.clock = clock
+        self.kinds = kinds.registry()
         # The clock by which prices open and close and ages are told.
         self.time = CorrectedClock(clock)
         self.keyring = Keyring.load(path / keyring.FILE_NAME)
@@ -193,20 +196,13 @@ class BaseNode:
         return True
 
     def member(self) -> dict[str, Value]:
-        """What this member says of itself."""
-        found = None if self.owner is None else self.store.record(self._member_place())
+        """What this member says of itself; nothing for a reader."""
+        found = None if self.owner is None else self.record(self.place(MEMBER.name, SELF))
         return {} if found is None else found.fields
 
     def set_member(self, fields: Mapping[str, Value]) -> bool:
         """Change what this member says of itself; whether anything did."""
-        changed = _differing(self.member(), fields)
-        if changed:
-            author = self.identity.author()
-            self.store.commit(author, MEMBER, [Edit(MEMBER, "self", changed)])
-        return bool(changed)
-
-    def _member_place(self) -> RecordId:
-        return RecordId(self.identity.author().owner, MEMBER, MEMBER, "self")
+        return self.write(MEMBER.name, SELF, fields)
 
     # --- the generic door ---
 
@@ -218,12 +214,26 @@ class BaseNode:
         """One record's present value, None where it does not exist."""
         return self.store.record(place)
 
-    def place(self, kind: str, key: str, own: OwnSite) -> RecordId:
-        """The id of a record at one of this member's sites."""
-        return RecordId(self.identity.author().owner, collection_of(own.id), kind, key)
+    def place(self, kind: str, key: str, site: OwnSite | None = None) -> RecordId:
+        """The id of a record of this member: at one of its sites (None: the only one) or its own.
 
-    def write(self, kind: str, key: str, fields: Mapping[str, Value], *, site: OwnSite) -> bool:
-        """Set fields of a record at an own site, public and own ones; whether anything changed."""
+        UsageError for a kind that is not known; Refused for a reader.
+        """
+        known = self.kinds.get(kind)
+        if known is None:
+            raise UsageError(f"There is no kind of record named {kind!r}.")
+        owner, collection = self.identity.author().owner, MEMBER_COLLECTION
+        if known.collection == "site":
+            collection = collection_of((site or self.site()).id)
+        return RecordId(owner, collection, kind, key)
+
+    def write(
+        self, kind: str, key: str, fields: Mapping[str, Value], *, site: OwnSite | None = None
+    ) -> bool:
+        """Set fields of a record, public and own ones; whether anything changed.
+
+        `site`: as for `place`.
+        """
         place = self.place(kind, key, site)
         found = self.store.record(place)
         present = {**(found.fields if found else {}), **self.store.own(place)}
@@ -233,15 +243,19 @@ class BaseNode:
         if kind == OFFER.name and is_repriced(present, changed):
             versions = self.store.versions(place)
             changed = with_lowest(present, changed, versions, now_ms=self.clock.now_ms())
-        self.commit(site.id, [Edit(kind, key, changed)])
+        self._commit(place, Edit(kind, key, changed))
         return True
 
-    def remove(self, kind: str, key: str, *, site: OwnSite) -> bool:
-        """Withdraw a record at an own site; False where there is none."""
-        if self.store.record(self.place(kind, key, site)) is None:
+    def remove(self, kind: str, key: str, *, site: OwnSite | None = None) -> bool:
+        """Withdraw a record; False where there is none. `site`: as for `place`."""
+        place = self.place(kind, key, site)
+        if self.store.record(place) is None:
             return False
-        self.commit(site.id, [Edit(kind, key, is_deletion=True)])
+        self._commit(place, Edit(kind, key, is_deletion=True))
         return True
+
+    def _commit(self, place: RecordId, edit: Edit) -> None:
+        self.store.commit(self.identity.author(), place.collection, [edit])
 
     def commit(self, site_id: str, edits: list[Edit], *, site: Site | None = None) -> None:
         """Make edits of one own site durable; `site` where its record itself changes."""

@@ -11,8 +11,6 @@ from fedretail.p2p.address import peer_id_of
 from fedretail.store.commits import Author
 from fedretail.store.store import Store
 
-MEMBER = "member"
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -60,8 +58,3 @@ class Identity:
         if site is not None and site.position is not None:
             place = area(site.position)
         return Author(self.owner, self.device, self.incarnation, place)
-
-
-def collection_of(site_id: str) -> str:
-    """The collection that holds a site's catalog."""
-    return f"site/{site_id}"

@@ -22,12 +22,11 @@ from fedretail.connectors import BadRow, Reader, Reading, Row, open_source
 from fedretail.crdt.registers import Folded
 from fedretail.crdt.row import Groups
 from fedretail.domain.catalog import Offer
-from fedretail.domain.ids import record_key
+from fedretail.domain.ids import collection_of, record_key
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.prices import moved_by_half
 from fedretail.errors import MalformedInput, Unavailable
 from fedretail.node.base import BaseNode, OwnSite
-from fedretail.node.identity import collection_of
 from fedretail.node.reductions import amount_now, is_repriced, with_lowest
 from fedretail.node.vanished import UNCONFIRMED, Named, Rest, is_unconfirmed
 from fedretail.store.commits import Edit

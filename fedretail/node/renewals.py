@@ -1,8 +1,8 @@
 """Signs of life: heads and grants signed anew once a day, so that others know that they stand."""
 
 from fedretail.crdt.access import GRANT_MS, Grants, renewal
+from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
 from fedretail.node.base import BaseNode
-from fedretail.node.identity import MEMBER, collection_of
 
 # A renewal a day, a little early so that it does not wander through the day.
 RENEW_MS = 23 * 3600 * 1000
@@ -15,7 +15,7 @@ def renew_due(node: BaseNode) -> int:
         return 0
     author, now_ms = node.identity.author(), node.clock.now_ms()
     due = 0
-    for collection in [MEMBER, *(collection_of(own.id) for own in node.sites())]:
+    for collection in [MEMBER_COLLECTION, *(collection_of(own.id) for own in node.sites())]:
         mine = node.store.logs_of(owner, collection)
         last = max((state.point.stamp for state in mine), default=now_ms)
         if now_ms - last >= RENEW_MS and node.store.renew(author, collection):

@@ -12,6 +12,7 @@ from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
+from fedretail.domain.ids import MEMBER_COLLECTION, SITE_COLLECTIONS
 from fedretail.errors import PeerError, Refused, Unavailable
 from fedretail.p2p.reconcile import AUTH, Item
 from fedretail.p2p.replica import WrongRows
@@ -31,7 +32,7 @@ class _Known(NamedTuple):
 
 def is_public(collection: str) -> bool:
     """Whether a collection is for everyone; any other is shown to nobody."""
-    return collection == "member" or collection.startswith("site/")
+    return collection == MEMBER_COLLECTION or collection.startswith(SITE_COLLECTIONS)
 
 
 class Mirror:

@@ -10,8 +10,8 @@ from fedretail.connectors.identity import (
     choose_scheme,
     identity_of,
     kept_scheme,
-    name_hash,
 )
+from fedretail.domain.ids import name_hash
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,6 @@ def test_a_row_without_it_takes_the_next():
     assert identity_of(names, "gtin") == ("gtin:1", False)
     assert identity_of(names, "name") == (name_hash("Milk"), True)
     assert identity_of({}, "sku") == ("", True)
-
-
-def test_case_and_spacing_make_no_other_article():
-    assert name_hash("Oat  Milk ") == name_hash("oat milk") != name_hash("oat milk 2")
 
 
 def test_the_profile_wins_and_says_so():

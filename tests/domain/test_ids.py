@@ -2,7 +2,6 @@
 
 import unicodedata
 
-import msgpack
 import pytest
 from biip.gtin import Gtin
 from hypothesis import example, given
@@ -13,13 +12,12 @@ from fedretail.domain.ids import (
     check_digit,
     is_gln,
     is_gtin,
-    is_site_id,
+    name_hash,
     offer_id,
     parse_gln,
     parse_gtin,
     parse_offer_id,
     record_key,
-    site_id,
 )
 from fedretail.errors import MalformedInput
 
@@ -173,11 +171,6 @@ def test_no_offer_id(text: str) -> None:
         parse_offer_id(text)
 
 
-@given(st.binary(min_size=16, max_size=16), st.binary(max_size=32))
-def test_site_id_is_the_hash_of_the_msgpack(owner: bytes, nonce: bytes) -> None:
-    from base64 import b32encode
-    from hashlib import blake2b
-
-    digest = blake2b(msgpack.packb([owner, nonce])).digest()
-    assert site_id(owner, nonce) == b32encode(digest[:10]).decode().lower()
-    assert is_site_id(site_id(owner, nonce))
+def test_case_and_spacing_make_no_other_name() -> None:
+    assert name_hash("Oat  Milk ") == name_hash("oat milk") != name_hash("oat milk 2")
+    assert name_hash("Milk") == "name:" + name_hash("MILK").removeprefix("name:").lower()

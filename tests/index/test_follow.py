@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from fedretail.crdt.names import site_id
 from fedretail.domain.geo import Position, to_e7
-from fedretail.domain.ids import site_id
 from fedretail.domain.kind import RecordId
 from fedretail.index.query import Query
 from fedretail.index.search import Index

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedretail.crdt.names import site_id
 from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import Position, distance_m, to_e7
-from fedretail.domain.ids import site_id
 from fedretail.domain.kind import RecordId
 from fedretail.domain.prices import price_now
 from fedretail.domain.sites import Site

@@ -9,8 +9,8 @@ from unittest.mock import patch
 
 import pytest
 
+from fedretail.crdt.names import site_id
 from fedretail.domain.geo import Position, to_e7
-from fedretail.domain.ids import site_id
 from fedretail.domain.kind import RecordId
 from fedretail.errors import Unavailable
 from fedretail.index import places, schema

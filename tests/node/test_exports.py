@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fedretail.connectors.exchange import decode_record
 from fedretail.domain.catalog import OFFER
+from fedretail.domain.ids import collection_of
 from fedretail.errors import Refused
-from fedretail.node.identity import collection_of
 from fedretail.node.imports import ImportOptions
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader

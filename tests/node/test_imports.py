@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fedretail.clock import SystemClock
+from fedretail.domain.ids import collection_of
 from fedretail.errors import MalformedInput, Refused
-from fedretail.node.identity import collection_of
 from fedretail.node.imports import CHECKED_AGAIN_MS, ImportOptions, ImportReport
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader

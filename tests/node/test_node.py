@@ -243,3 +243,14 @@ def test_a_store_that_cannot_be_written_says_so(shop: Node) -> None:
             closed.write("offer", "bread", BREAD, site=closed.site())
     finally:
         shop.path.chmod(0o700)
+
+
+def test_records_go_where_their_kind_belongs(shop: Node) -> None:
+    assert shop.place("member", "self").collection == "member"
+    assert shop.place("offer", "bread") == shop.place("offer", "bread", shop.site())
+    assert shop.write("offer", "bread", BREAD)
+    assert shop.write("member", "self", {"town": "Tübingen"})
+    assert shop.member()["town"] == "Tübingen"
+    assert shop.remove("offer", "bread")
+    with pytest.raises(UsageError, match="no kind of record"):
+        shop.write("spaceship", "x", {})

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fedretail.crdt.access import GRANT_MS
-from fedretail.node.identity import collection_of
+from fedretail.domain.ids import collection_of
 from fedretail.node.node import Node
 from fedretail.node.renewals import RENEW_MS, renew_due
 from fedretail.node.setup import create_reader

@@ -7,13 +7,14 @@ once. What is remembered here is a help only: the table `staging` holds the byte
 """
 
 from collections import OrderedDict
+from operator import itemgetter
 from typing import NamedTuple
 
 from fedretail.crdt import digest
 from fedretail.crdt.changes import Point, RowChange, decode
 from fedretail.crdt.codec import pack, unpack
 from fedretail.crdt.head import Head
-from fedretail.crdt.row import MAX_ROW_BYTES, Row, RowKey, check_row, digested
+from fedretail.crdt.row import MAX_FIELDS, MAX_ROW_BYTES, Groups, Row, RowKey, check_row, digested
 from fedretail.errors import MalformedInput
 
 # A part as sent: it came in one frame.
@@ -21,6 +22,7 @@ MAX_PART_BYTES = 256 * 1024
 # Bytes of parts as sent whose rows are remembered: 40,000 offers, 30 MB of memory. Of longer
 # logs the first parts are made ready a second time.
 MAX_KEPT_BYTES = 8 * 1024 * 1024
+_STAMP = itemgetter(0)
 
 
 class BrokenPart(MalformedInput):
@@ -51,8 +53,8 @@ def arrived(raw: bytes, base_seq: int, head: Head) -> Arrived:
         seq, born, groups = change
         if born is None:
             merges.append((key, change))
-        elif len(groups) == 1:
-            # As most rows are: one group of at most 64 fields is in order as it was decoded.
+        elif _is_plain(groups):
+            groups.sort(key=_STAMP, reverse=True)
             whole.append((*key, seq, pack((seq, born, groups))))
         else:
             whole.append((*key, seq, packed_row(key, change.applied(None))))
@@ -61,6 +63,15 @@ def arrived(raw: bytes, base_seq: int, head: Head) -> Arrived:
     items = [digested((kind, key), packed) for kind, key, _, packed in whole]
     state = digest.updated(digest.EMPTY_STATE, items, [])
     return Arrived(whole, merges, state, sum(map(len, items)))
+
+
+def _is_plain(groups: Groups) -> bool:
+    """Whether groups as decoded make a row once they are sorted: no field stands twice."""
+    if len(groups) == 1:
+        return True
+    count = sum(len(fields) for _, fields in groups)
+    names = {name for _, fields in groups for name in fields}
+    return len(names) == count <= MAX_FIELDS
 
 
 def packed_row(key: RowKey, row: Row) -> bytes:

@@ -10,7 +10,7 @@ from fedretail.crdt import digest
 from fedretail.crdt.changes import START, Point, encode
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import Head
-from fedretail.crdt.row import Row, RowKey, digested
+from fedretail.crdt.row import Row, RowKey, digested, replaced
 from fedretail.errors import MalformedInput
 from fedretail.store import arrivals
 from fedretail.store.arrivals import Arrivals, BrokenPart, arrived
@@ -59,6 +59,32 @@ def test_a_row_that_is_too_long() -> None:
             arrived(raw, 0, HEAD)
         with pytest.raises(BrokenPart):
             Arrivals().keep(raw, 0, HEAD)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 90), st.sets(st.sampled_from("abc"), min_size=1)),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda item: item[0],
+    )
+)
+def test_groups_in_any_order_and_with_fields_twice(groups: Any) -> None:
+    """What a neighbour may send all the same: the row is what the reference makes of it."""
+    lists = [
+        ["offer", sorted(names), [["a", *[stamp] * len(names), 90 - stamp, 0, 0]]]
+        for stamp, names in groups
+    ]
+    expected = replaced([(stamp, dict.fromkeys(names, stamp)) for stamp, names in groups], seq=9)
+    assert arrived(pack(lists), 0, HEAD).whole == [("offer", "a", 9, expected.pack())]
+
+
+def test_more_fields_than_a_row_may_have() -> None:
+    names = [f"f{n:02}" for n in range(65)]
+    lists = [["offer", names[:40], [["a", *[1] * 40, 0, 0, 0]]],
+             ["offer", names[40:], [["a", *[1] * 25, 1, 0, 0]]]]  # fmt: skip
+    with pytest.raises(MalformedInput, match="fields"):
+        arrived(pack(lists), 0, HEAD)
 
 
 def test_what_is_remembered_is_given_once_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ base: then the row is sent whole and takes the place of the old one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from fedretail.crdt.codec import check_column
@@ -122,12 +123,13 @@ def _decode_lines(
         check_column(column)
     _check_places(stamps_back, seqs_back, span)
     _check_borns(borns_back, seqs_back, span, is_vacant=not names)
-    (_, (seq, stamp)) = span
-    for row, line in zip(rows, lines):
-        *values, stamp_back, seq_back, born_back = line
-        groups = [(stamp - stamp_back, dict(zip(names, values[1:])))] if names else []
-        born = None if born_back is None else seq - born_back
-        yield row, RowChange(seq - seq_back, born, groups)
+    _, head = span
+    values = zip(*columns) if names else repeat(())
+    places = zip(rows, values, stamps_back, seqs_back, borns_back)
+    for row, line, stamp_back, seq_back, born_back in places:
+        groups = [(head.stamp - stamp_back, dict(zip(names, line)))] if names else []
+        born = None if born_back is None else head.seq - born_back
+        yield row, RowChange(head.seq - seq_back, born, groups)
 
 
 def _check_places(

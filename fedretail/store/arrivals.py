@@ -69,9 +69,12 @@ def _is_plain(groups: Groups) -> bool:
     """Whether groups as decoded make a row once they are sorted: no field stands twice."""
     if len(groups) == 1:
         return True
-    count = sum(len(fields) for _, fields in groups)
-    names = {name for _, fields in groups for name in fields}
-    return len(names) == count <= MAX_FIELDS
+    names: set[str] = set()
+    for _, fields in groups:
+        if not names.isdisjoint(fields):
+            return False
+        names.update(fields)
+    return len(names) <= MAX_FIELDS
 
 
 def packed_row(key: RowKey, row: Row) -> bytes:

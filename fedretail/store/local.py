@@ -47,18 +47,29 @@ MAX_ADDRESSES = 1000
 
 
 def addresses(connection: Connection) -> list[tuple[str, str, int]]:
-    """(address, source, heard ms) of all known neighbours, last heard first."""
-    query = "SELECT address, source, heard FROM local_address ORDER BY heard DESC, address"
+    """(address, source, heard ms) of all known neighbours: typed ones first, last heard first."""
+    query = (
+        "SELECT address, source, heard FROM local_address"
+        " ORDER BY source = 'peer', heard DESC, address"
+    )
     return connection.execute(query).fetchall()
 
 
 def add_address(connection: Connection, address: str, source: str) -> None:
-    """Remember an address to dial; one that is known stays as it is."""
+    """Remember an address to dial; one that is known stays as it is.
+
+    Where there are enough, what a neighbour has told and what never answered gives way first.
+    """
     with connection.transaction(durable=False):
+        values = (address, source)
+        new = connection.execute("INSERT OR IGNORE INTO local_address VALUES (?, ?, 0)", values)
         (count,) = connection.execute("SELECT count(*) FROM local_address").fetchone()
-        if count < MAX_ADDRESSES:
-            values = (address, source)
-            connection.execute("INSERT OR IGNORE INTO local_address VALUES (?, ?, 0)", values)
+        if new.rowcount and count > MAX_ADDRESSES:
+            connection.execute(
+                "DELETE FROM local_address WHERE address = (SELECT address FROM local_address"
+                " WHERE address != ? ORDER BY source != 'peer', heard LIMIT 1)",
+                (address,),
+            )
 
 
 def heard(connection: Connection, address: str, *, now_ms: int) -> None:

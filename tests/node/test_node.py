@@ -12,7 +12,7 @@ from fedretail.domain.geo import Position
 from fedretail.errors import Refused, Unavailable, UsageError
 from fedretail.index.query import Query
 from fedretail.node.base import DAEMON
-from fedretail.node.clocks import TOLERATED_MS, CorrectedClock
+from fedretail.node.clocks import MAX_CORRECTED_MS, TOLERATED_MS, CorrectedClock
 from fedretail.node.node import Node
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.nodes import HERE, new_shop, seqs, written
@@ -191,7 +191,15 @@ def test_prices_open_and_close_by_the_neighbours_clock(shop: Node, clock: Manual
 
 def test_the_corrected_clock(clock: ManualClock) -> None:
     corrected = CorrectedClock(clock)
-    for offset_ms, shift_ms in ((0, 0), (-TOLERATED_MS, 0), (-200_000, -200_000), (9**9, 9**9)):
+    day_ms = MAX_CORRECTED_MS
+    for offset_ms, shift_ms in (
+        (0, 0),
+        (-TOLERATED_MS, 0),
+        (-200_000, -200_000),
+        (day_ms, day_ms),
+        (day_ms + 1, 0),
+        (-(1 << 53), 0),
+    ):
         corrected.offset_ms = offset_ms
         assert corrected.now_ms() == clock.now_ms() + shift_ms
 

@@ -42,6 +42,8 @@ def another(number: int) -> str:
         ("127.0.0.1", [], False),
         ("127.0.0.1", ["192.168.1.20"], False),
         ("127.0.0.1", ["127.0.0.1"], True),
+        ("127.0.0.1", ["192.168.1.20", "127.0.0.1"], False),
+        ("::1", ["fd00::1", "::1"], False),
         ("::1", ["127.0.0.1"], False),
         ("::1", ["::1"], True),
         ("fd00::9", ["fd00::1"], True),
@@ -101,6 +103,39 @@ def test_hearsay_that_never_answered_makes_room() -> None:
     one.failed(address("8.8.0.7", another(7)), 0)
     assert one.add(address("9.9.9.9"), HEARSAY)
     assert not one.knows(address("8.8.0.7", another(7)))
+
+
+@pytest.mark.parametrize("port", [0, 22, 25, 80, 443, 1023, 9100, 9107])
+def test_hearsay_points_at_no_port_of_other_programs(port: int) -> None:
+    one = dialer("192.168.1.20")
+    for place in ("8.8.8.8", "192.168.1.9"):
+        assert not one.add(address(place, port=port), HEARSAY)
+
+
+def test_no_crowd_is_pointed_at_one_machine_or_one_port() -> None:
+    one = dialer()
+    assert one.add(address("8.8.8.8", another(0)), HEARSAY)
+    assert not one.add(address("8.8.8.8", another(1)), HEARSAY)
+    for n in range(1, 100):
+        one.add(address("8.8.8.8", another(n), port=5000 + n), HEARSAY)
+    assert len(one.addresses()) == peers.MAX_HEARSAY_PER_HOST
+    assert one.add(address("8.8.8.8", another(1)), "ticket")
+
+
+def test_a_neighbour_is_told_at_few_addresses() -> None:
+    one = dialer()
+    for n in range(100):
+        one.add(address(f"8.8.8.{n}"), HEARSAY)
+    assert len(one.addresses()) == peers.MAX_HEARSAY_PER_PEER
+
+
+def test_strangers_who_call_keep_nobody_from_known_neighbours() -> None:
+    one = dialer()
+    one.add(address("8.8.8.8"), "ticket")
+    one.add(address("8.8.4.4", another(1)), HEARSAY)
+    for n in range(100, 164):
+        one.connected(another(n))
+    assert one.due(0) == [address("8.8.8.8")]
 
 
 def test_hearsay_that_somebody_types_counts_as_typed() -> None:
@@ -191,7 +226,13 @@ def test_eight_connections_are_enough() -> None:
 
 @pytest.mark.parametrize(
     ("offsets", "offset"),
-    [([], 0), ([5000], 0), ([100, 300], 200), ([1, 2, 10**12], 2), ([-9, -5, 0, 4], -2)],
+    [([], 0), ([5000], 0), ([100, 300], 100), ([1, 2, 10**12], 2), ([-9, -5, 0, 4], 0)],
 )
 def test_one_neighbours_clock_proves_nothing(offsets: list[int], offset: int) -> None:
     assert clock_offset_ms(offsets) == offset
+
+
+@given(st.lists(st.integers(-500, 500), max_size=9), st.lists(st.integers(), max_size=9))
+def test_no_half_of_the_neighbours_moves_the_clock(honest: list[int], liars: list[int]) -> None:
+    if len(liars) <= len(honest):
+        assert abs(clock_offset_ms([*honest, *liars])) <= 500

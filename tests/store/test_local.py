@@ -60,6 +60,21 @@ def test_addresses_last_heard_first_and_not_without_end(
     assert len(store.addresses()) == 4
 
 
+def test_what_neighbours_tell_keeps_no_typed_address_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "MAX_ADDRESSES", 4)
+    store.add_address("/works", "peer")
+    store.heard("/works")
+    for number in range(9):
+        store.add_address(f"/{number}", "peer")
+    store.add_address("/typed", "ticket")
+    for number in range(9):
+        store.add_address(f"/more{number}", "peer")
+    assert [address for address, *_ in store.addresses()][:2] == ["/typed", "/works"]
+    assert len(store.addresses()) == 4
+
+
 def test_profiles_of_sources(store: Store) -> None:
     assert store.profile(OWNER, SITE, "main") is None
     store.set_profile(OWNER, SITE, "main", {"decimal": ",", "columns": {"Preis": "price"}})

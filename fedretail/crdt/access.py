@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
-from fedretail.crdt.codec import check_value, pack, unpack_canonical
+from fedretail.crdt.codec import check_value, pack, unpack, unpack_canonical
 from fedretail.crdt.keys import SIGNATURE_BYTES, SigningKey, is_signed
 from fedretail.crdt.names import owner_id
 from fedretail.crdt.row import MAX_STAMP
@@ -69,6 +69,12 @@ class SignedRecord(NamedTuple):
     @classmethod
     def _of(cls, record: AuthRecord, raw: bytes) -> Self:
         return cls(record, raw, hashlib.blake2b(raw, digest_size=16).digest())
+
+    @classmethod
+    def stored(cls, raw: bytes) -> Self:
+        """The record in bytes that `parse` has taken before; the signature is not looked at."""
+        body, _ = unpack(raw, max_bytes=MAX_RECORD_BYTES)
+        return cls._of(_parse_body(body), raw)
 
     @classmethod
     def parse(cls, raw: object) -> Self:

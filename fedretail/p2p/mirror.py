@@ -21,6 +21,18 @@ from fedretail.store.store import Store
 
 logger = logging.getLogger(__name__)
 
+# In an open network owners and names cost their inventor nothing. This many serve a large city;
+# beyond it those known stay, and no further ones are taken in. What one neighbour is told of all
+# of them fits into one frame (reconcile.MAX_IDS). Names and records are taken in on a nearly full
+# disk too, so that all can go on once there is room: together they take 100 MB of its reserve.
+MAX_OWNERS = 10_000
+MAX_LOGS = 16_000
+MAX_AUTH_RECORDS = 15_000
+# What a member may say however full it is: its devices, and that one was stolen.
+_FEW_RECORDS = 8
+# Logs by name alone, on their way here; the oldest gives way, as a frame brings 500.
+MAX_NAMES = 4096
+
 
 class _Known(NamedTuple):
     """A public log at hand: its name, its newest head, and that as an item."""
@@ -55,6 +67,7 @@ class Mirror:
         # By owner, and there by what a later record takes the place of.
         self._auth: dict[bytes, dict[object, Item]] = {}
         self._auth_moved = 0
+        self._auth_count = 0
         self._heads: dict[bytes, _Known] = {}
         # Of logs that came with a name and have no head yet.
         self._names: dict[bytes, LogName] = {}
@@ -74,7 +87,9 @@ class Mirror:
         for moved, signed in self._store.auth_records(moved_after=self._auth_moved):
             self._auth_moved = moved
             of_owner = self._auth.setdefault(signed.record.owner, {})
-            of_owner[_place(signed)] = Item(AUTH, signed.raw)
+            place = _place(signed)
+            self._auth_count += place not in of_owner
+            of_owner[place] = Item(AUTH, signed.raw)
         for moved, name, raw in self._store.heads(moved_after=self._heads_moved):
             self._heads_moved = moved
             if is_public(name.collection):
@@ -118,9 +133,20 @@ class Mirror:
             self._store.set_meta({"charter": raw})
 
     def add_auth(self, records: list[SignedRecord]) -> None:
-        """Keep auth records."""
-        if records:
-            self._store.add_auth(records)
+        """Keep auth records; those of further owners only where there is room for them."""
+        wanted = [one for one in records if self._welcomes(one.record.owner)]
+        if wanted:
+            self._store.add_auth(wanted)
+            with self._turn:
+                self._follow()
+
+    def _welcomes(self, owner: bytes) -> bool:
+        """Whether more may be known of this owner: few records always, if it is known at all."""
+        known = self._auth.get(owner)
+        total = self._auth_count
+        if known is None:
+            return len(self._auth) < MAX_OWNERS and total < MAX_AUTH_RECORDS
+        return len(known) < _FEW_RECORDS or total < MAX_AUTH_RECORDS
 
     def add_log(self, name: LogName) -> None:
         """Learn the four values of a log.
@@ -135,8 +161,17 @@ class Mirror:
             return
         if not self._store.grants(name.owner).may_write(name.owner, name.device):
             raise Refused("That device was never named by the owner of the catalog.")
+        if len(self._heads) >= MAX_LOGS:
+            raise Refused("This computer takes no further catalogs in.")
         self._store.add_log(name)
-        self._names[log] = name
+        self._know(log, name)
+
+    def _know(self, log: bytes, name: LogName) -> None:
+        """Remember the name of a log without a head; the store finds those forgotten here."""
+        with self._turn:
+            self._names[log] = name
+            while len(self._names) > MAX_NAMES:
+                del self._names[next(iter(self._names))]
 
     def name(self, log: bytes) -> LogName | None:
         """The four values of a log, None where they were never heard."""
@@ -147,8 +182,9 @@ class Mirror:
             state = self._store.log(log)
             if state is None:
                 return None
-            self._names[log] = state.name
-        return self._names[log]
+            self._know(log, state.name)
+            return state.name
+        return self._names.get(log)
 
     def head(self, log: bytes) -> Head | None:
         """The newest verified head of a log, None where there is none.

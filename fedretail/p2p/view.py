@@ -31,8 +31,13 @@ class View:
         self._replica = replica
 
     def note_shown(self, log: bytes, place: Point) -> None:
-        """The neighbour holds this log at this place, as it says."""
+        """The neighbour holds this log at this place, as it says.
+
+        Of a log whose name was never heard nothing is kept: it cost its inventor nothing.
+        """
         present = self.shown.get(log)
+        if present is None and self._replica.name(log) is None:
+            return
         if present is None and len(self.shown) >= MAX_SHOWN:
             raise PeerError("A neighbour shows more catalogs than there can be.")
         if present is None or place.seq > present.seq:

@@ -9,8 +9,8 @@ from fedretail.store.database import Connection
 # Grants and renewals of the largest member seen so far would be a few dozen; a flood is an attack.
 MAX_RECORDS_PER_OWNER = 256
 
-# Every commit and advance asks who may write: the records of 1,000 members, verified once.
-_verified = lru_cache(maxsize=4096)(SignedRecord.parse)
+# Every commit and advance asks who may write: the records of 1,000 members, decoded once.
+_stored = lru_cache(maxsize=4096)(SignedRecord.stored)
 
 
 def add(connection: Connection, records: Iterable[SignedRecord]) -> int:
@@ -25,15 +25,16 @@ def add(connection: Connection, records: Iterable[SignedRecord]) -> int:
 
 def _add_one(connection: Connection, signed: SignedRecord) -> bool:
     record, owner = signed.record, signed.record.owner
+    # First of all: whoever sends again what is here costs one look.
+    if connection.execute("SELECT 1 FROM auth WHERE id = ?", (signed.id,)).fetchone():
+        return False
     grants = grants_of(connection, owner)
     is_renewal = record.signer != record.root
     if is_renewal and not _may_renew(grants, record):
         return False
     count = 0
     for row_id, raw in _raw_of(connection, owner):
-        other = _verified(raw).record
-        if row_id == signed.id:
-            return False
+        other = _stored(raw).record
         # Renewals never take the room that root needs to revoke a stolen device.
         count += (other.signer != other.root) == is_renewal
         if _is_renewal_of_same(record, other):
@@ -66,12 +67,12 @@ def records(connection: Connection, *, moved_after: int = 0) -> list[tuple[int, 
     """(moved, record) of every auth record that arrived after that place, in order."""
     query = "SELECT moved, raw FROM auth WHERE moved > ? ORDER BY moved"
     rows = connection.execute(query, (moved_after,))
-    return [(moved, _verified(raw)) for moved, raw in rows.fetchall()]
+    return [(moved, _stored(raw)) for moved, raw in rows.fetchall()]
 
 
 def grants_of(connection: Connection, owner: bytes) -> Grants:
     """The devices that one owner has named."""
-    return Grants(_verified(raw).record for _, raw in _raw_of(connection, owner))
+    return Grants(_stored(raw).record for _, raw in _raw_of(connection, owner))
 
 
 def owners(connection: Connection) -> list[bytes]:

@@ -12,6 +12,8 @@ from fedretail.store.database import Connection
 
 # A device opens one log a collection; a ninth is a mistake or an attack.
 MAX_LOGS_PER_COLLECTION = 8
+# Logs by name alone in the whole store; one takes 2.3 kB on the disk.
+MAX_BARE_LOGS = 16_000
 # A part with its head and keys must fit into a frame of 256 KiB.
 PART_BYTES = 240 * 1024
 # What a group of fields takes as a line of changes beyond key and kind, at most: a list of its
@@ -101,7 +103,35 @@ def _make_room(connection: Connection, collection: int, name: LogName) -> None:
     if len(rows) - len(bare) >= MAX_LOGS_PER_COLLECTION:
         raise Refused(f"More than {MAX_LOGS_PER_COLLECTION} devices write {name.collection}.")
     if len(bare) >= MAX_LOGS_PER_COLLECTION:
-        connection.execute("DELETE FROM log WHERE id = ?", (bare[0],))
+        _forget(connection, bare[0])
+    elif (oldest := _one_too_many(connection)) is not None:
+        _forget(connection, oldest)
+
+
+def _one_too_many(connection: Connection) -> int | None:
+    """The log that was known by name alone for the longest time, where there are too many."""
+    (count,) = connection.execute("SELECT count(*) FROM log WHERE moved = 0").fetchone()
+    if count < MAX_BARE_LOGS:
+        return None
+    query = (
+        "SELECT id FROM log WHERE moved = 0"
+        " AND NOT EXISTS (SELECT 1 FROM staging WHERE staging.log = log.id) ORDER BY id LIMIT 1"
+    )
+    found = connection.execute(query).fetchone()
+    return None if found is None else int(found[0])
+
+
+def _forget(connection: Connection, number: int) -> None:
+    """Remove a log that is a name and nothing else, and its collection where that is one too."""
+    (collection,) = connection.execute(
+        "SELECT collection FROM log WHERE id = ?", (number,)
+    ).fetchone()
+    connection.execute("DELETE FROM log WHERE id = ?", (number,))
+    tables = ("log", "feed", "local_own", "local_profile")
+    unused = " AND ".join(
+        f"NOT EXISTS (SELECT 1 FROM {table} WHERE collection = ?1)" for table in tables
+    )
+    connection.execute(f"DELETE FROM collection WHERE id = ?1 AND {unused}", (collection,))
 
 
 def heads(connection: Connection, *, moved_after: int = 0) -> list[tuple[int, LogName, bytes]]:

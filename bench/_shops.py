@@ -12,7 +12,7 @@ from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.demo.goods import articles
 from fedretail.domain.geo import Position
-from fedretail.node.imports import ImportOptions
+from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.node.setup import Shop, create_shop
 

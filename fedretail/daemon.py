@@ -301,19 +301,24 @@ def noted_failure(what: str) -> Iterator[None]:
 
 def _told(state: dict[str, Any]) -> tuple[Any, ...]:
     """The part of the state that is worth a note of its own."""
-    peers = [(peer["id"], peer["address"], peer["has_mine"]) for peer in state["peers"]]
+    peers = [
+        (peer["id"], peer["address"], peer["has_mine"], peer["has_later"])
+        for peer in state["peers"]
+    ]
     return (state["addresses"], state["clock_offset_ms"] // 1000, state["own"], peers)
 
 
 def _peer(link: Link, mine: dict[bytes, int]) -> dict[str, Any]:
     shown = link.session.view.shown
-    has_mine = all(log in shown and shown[log].seq >= seq for log, seq in mine.items())
+    places = {log: shown[log].seq if log in shown else 0 for log in mine}
     return {
         "id": link.peer_id,
         "address": link.address,
         "since_ms": link.since_ms,
         "last_sync_ms": link.last_sync_ms,
-        "has_mine": bool(mine) and has_mine,
+        "has_mine": bool(mine) and places == mine,
+        # It holds a later state of this shop than this computer does: a copy was put back here.
+        "has_later": any(places[log] > seq for log, seq in mine.items()),
     }
 
 

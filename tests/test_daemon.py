@@ -20,7 +20,7 @@ from fedretail.daemon import Daemon, Ready, ServeOptions, ours, run, running
 from fedretail.errors import BugError, FedretailError, PeerError, Refused, Unavailable
 from fedretail.index.query import Query
 from fedretail.node.base import DAEMON, STALE_MS
-from fedretail.node.imports import ImportOptions
+from fedretail.node.import_report import ImportOptions
 from fedretail.node.networks import network
 from fedretail.node.node import Node
 from fedretail.node.renewals import RENEW_MS

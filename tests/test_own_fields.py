@@ -17,7 +17,7 @@ from fedretail.crdt.codec import pack
 from fedretail.daemon import Daemon
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kinds import KINDS
-from fedretail.node.imports import ImportOptions
+from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.p2p import wire
 from fedretail.p2p.memory import MemoryNetwork, MemoryStream

@@ -23,7 +23,7 @@ import pytest
 from fedretail.domain.geo import Position
 from fedretail.domain.listings import Listing
 from fedretail.index.query import Query
-from fedretail.node.imports import ImportOptions
+from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.node.setup import Shop, create_shop
 

@@ -12,7 +12,7 @@ from fedretail.domain.texts import shorten
 
 if TYPE_CHECKING:
     from fedretail.connectors import BadRow, Reading
-    from fedretail.node.imports import ImportReport
+    from fedretail.node.import_report import ImportReport
 
 # As many rows as one looks at; all stand in the reject file.
 _SHOWN_ROWS = 5
@@ -146,7 +146,7 @@ def _bad(row: "BadRow", shown: list["BadRow"]) -> str:
 
 def _tell_held(report: "ImportReport") -> None:
     """Prices that moved far, and large withdrawals, wait for a yes."""
-    prices = report.held - (report.missing if report.missing and _withdrawal_waits(report) else 0)
+    prices = report.held - report.held_withdrawals - report.held_elsewhere
     if prices:
         wait = "waits" if prices == 1 else "wait"
         headline = f"{_words.count(prices, 'price')} {wait}: moved by more than half, or nothing."
@@ -161,7 +161,8 @@ def _tell_held(report: "ImportReport") -> None:
         more = prices - len(report.held_rows[:_SHOWN_ROWS])
         if more > 0:
             output.note(f"  … {more:,} more.")
-    if _withdrawal_waits(report):
+    _tell_elsewhere(report)
+    if report.held_withdrawals:
         output.tell(
             "attention",
             f"{_words.count(report.missing, 'offer')} of the last import "
@@ -171,12 +172,24 @@ def _tell_held(report: "ImportReport") -> None:
         output.note(f"  If that is right: `{same_command('--yes')}`")
 
 
-def _withdrawal_waits(report: "ImportReport") -> bool:
-    return report.held > len(report.held_rows) and report.missing > 0 and not report.withdrawn
+def _tell_elsewhere(report: "ImportReport") -> None:
+    """Rows whose number another list of the shop has given to an article of its own."""
+    if not report.held_elsewhere:
+        return
+    wait = (
+        "waits: another list has its" if report.held_elsewhere == 1 else "wait: others have their"
+    )
+    headline = f"{_words.count(report.held_elsewhere, 'article')} {wait} number already."
+    output.tell("attention", headline)
+    for row in report.elsewhere[:_SHOWN_ROWS]:
+        output.note(f"  line {row.line}  {shorten(row.identity, 40)}  is in the list {row.source}")
+    more = report.held_elsewhere - len(report.elsewhere[:_SHOWN_ROWS])
+    if more > 0:
+        output.note(f"  … {more:,} more.")
 
 
 def _tell_missing(report: "ImportReport") -> None:
-    if not report.missing or _withdrawal_waits(report):
+    if not report.missing or report.held_withdrawals:
         return
     are = "is" if report.missing == 1 else "are"
     output.tell(

@@ -71,7 +71,7 @@ def _summary(figures: dict[str, float], *, as_json: bool) -> None:
     for name, value in figures.items():
         output.print_line(f"  {value:6.2f} s  {name}")
     output.print_line()
-    output.tell("done", "Nothing that anybody was told is saved has been lost.")
+    output.print_line("✓ Nothing that anybody was told is saved has been lost.")
 
 
 def _wait_for_the_end(folder: Path) -> None:

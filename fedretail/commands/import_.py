@@ -9,7 +9,7 @@ from fedretail.commands import Invocation, _reports, examples, output, pass_invo
 from fedretail.commands._asked import SITE, opened
 
 if TYPE_CHECKING:
-    from fedretail.node.imports import ImportReport
+    from fedretail.node.import_report import ImportReport
 
 
 @click.command(
@@ -44,7 +44,7 @@ def command(
     The same file twice changes nothing. Rows that cannot be read go to a file beside it, to
     be mended and imported. A price that moved by more than half waits for --yes.
     """
-    from fedretail.node.imports import ImportOptions
+    from fedretail.node.import_report import ImportOptions
 
     same_list = [word for name in ("site", "source") for word in _option(name, given[name])]
     with opened(invocation) as node:

@@ -11,6 +11,18 @@ from fedretail.connectors.columns import GENERIC, NEEDED
 from fedretail.connectors.csv_reader import Entry, Texts, plain_names
 from fedretail.connectors.offers import Problem
 
+# What stands under a list that somebody has added up.
+_SUMS = frozenset(
+    {"total", "subtotal", "grand total", "sum", "summe", "zwischensumme", "gesamt", "gesamtsumme"}
+    | {"endsumme", "somme", "totale", "suma", "totaal"}
+)
+
+
+def _is_total(texts: Texts) -> bool:
+    """Whether a row without a code is called like a sum."""
+    has_code = any(texts.get(role) for role in ("sku", "gtin", "source_id"))
+    return not has_code and texts.get("name", "").strip(" :=").casefold() in _SUMS
+
 
 class GenericCsv:
     """One record, one offer."""
@@ -28,6 +40,9 @@ class GenericCsv:
 
     def offers(self, entry: Entry) -> Iterable[Entry | Problem]:
         """The record as it is; a variant column is added to the name."""
+        if _is_total(entry.texts):
+            found = entry.texts["name"]
+            return (Problem("name", found, "a line of sums is no article; leave it out"),)
         variant = entry.texts.get("variant")
         if variant and variant.casefold() not in entry.texts.get("name", "").casefold():
             entry.texts["name"] = f"{entry.texts.get('name', '')} - {variant}".removeprefix(" - ")

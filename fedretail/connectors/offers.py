@@ -171,6 +171,9 @@ class OfferReader:
 
     def _add_net(self, fields: dict[str, Value], texts: Texts) -> Problem | None:
         text, unit = texts.get("net", ""), texts.get("unit", "")
+        if not text and any(map(str.isdigit, unit)):
+            # "1 l" under "Einheit": lists use that heading for the content as well.
+            text, unit = unit, ""
         found = self._net(text, unit)
         pack_text = texts.get("pack", "")
         try:

@@ -13,12 +13,12 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from fedretail.connectors import BadRow, Reader, Reading, Row, open_source
+from fedretail.connectors import FORMATS, BadRow, Reader, Row, open_source
 from fedretail.crdt.registers import Folded
 from fedretail.crdt.row import Groups
 from fedretail.domain.catalog import Offer
@@ -26,7 +26,8 @@ from fedretail.domain.ids import collection_of, record_key
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.prices import moved_by_half
 from fedretail.errors import MalformedInput, Unavailable
-from fedretail.node.base import BaseNode, OwnSite
+from fedretail.node.base import BaseNode
+from fedretail.node.import_report import Elsewhere, HeldRow, ImportOptions, ImportReport
 from fedretail.node.reductions import amount_now, is_repriced, with_lowest
 from fedretail.node.vanished import UNCONFIRMED, Named, Rest, is_unconfirmed
 from fedretail.store.commits import Edit
@@ -41,65 +42,6 @@ TOLD = 20
 CHECKED_AGAIN_MS = 20 * 3600 * 1000
 # An export of ours names the sources of its offers; a file with more than these is none of ours.
 _MAX_SOURCES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """How to import; yes: take prices that moved by more than half, and large withdrawals.
-
-    source: which list of the shop it is, where it takes in several; None: one list a format.
-    """
-
-    site: OwnSite
-    format: str = "auto"
-    dry_run: bool = False
-    complete: bool = False
-    yes: bool = False
-    source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldRow:
-    """A row that waits for a yes: its price moved from old to new, in minor units."""
-
-    line: int
-    name: str
-    old_minor: int
-    new_minor: int
-    currency: str
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What an import did, or would do (dry_run)."""
-
-    reading: Reading
-    dry_run: bool
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    withdrawn: int = 0
-    rejected: int = 0
-    # Prices that wait for a yes, and withdrawals that do.
-    held: int = 0
-    held_withdrawals: int = 0
-    # Offers of this source that the file does not hold any more and that stay.
-    missing: int = 0
-    weak: int = 0
-    reject_file: Path | None = None
-    bad: list[BadRow] = field(default_factory=list)
-    held_rows: list[HeldRow] = field(default_factory=list)
-    samples: list[dict[str, Value]] = field(default_factory=list)
-
-    @property
-    def offers(self) -> int:
-        """Rows that stand in the catalog after the import."""
-        return self.new + self.changed + self.unchanged
-
-    @property
-    def rows(self) -> int:
-        """Rows of the file."""
-        return self.offers + self.rejected + self.held - self.held_withdrawals
 
 
 def import_file(
@@ -306,6 +248,9 @@ class _Import:
         wanted = {**row.fields, "source": self._source_of(row)}
         changed = {name: value for name, value in wanted.items() if old.get(name) != value}
         self._sample(wanted, old)
+        if self._is_of_another_list(row, old):
+            self._named.add(place.key, is_sure=False)
+            return None
         is_held = self._is_held(row, old, changed)
         self._named.add(place.key, is_sure=not is_held)
         if is_held:
@@ -321,6 +266,18 @@ class _Import:
             changed = with_lowest(old, changed, offer.versions(), now_ms=now_ms)
         keep = self._reader.reading.format == "jsonl"
         return Edit("offer", place.key, changed, keep_unknown=keep) if changed else None
+
+    def _is_of_another_list(self, row: Row, old: dict[str, Value]) -> bool:
+        """Whether another named list has an article under this name; then the row waits."""
+        other = str(old.get("source") or "").removeprefix(UNCONFIRMED)
+        is_named = self._options.source is not None or other not in FORMATS
+        if self._options.yes or not other or other == self._source_of(row) or not is_named:
+            return False
+        self.report.held += 1
+        self.report.held_elsewhere += 1
+        if len(self.report.elsewhere) < TOLD:
+            self.report.elsewhere.append(Elsewhere(row.line, row.identity, other))
+        return True
 
     def _source_of(self, row: Row) -> str:
         """The file's name for its source, where it is an export that has one."""

@@ -18,7 +18,8 @@ from fedretail.node.keyring import Keyring
 from fedretail.store.check import Problem
 
 if TYPE_CHECKING:
-    from fedretail.node.imports import ImportOptions, ImportReport, OnProgress
+    from fedretail.node.import_report import ImportOptions, ImportReport
+    from fedretail.node.imports import OnProgress
     from fedretail.node.networks import Joined
 
 

@@ -70,6 +70,11 @@ def sentence(node: BaseNode) -> str:
     peers = _peers(node, state)
     if not peers:
         return "Saved here. Sent as soon as a neighbour can be reached."
+    if any(peer.get("has_later") for peer in state["peers"]):
+        return (
+            "Neighbours hold later prices of this shop than this computer. Was an older copy of "
+            "the data put back here? Then what is changed here now reaches nobody."
+        )
     having = [peer for peer in peers if peer["has_mine"]]
     if node.is_reader:
         return f"{_neighbours(len(peers))} can be reached."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fedretail.connectors import open_source
+from fedretail.connectors import BadRow, Row, open_source
 from fedretail.errors import MalformedInput
 
 
@@ -185,3 +185,21 @@ def test_progress_ends_at_the_size_of_the_file(tmp_path: Path):
     reader = open_source(path, currency="EUR")
     list(reader)
     assert reader.progress() == (path.stat().st_size, path.stat().st_size)
+
+
+def test_a_line_of_sums_is_no_article(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Nr;Name;Preis\n1;Brot;2,10\n2;Total;1,00\n;Summe:;3,10\n", "utf-8")
+    rows = list(open_source(path, currency="EUR"))
+    assert [row.fields["name"] for row in rows if isinstance(row, Row)] == ["Brot", "Total"]
+    assert [(bad.line, bad.found) for bad in rows if isinstance(bad, BadRow)] == [(4, "Summe:")]
+
+
+def test_a_content_under_the_heading_unit_is_a_content(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    text = "Name;Preis;Einheit\nMilch;1,30;1 l\nSaft;9,90;6 x 0,7 l\nKäse;19,00;kg\n"
+    path.write_text(text, "utf-8")
+    milk, juice, cheese = (row.fields for row in open_source(path, currency="EUR"))
+    assert (milk["net"], milk["sold_by"]) == (["1", "LTR"], None)
+    assert (juice["net"], juice["pack"]) == (["0.7", "LTR"], 6)
+    assert cheese["sold_by"] == "weight"

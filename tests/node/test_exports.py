@@ -13,7 +13,7 @@ from fedretail.connectors.exchange import decode_record
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.ids import collection_of
 from fedretail.errors import Refused
-from fedretail.node.imports import ImportOptions
+from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
 from fedretail.store.commits import Edit

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from fedretail.clock import SystemClock
 from fedretail.domain.ids import collection_of
 from fedretail.errors import MalformedInput, Refused
-from fedretail.node.imports import CHECKED_AGAIN_MS, ImportOptions, ImportReport
+from fedretail.node.import_report import ImportOptions, ImportReport
+from fedretail.node.imports import CHECKED_AGAIN_MS
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
 from fedretail.testing.clock import ManualClock
@@ -116,6 +117,26 @@ def test_two_lists_under_two_names_leave_each_other_alone(shop: Node, tmp_path: 
     assert counts(again) == {"unchanged": 4}
     assert again.missing == again.withdrawn == 0
     assert len(list(shop.records("source"))) == 2
+
+
+def test_an_article_of_another_list_waits_for_a_yes(shop: Node, tmp_path: Path) -> None:
+    take(shop, write_prices(tmp_path / "a.csv", prices(2)), source="a")
+    other = [[row[0], "Something else", *row[2:]] for row in prices(2)]
+    path = write_prices(tmp_path / "b.csv", [*other, ["B9", *prices(1)[0][1:]]])
+    report = take(shop, path, source="b")
+    assert counts(report) == {"new": 1, "held": 2}
+    assert [(row.identity, row.source) for row in report.elsewhere] == [("A0", "a"), ("A1", "a")]
+    assert offer(shop, "A0")["name"] != "Something else"
+    assert counts(take(shop, path, source="b", yes=True)) == {"changed": 2, "unchanged": 1}
+    assert offer(shop, "A0")["name"] == "Something else"
+
+
+def test_a_change_of_shop_system_needs_no_yes(shop: Node, tmp_path: Path) -> None:
+    path = write_prices(tmp_path / "a.csv", prices(2))
+    take(shop, path)
+    site = shop.site()
+    shop.write("offer", "A0", {"source": "shopify"}, site=site)
+    assert counts(take(shop, path)) == {"unchanged": 2}
 
 
 def test_a_cell_that_was_emptied_clears_its_field(shop: Node, tmp_path: Path) -> None:
@@ -489,7 +510,7 @@ def test_an_interrupted_import_goes_on_with_the_same_command(
 KILLED = """
     import sys
     from pathlib import Path
-    from fedretail.node.imports import ImportOptions
+    from fedretail.node.import_report import ImportOptions
     from fedretail.node.node import Node
 
     with Node.open(sys.argv[1]) as node:
@@ -617,7 +638,7 @@ def test_seqs_move_by_one_a_batch(shop: Node, tmp_path: Path) -> None:
 MEMORY = """
     import resource, sys
     from pathlib import Path
-    from fedretail.node.imports import ImportOptions
+    from fedretail.node.import_report import ImportOptions
     from fedretail.testing.nodes import new_shop, prices, write_prices
 
     folder, count = Path(sys.argv[1]), int(sys.argv[2])

@@ -108,3 +108,12 @@ def test_a_reader_has_no_prices_to_send(tmp_path: Path) -> None:
         assert reader.sentence() == "2 neighbours can be reached."
         assert reader.status()["members"] == 0
         assert own_heads(reader) == {}
+
+
+def test_a_restored_copy_is_told_apart_from_a_shop_in_step(shop: Node) -> None:
+    noted(shop, True)
+    state = shop.daemon_state()
+    assert state is not None
+    state["peers"][0]["has_later"] = True
+    shop.store.note(DAEMON, state)
+    assert "older copy" in shop.sentence()

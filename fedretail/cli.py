@@ -17,10 +17,9 @@ import click
 
 import fedretail.commands
 from fedretail import __version__
-from fedretail.commands import ARGUMENTS, Invocation, output
+from fedretail.commands import ARGUMENTS, COMPLETION_VARIABLE, Invocation, output
 from fedretail.commands._failures import INTERRUPTED, failure_of
 
-COMPLETION_VARIABLE = "_FEDRETAIL_COMPLETE"
 _NOT_COMMANDS = {"output"}
 
 

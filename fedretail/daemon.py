@@ -56,7 +56,6 @@ class ServeOptions:
 
     listen: Sequence[str] = ()
     peers: Sequence[str] = ()
-    web: str = "off"
 
 
 @dataclass(frozen=True, slots=True)

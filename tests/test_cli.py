@@ -243,7 +243,10 @@ def test_the_data_folder_comes_from_option_or_variable(tmp_path: Path, option: s
 
 def test_a_bad_settings_file_is_told(run_body: Run, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("few_bellow = 3", encoding="utf-8")
-    done = run_body("invocation.config()", FEDRETAIL_DATA_DIR=str(tmp_path))
+    done = run_body(
+        "from fedretail.config import load; load(invocation.data_dir)",
+        FEDRETAIL_DATA_DIR=str(tmp_path),
+    )
     assert done.returncode == 1
     assert "Did you mean 'few_below'?" in done.stderr
 

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from fedretail.config import Config
-
+# By this variable a shell asks click to complete a line.
+COMPLETION_VARIABLE = "_FEDRETAIL_COMPLETE"
 # Where a click context keeps the words of the command line, to say "the same with --yes".
 ARGUMENTS = "fedretail.arguments"
 
@@ -35,12 +34,6 @@ class Invocation:
         from fedretail.config import default_data_dir
 
         return default_data_dir()
-
-    def config(self) -> "Config":
-        """The settings of this node: its config.toml, then FEDRETAIL_* variables."""
-        from fedretail.config import load
-
-        return load(self.data_dir)
 
 
 def pass_invocation(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,9 +2,7 @@
 
 import click
 
-from fedretail.commands import examples, output
-
-_VARIABLE = "_FEDRETAIL_COMPLETE"
+from fedretail.commands import COMPLETION_VARIABLE, examples, output
 
 
 @click.command(
@@ -22,6 +20,6 @@ def command(ctx: click.Context, shell: str) -> None:
 
     kind = get_completion_class(shell)
     assert kind is not None, f"click knows no {shell}"
-    completion = kind(ctx.find_root().command, {}, "fedretail", _VARIABLE)
+    completion = kind(ctx.find_root().command, {}, "fedretail", COMPLETION_VARIABLE)
     # Not completion.source(): it starts a bash only to ask for its version.
     output.print_line(completion.source_template % completion.source_vars())

@@ -44,7 +44,12 @@ _ADDRESS = Value("multiaddr", _address)
     help="A neighbour to try; may repeat.",
 )
 @click.option(
-    "--web", type=click.Choice(["off"]), default="off", show_default=True, help="No pages yet."
+    "--web",
+    type=click.Choice(["off"]),
+    default="off",
+    show_default=True,
+    expose_value=False,
+    help="No pages yet.",
 )
 @output.json_option
 @pass_invocation
@@ -53,7 +58,6 @@ def command(
     *,
     listen: tuple[str, ...],
     peers: tuple[str, ...],
-    web: str,
     as_json: bool,
 ) -> None:
     """Stay in touch with the neighbours until stopped with Ctrl-C.
@@ -69,7 +73,7 @@ def command(
             output.print_json({"addresses": list(now.addresses), "ticket": now.ticket})
             output.flush()
 
-    options = daemon.ServeOptions(listen=list(listen), peers=list(peers), web=web)
+    options = daemon.ServeOptions(listen=list(listen), peers=list(peers))
     daemon.run(invocation.data_dir, options, ready, output.note)
     output.tell("off", "Stopped. What was received and sent is kept.")
 

@@ -6,9 +6,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
-
-# A clock that is further off than this puts edits in a wrong order between devices.
-_CLOCK_OFF_MS = 60_000
+from fedretail.node.clocks import TOLERATED_MS
 
 
 @click.command(epilog=examples("fedretail status", "fedretail status --json"))
@@ -26,7 +24,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     output.say(mark, sentence)
     output.print_line(f"  {_counts(status)}")
     offset_ms = status["clock_offset_ms"]
-    if abs(offset_ms) > _CLOCK_OFF_MS:
+    if abs(offset_ms) > TOLERATED_MS:
         off = _words.count(round(abs(offset_ms) / 60_000), "minute")
         output.tell("attention", f"This computer's clock is {off} off.", "Set it by the internet.")
     if not status["offers"]:

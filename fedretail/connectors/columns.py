@@ -91,8 +91,6 @@ _GENERIC = {
 # Headings of a reject file of ours; never read as data.
 PROBLEM = "problem"
 NEEDED = ("name", "price")
-# What stands in for a price when there is no column called so.
-_PRICES = ("price", "sale_price", "regular")
 
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
@@ -158,12 +156,6 @@ def distinct(cells: Iterable[str]) -> list[str]:
         seen.setdefault(unique, 1)
         out.append(unique)
     return out
-
-
-def has_needed(columns: Mapping[str, str | None]) -> bool:
-    """Whether a name and some price are among the roles."""
-    roles = set(columns.values())
-    return "name" in roles and any(role in roles for role in _PRICES)
 
 
 def missing_columns(file: str, headings: Sequence[str], needed: Sequence[str]) -> MalformedInput:

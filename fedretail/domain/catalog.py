@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Self
 
-from fedretail.domain.ages import min_age_for as min_age_for
 from fedretail.domain.ids import is_gtin
 from fedretail.domain.judges import block, choice, formed, line, whole, words, yes_no
 from fedretail.domain.kind import Field, Kind, Value, fields_of

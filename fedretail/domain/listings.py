@@ -16,7 +16,7 @@ class Listing:
     Amounts are minor units of `currency`; amount_minor is None when no price is valid now.
     distance_m and bearing_deg are None when the search has no place. seen_at_ms: when the
     shop's machine last signed; confirmed_at_ms: when a person, till or source last stood
-    behind the price. `weak`: the row has no code of its own and is known by its name only.
+    behind the price.
     """
 
     offer: str
@@ -38,10 +38,8 @@ class Listing:
     open_until_ms: int | None = None
     seen_at_ms: int | None = None
     confirmed_at_ms: int | None = None
-    owner_name: str = ""
     category: str = ""
     min_age: int | None = None
-    weak: bool = False
     score: float = 0.0
 
     def to_json(self) -> dict[str, object]:

@@ -11,7 +11,6 @@ defaults left out ([129]); amount in minor units, times in ms or nil, audience 0
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
@@ -190,10 +189,3 @@ def moved_by_half(old_minor: int, new_minor: int) -> bool:
     if old_minor == new_minor:
         return False
     return new_minor == 0 or 2 * abs(new_minor - old_minor) > old_minor
-
-
-def reduction(regular_minor: int, amount_minor: int) -> Fraction:
-    """The share of the regular price that is saved, 0 when nothing is."""
-    if regular_minor <= 0 or amount_minor >= regular_minor:
-        return Fraction(0)
-    return Fraction(regular_minor - amount_minor, regular_minor)

@@ -178,9 +178,3 @@ def _read(amount: str, unit: str) -> Quantity | None:
         return None
     number = Decimal(amount)
     return Quantity(number, unit) if 0 < number <= MAX_QUANTITY else None
-
-
-def base_content(content: Quantity) -> tuple[Fraction, str]:
-    """(amount in its base unit, the base unit) of a quantity, exactly."""
-    unit = UNITS[content.unit]
-    return Fraction(content.amount) * unit.factor, unit.base

@@ -48,7 +48,6 @@ class Link:
         self.since_ms = clock.now_ms()
         self.last_sync_ms: int | None = None
         self.offset_ms: int | None = None
-        self.expected_rows = 0
         self.retry_s = 0
         # Where the neighbour says that it is reached itself.
         self.own_addresses: tuple[str, ...] = ()

@@ -21,7 +21,6 @@ from fedretail.p2p.address import parse_address
 from fedretail.p2p.effects import (
     Effect,
     Ended,
-    Expected,
     Moved,
     PeerAddresses,
     PeerClock,
@@ -334,8 +333,6 @@ class SyncService:
                 await self._do(link, partial(link.session.tell_addresses, told[:_TOLD]))
             case PeerAddresses(addresses):
                 await self._learn_addresses(link, addresses)
-            case Expected(_, rows, _):
-                link.expected_rows += rows
             case Ended(code, text, _):
                 log.info("%s: %s %s", link.peer_id, code, text)
         self.on_effect(link, effect)

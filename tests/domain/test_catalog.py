@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fedretail.domain.catalog import MAX_NAME, OFFER, Offer, min_age_for
+from fedretail.domain.catalog import MAX_NAME, OFFER, Offer
 from fedretail.domain.prices import Price
 from fedretail.domain.stock import Stock
 from fedretail.domain.units import Quantity
@@ -89,7 +89,3 @@ def test_validity() -> None:
     offer = Offer(name="Tree", valid_from=10, valid_until=20)
     assert [offer.shown(at_ms) for at_ms in (9, 10, 19, 20)] == [False, True, True, False]
     assert not Offer().shown(0)
-
-
-def test_ages_are_reached_from_here() -> None:
-    assert min_age_for("Beer") == 18

@@ -12,7 +12,7 @@ MILK = Listing(
     amount_minor=333, regular_minor=399, unit_price=UnitPrice(666, "kg"), stock=Stock("few", 3),
     distance_m=1234.56, bearing_deg=359.7, site_id="abcdefgh234567ab", site_name="Farm",
     position=Position(48.52, 9.0500000004), open=True, open_until_ms=5,
-    seen_at_ms=1_795_255_200_000, confirmed_at_ms=1_795_255_200_000, owner_name="Ada", score=0.5,
+    seen_at_ms=1_795_255_200_000, confirmed_at_ms=1_795_255_200_000, score=0.5,
 )  # fmt: skip
 
 

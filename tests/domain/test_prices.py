@@ -19,7 +19,6 @@ from fedretail.domain.prices import (
     moved_by_half,
     parse_prices,
     price_now,
-    reduction,
     unit_price,
 )
 from fedretail.domain.units import UNITS, Quantity, quantity
@@ -166,8 +165,3 @@ def test_a_price_that_moves_far_is_noticed() -> None:
     ]  # fmt: skip
     assert moved_by_half(0, 5)
     assert not moved_by_half(0, 0)
-
-
-def test_reduction() -> None:
-    assert reduction(400, 300) == Fraction(1, 4)
-    assert reduction(400, 400) == reduction(0, 0) == 0

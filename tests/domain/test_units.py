@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from fedretail.domain.units import (
     UNITS,
     Quantity,
-    base_content,
     encode_quantity,
     parse_quantity,
     parse_unit,
@@ -109,11 +108,6 @@ def test_every_unit_has_its_names() -> None:
         assert parse_unit(code) == parse_unit(code.lower()) == code
         assert parse_unit(unit.symbol) == code
         assert unit.factor > 0
-
-
-def test_content_in_the_base_unit() -> None:
-    assert base_content(quantity("500", "GRM")) == (Fraction(1, 2), "kg")
-    assert base_content(quantity("33", "CLT")) == (Fraction(33, 100), "l")
 
 
 # Rec 20 gives volumes in m³ and times in s; a base of ours holds so many of them.

@@ -24,7 +24,7 @@ _ADDRESS = Value("multiaddr", _address)
 @click.command(
     epilog=examples(
         "fedretail serve",
-        "fedretail serve --listen /ip4/0.0.0.0/tcp/4001",
+        "fedretail serve --listen /ip4/0.0.0.0/tcp/4817",
         "fedretail serve --listen /ip4/127.0.0.1/tcp/0 --web off --json",
     )
 )

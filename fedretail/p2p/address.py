@@ -1,4 +1,4 @@
-"""Where a peer is reached, and who it must be: `/ip4/203.0.113.9/tcp/4001/p2p/12D3KooW…`.
+"""Where a peer is reached, and who it must be: `/ip4/203.0.113.9/tcp/4817/p2p/12D3KooW…`.
 
 A peer id is its Ed25519 public key in another notation (libp2p's identity multihash, base58),
 so an address names a machine *and* the key that it has to prove. Pure, without libp2p: tickets
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fedretail.errors import MalformedInput
 
-EXAMPLE = "/ip4/192.168.1.20/tcp/4001"
+EXAMPLE = "/ip4/192.168.1.20/tcp/4817"
 
 # Protobuf {type: Ed25519, data: 32 bytes} under an identity multihash of 36 bytes.
 _ED25519_PREFIX = bytes.fromhex("002408011220")
@@ -39,7 +39,7 @@ class Address:
 
     @property
     def place(self) -> str:
-        """The address in words for messages: "192.168.1.20 port 4001"."""
+        """The address in words for messages: "192.168.1.20 port 4817"."""
         return f"{self.host} port {self.port}"
 
 

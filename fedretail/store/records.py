@@ -166,10 +166,10 @@ def newest_stamp(
     """
     latest = now_ms + MATURITY_MS
     query = (
-        "SELECT ifnull(max(CASE WHEN stamp <= ?1 THEN stamp END), 0), ifnull(max(stamp), 0) > ?1"
-        " FROM log JOIN collection ON collection.id = log.collection WHERE owner = ?2"
+        "SELECT ifnull(max(CASE WHEN stamp <= ? THEN stamp END), 0), ifnull(max(stamp), 0) > ?"
+        " FROM log JOIN collection ON collection.id = log.collection WHERE owner = ?"
     )
-    stamp, is_ahead = connection.execute(query, (latest, owner)).fetchone()
+    stamp, is_ahead = connection.execute(query, (latest, latest, owner)).fetchone()
     if not is_ahead:
         return int(stamp)
     rows = [row for place in edited for row in connection.execute(_ROWS + _PLACE, place)]

@@ -124,6 +124,6 @@ def _listen_address(text: str) -> Address:
     if address.kind == "dns4" or address.peer_id:
         raise UsageError(
             f"{text} is no address to listen on.",
-            hint="Use a number and a port: --listen /ip4/0.0.0.0/tcp/4001",
+            hint="Use a number and a port: --listen /ip4/0.0.0.0/tcp/4817",
         )
     return address

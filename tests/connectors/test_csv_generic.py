@@ -189,7 +189,7 @@ def test_progress_ends_at_the_size_of_the_file(tmp_path: Path):
 
 def test_a_line_of_sums_is_no_article(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
-    path.write_text("Nr;Name;Preis\n1;Brot;2,10\n2;Total;1,00\n;Summe:;3,10\n", "utf-8")
+    path.write_text("Artikelnummer;Name;Preis\n1;Brot;2,10\n2;Total;1,00\n;Summe:;3,10\n", "utf-8")
     rows = list(open_source(path, currency="EUR"))
     assert [row.fields["name"] for row in rows if isinstance(row, Row)] == ["Brot", "Total"]
     assert [(bad.line, bad.found) for bad in rows if isinstance(bad, BadRow)] == [(4, "Summe:")]

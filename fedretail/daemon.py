@@ -8,7 +8,6 @@ import contextlib
 import logging
 import os
 import secrets
-import shutil
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -26,6 +25,7 @@ from fedretail.node.base import DAEMON
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
 from fedretail.node.renewals import renew_due
+from fedretail.node.room import Room
 from fedretail.p2p.effects import Effect, Expected, Moved, PeerAddresses, Synced
 from fedretail.p2p.host import Libp2pTransport
 from fedretail.p2p.link import Link
@@ -78,6 +78,7 @@ class Daemon:
     # (address, whether a session over it has worked), on their way to the store.
     _addresses: Any = field(default_factory=lambda: trio.open_memory_channel(_MAX_KEEPING))
     _mirror: Mirror | None = None
+    _room: Room | None = None
     _started_ms: int = 0
 
     async def run(self, *, task_status: trio.TaskStatus[Ready] = trio.TASK_STATUS_IGNORED) -> Never:
@@ -88,6 +89,7 @@ class Daemon:
         lock = self._lock()
         self._started_ms = self.node.clock.now_ms()
         try:
+            self._room = Room(self.node)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._follow)
                 nursery.start_soon(self._upkeep)
@@ -157,7 +159,8 @@ class Daemon:
 
     async def _begin(self, nursery: trio.Nursery, transport: Transport, network_id: bytes) -> Ready:
         node = self.node
-        self._mirror = Mirror(node.store, network_id, has_space=self._has_space)
+        assert self._room is not None
+        self._mirror = Mirror(node.store, network_id, has_space=self._room.has_space)
         self.service = SyncService(
             self._mirror,
             transport,
@@ -195,14 +198,6 @@ class Daemon:
         for address, source, _ in await _in_thread(self.node.store.addresses):
             # What was heard from a neighbour once and has worked is as good as a ticket's.
             self.service.add_address(address, "ticket" if source == "peer" else source)
-
-    def _has_space(self) -> bool:
-        reserve = self.node.config.disk_reserve_mb * 1024 * 1024
-        try:
-            return shutil.disk_usage(self.node.path).free >= reserve
-        except OSError:
-            # A disk that cannot say is asked again by the write itself.
-            return True
 
     def _on_effect(self, link: Link, effect: Effect) -> None:
         match effect:
@@ -249,14 +244,18 @@ class Daemon:
                 await self._changed.wait()
 
     async def _keep_noting(self) -> Never:
+        assert self._room is not None
         due_s, told = trio.current_time() + NOTE_S, await self._state()
         while True:
             await trio.sleep(LOOK_S)
             state = await self._state()
+            if self._room.count(state["statistics"]["bytes_in"]):
+                self.on_event("Neighbours have sent all that they may today; the rest waits.")
             if _told(state) == _told(told) and trio.current_time() < due_s:
                 continue
             with noted_failure("The state cannot be noted"):
                 await self._note(state)
+                await _in_thread(self._room.note)
             due_s, told = trio.current_time() + NOTE_S, state
 
     async def _note(self, state: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from fedretail.node.import_report import ImportOptions
 from fedretail.node.networks import network
 from fedretail.node.node import Node
 from fedretail.node.renewals import RENEW_MS
+from fedretail.node.room import RECEIVED
 from fedretail.node.setup import create_reader
 from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.clock import ManualClock
@@ -342,7 +343,23 @@ async def test_a_nearly_full_disk_takes_nothing_from_others_but_own_edits(
     async with serving(Daemon(one)) as (told, _):
         two.join(told[0].ticket)
         async with serving(Daemon(two)):
-            await until(lambda: "nearly full" in caplog.text)
+            await until(lambda: "There is no room" in caplog.text)
+            sell(two, "bread")
+            await until(lambda: finds(two, "bread"))
+            assert not [one for one, _ in two.records("offer") if one.owner != two.owner]
+
+
+async def test_a_day_that_is_used_up_takes_nothing_from_others(
+    memory: MemoryNetwork, shops: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two = shops("one"), shops("two")
+    (two.path / "config.toml").write_text("max_down_mb_per_day = 1\n", encoding="utf-8")
+    two.store.note(RECEIVED, [two.clock.now_ms() // (24 * 3600 * 1000), 1_000_000])
+    one.import_file(write_prices(tmp_path / "list.csv", prices(30)), ImportOptions(one.site()))
+    async with serving(Daemon(one)) as (told, _):
+        two.join(told[0].ticket)
+        async with serving(Daemon(two)):
+            await until(lambda: "There is no room" in caplog.text)
             sell(two, "bread")
             await until(lambda: finds(two, "bread"))
             assert not [one for one, _ in two.records("offer") if one.owner != two.owner]

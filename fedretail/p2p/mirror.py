@@ -217,7 +217,7 @@ class Mirror:
         """Whether there is room for what neighbours send."""
         has_space = self._room()
         if self._had_space and not has_space:
-            logger.warning("The disk is nearly full: what neighbours send is not taken in.")
+            logger.warning("There is no room: what neighbours send is not taken in.")
         self._had_space = has_space
         return has_space
 
@@ -233,9 +233,9 @@ class Mirror:
         return self._store.changes_since(log, base, after)
 
     def advance(self, part: Incoming) -> Outcome:
-        """Take in a part; Unavailable where the disk is nearly full, WrongRows as it says."""
+        """Take in a part; Unavailable where there is no room, WrongRows as it says."""
         if not self.has_space():
-            raise Unavailable("The disk is nearly full: neighbours' prices are not taken in.")
+            raise Unavailable("There is no room: neighbours' prices are not taken in.")
         head, base_seq, changes, after, is_push = part
         try:
             outcome = self._store.advance(head, base_seq, changes, after=after, is_push=is_push)

@@ -21,8 +21,8 @@ else:
     _Type = click.ParamType  # generic only since click 8.4
 
 
-class Value(_Type):
-    """A value that one of the domain's own functions reads; its words become the message."""
+class Parsed(_Type):
+    """An option that one of the domain's own functions reads; its words become the message."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
         self.name = name
@@ -81,22 +81,45 @@ def _name(text: str) -> str:
     name = clean_line(text)
     if not name:
         raise MalformedInput("a name needs at least one letter")
-    if len(name) > MAX_SITE_NAME:
-        raise MalformedInput(f"a name has at most {MAX_SITE_NAME} characters")
-    return name
+    return _bounded(name, MAX_SITE_NAME, "a name")
 
 
 def _contact(text: str) -> str:
     from fedretail.domain.sites import MAX_LINES
     from fedretail.domain.texts import clean_block
 
-    block = clean_block(text)
-    if len(block) > MAX_LINES:
-        raise MalformedInput(f"a contact has at most {MAX_LINES} characters")
-    return block
+    return _bounded(clean_block(text), MAX_LINES, "a contact")
 
 
-class _Zone(Value):
+def _bounded(text: str, limit: int, what: str) -> str:
+    if len(text) > limit:
+        raise MalformedInput(f"{what} has at most {limit} characters")
+    return text
+
+
+def line(limit: int, what: str = "this") -> Parsed:
+    """The type of an option that is one line of at most `limit` characters."""
+
+    def parse(text: str) -> str:
+        from fedretail.domain.texts import clean_line
+
+        return _bounded(clean_line(text), limit, what)
+
+    return Parsed("text", parse)
+
+
+def block(limit: int) -> Parsed:
+    """The type of an option that is a text of some lines, at most `limit` characters."""
+
+    def parse(text: str) -> str:
+        from fedretail.domain.texts import clean_block
+
+        return _bounded(clean_block(text), limit, "this")
+
+    return Parsed("text", parse)
+
+
+class _Zone(Parsed):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list["CompletionItem"]:
@@ -132,13 +155,13 @@ class SiteRef(_Type):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-POSITION = Value("position", _position)
-LENGTH = Value("length", _length)
-CURRENCY = Value("currency", _currency)
-HOURS = Value("hours", _hours)
+POSITION = Parsed("position", _position)
+LENGTH = Parsed("length", _length)
+CURRENCY = Parsed("currency", _currency)
+HOURS = Parsed("hours", _hours)
 ZONE = _Zone("zone", _zone)
-NAME = Value("name", _name)
-CONTACT = Value("contact", _contact)
+NAME = Parsed("name", _name)
+CONTACT = Parsed("contact", _contact)
 SITE = SiteRef()
 
 

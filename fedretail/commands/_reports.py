@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fedretail.commands import _words, output
 from fedretail.commands._asked import own_name, same_command
+from fedretail.connectors.identity import WORDS
 from fedretail.domain.catalog import Offer
 from fedretail.domain.money import human_amount
 from fedretail.domain.prices import price_now
@@ -30,12 +31,6 @@ _ENCODINGS = {
     "cp1252": "Windows-1252",
 }
 _DECIMALS = {",": "decimal comma", ".": "decimal point"}
-_IDENTITIES = {
-    "sku": "known by article number",
-    "source": "known by the shop system's id",
-    "gtin": "known by barcode",
-    "name": "known by name",
-}
 
 
 def tell(report: "ImportReport", *, same_list: list[str], now_ms: int) -> None:
@@ -63,7 +58,7 @@ def _how(reading: "Reading") -> str:
         f"Read as {_FORMATS.get(reading.format, reading.format)}{delimiter}",
         _ENCODINGS.get(reading.encoding, reading.encoding),
         _DECIMALS.get(reading.decimal or "", ""),
-        _IDENTITIES.get(reading.identity, ""),
+        f"known by {WORDS[reading.identity]}",
     ]
     return " · ".join(fact for fact in facts if fact)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from fedretail.commands import Invocation, examples, output, pass_invocation
+from fedretail.commands import examples, output
 
 
 @click.command(
@@ -17,8 +17,7 @@ from fedretail.commands import Invocation, examples, output, pass_invocation
 )
 @click.option("--keep", is_flag=True, help="Leave the three shops running until ctrl-C.")
 @output.json_option
-@pass_invocation
-def command(invocation: Invocation, *, keep: bool, as_json: bool) -> None:
+def command(*, keep: bool, as_json: bool) -> None:
     """Play the main job with three made-up shops on this computer.
 
     Real processes, real files, real connections on this machine alone; takes a minute or less and

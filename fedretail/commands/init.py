@@ -12,7 +12,7 @@ from fedretail.commands._asked import (
     NAME,
     POSITION,
     ZONE,
-    Value,
+    Parsed,
     asks_people,
     own_name,
 )
@@ -96,7 +96,7 @@ def _ask(given: dict[str, Any]) -> None:
         given["currency"] = _answer("Currency", CURRENCY, default=_machine.currency() or "EUR")
 
 
-def _answer(question: str, kind: Value, default: str | None = None) -> Any:
+def _answer(question: str, kind: Parsed, default: str | None = None) -> Any:
     """An answer that can be read; asks again with the reason until there is one."""
     while True:
         text = click.prompt(question, default=default, show_default=bool(default), err=True)

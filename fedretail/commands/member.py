@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import NAME, Value, opened
-from fedretail.errors import MalformedInput, UsageError
+from fedretail.commands._asked import NAME, block, line, opened
+from fedretail.domain.members import MAX_LINES, MAX_MEMBER_NAME
+from fedretail.errors import UsageError
 
 if TYPE_CHECKING:
     from fedretail.domain.members import Member
@@ -14,27 +15,7 @@ if TYPE_CHECKING:
 _IMPRINT = ("legal_name", "address", "contact", "register", "vat_number")
 
 
-def _lines(text: str) -> str:
-    from fedretail.domain.members import MAX_LINES
-    from fedretail.domain.texts import clean_block
-
-    block = clean_block(text)
-    if len(block) > MAX_LINES:
-        raise MalformedInput(f"this has at most {MAX_LINES} characters")
-    return block
-
-
-def _short(text: str) -> str:
-    from fedretail.domain.members import MAX_MEMBER_NAME
-    from fedretail.domain.texts import clean_line
-
-    line = clean_line(text)
-    if len(line) > MAX_MEMBER_NAME:
-        raise MalformedInput(f"this has at most {MAX_MEMBER_NAME} characters")
-    return line
-
-
-_LINES, _SHORT = Value("text", _lines), Value("text", _short)
+_LINES, _SHORT = block(MAX_LINES), line(MAX_MEMBER_NAME)
 
 
 @click.group()

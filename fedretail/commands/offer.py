@@ -5,28 +5,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _prices, examples, output, pass_invocation
-from fedretail.commands._asked import SITE, Value, opened, own_name
-from fedretail.errors import MalformedInput, Refused, UsageError
+from fedretail.commands._asked import SITE, Parsed, line, opened, own_name
+from fedretail.domain.catalog import MAX_CATEGORY, MAX_NAME, MAX_WORD
+from fedretail.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from fedretail.domain.kind import Value as FieldValue
+    from fedretail.domain.kind import Value
     from fedretail.node.base import OwnSite
     from fedretail.node.node import Node
-
-_MAX_NAME = 200
-_MAX_CATEGORY = 120
-
-
-def _line(limit: int, what: str) -> Value:
-    def parse(text: str) -> str:
-        from fedretail.domain.texts import clean_line
-
-        line = clean_line(text)
-        if len(line) > limit:
-            raise MalformedInput(f"{what} has at most {limit} characters")
-        return line
-
-    return Value("text", parse)
 
 
 def _gtin(text: str) -> str:
@@ -35,10 +21,10 @@ def _gtin(text: str) -> str:
     return parse_gtin(text) if text else ""
 
 
-_GTIN = Value("gtin", _gtin)
-_WORDS, _NAME = _line(_MAX_CATEGORY, "this"), _line(_MAX_NAME, "a name")
+_GTIN = Parsed("gtin", _gtin)
+_CODE, _NAME, _CATEGORY = line(MAX_WORD), line(MAX_NAME, "a name"), line(MAX_CATEGORY)
 _OPTIONS = (
-    click.option("--sku", type=_WORDS, metavar="CODE", help="Your own article code."),
+    click.option("--sku", type=_CODE, metavar="CODE", help="Your own article code."),
     click.option("--gtin", type=_GTIN, metavar="DIGITS", help="The digits under the bar code."),
     click.option("--name", type=_NAME, metavar="TEXT", help="What it is called."),
     click.option("--price", metavar="AMOUNT", help="What it costs, such as 1.29."),
@@ -47,7 +33,7 @@ _OPTIONS = (
     click.option("--until", metavar="DAY", help="Last day of this price."),
     click.option("--stock", metavar="N", help="A count, or none, few, some, unknown, to-order."),
     click.option("--pack", metavar="SIZE", help='Content: "500 g", "6 x 0.33 l", or "6" pieces.'),
-    click.option("--category", type=_WORDS, metavar="TEXT", help='Such as "Dairy > Milk".'),
+    click.option("--category", type=_CATEGORY, metavar="TEXT", help='Such as "Dairy > Milk".'),
 )
 _SITE_OPTION = click.option("--site", type=SITE, metavar="S", help="Which place, if several.")
 
@@ -150,7 +136,7 @@ def remove(
     _done("Withdrawn", named, own, key, changed=True, as_json=as_json)
 
 
-def _named(fields: "dict[str, FieldValue]", *, now_ms: int) -> str:
+def _named(fields: "dict[str, Value]", *, now_ms: int) -> str:
     """Name and present price: 1.999 typed for 1.99 is seen at once as €1,999.00."""
     from fedretail.domain.catalog import Offer
     from fedretail.domain.money import human_amount
@@ -209,7 +195,7 @@ def _searched(node: "Node", own: "OwnSite", fields: tuple[str, ...], wanted: str
     raise Refused(f"There is no offer {wanted[:60]} at {own.name}.", hint=hint)
 
 
-def _is_called(values: "dict[str, FieldValue]", field: str, wanted: str) -> bool:
+def _is_called(values: "dict[str, Value]", field: str, wanted: str) -> bool:
     """Whether this is the code or name typed; a name is typed without its capitals, too."""
     value = values.get(field)
     if field != "name" or not isinstance(value, str):
@@ -218,10 +204,10 @@ def _is_called(values: "dict[str, FieldValue]", field: str, wanted: str) -> bool
 
 
 def _fields(
-    node: "Node", own: "OwnSite", given: dict[str, Any], *, present: "dict[str, FieldValue]"
-) -> "dict[str, FieldValue]":
+    node: "Node", own: "OwnSite", given: dict[str, Any], *, present: "dict[str, Value]"
+) -> "dict[str, Value]":
     """The record fields of the options given; an empty text clears one."""
-    fields: dict[str, FieldValue] = {
+    fields: dict[str, Value] = {
         name: given[name] or None
         for name in ("sku", "gtin", "category")
         if given[name] is not None and given[name] != present.get(name)
@@ -240,8 +226,8 @@ def _fields(
 
 
 def _price_fields(
-    own: "OwnSite", given: dict[str, Any], present: "dict[str, FieldValue]", *, now_ms: int
-) -> "dict[str, FieldValue]":
+    own: "OwnSite", given: dict[str, Any], present: "dict[str, Value]", *, now_ms: int
+) -> "dict[str, Value]":
     """Prices, regular price and currency."""
     currency = present.get("currency") or own.site.currency or "EUR"
     assert isinstance(currency, str)
@@ -299,8 +285,8 @@ def _priced(
     amount: int,
     window: tuple[int | None, int | None],
     regular: int | None,
-    present: "dict[str, FieldValue]",
-) -> "dict[str, FieldValue]":
+    present: "dict[str, Value]",
+) -> "dict[str, Value]":
     """The price alone; on its days beside the usual price, where it has days."""
     from fedretail.domain.catalog import Offer
     from fedretail.domain.prices import Price, encode_prices

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import Value, own_name
+from fedretail.commands._asked import Parsed, own_name
 
 if TYPE_CHECKING:
     from fedretail.daemon import Ready
@@ -18,7 +18,7 @@ def _address(text: str) -> str:
     return text
 
 
-_ADDRESS = Value("multiaddr", _address)
+_ADDRESS = Parsed("multiaddr", _address)
 
 
 @click.command(

@@ -17,6 +17,8 @@ from fedretail.errors import MalformedInput, Refused, Unavailable
 
 FILE_NAME = "keys"
 _VERSION = 1
+# Windows alone would write line ends of its own.
+_BINARY = getattr(os, "O_BINARY", 0)
 _LOST = "Put the copy that `fedretail keys backup` made in its place."
 
 
@@ -101,11 +103,11 @@ def _seed(text: object, path: Path) -> bytes | None:
 
 
 def _write_private(path: Path, text: str, *, exclusive: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if exclusive else os.O_TRUNC)
+    flags = os.O_WRONLY | os.O_CREAT | _BINARY | (os.O_EXCL if exclusive else os.O_TRUNC)
     try:
         descriptor = os.open(path, flags, 0o600)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())

@@ -48,10 +48,18 @@ def _mounts() -> list[tuple[str, str]]:
 
 
 def _mounts_by_command() -> list[tuple[str, str]]:
-    """The same from `mount`, whose lines read "//server/share on /Volumes/x (smbfs, nodev)"."""
+    """The same from `mount`, whose lines read "//server/share on /Volumes/x (smbfs, nodev)".
+
+    Nothing where it hangs, as it may when a server has gone.
+    """
     import subprocess
 
-    done = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False, timeout=5)
+    try:
+        done = subprocess.run(
+            ["/sbin/mount"], capture_output=True, text=True, check=False, timeout=5
+        )
+    except subprocess.TimeoutExpired:
+        return []
     pairs = [line.split(" on ", 1)[-1].rsplit(" (", 1) for line in done.stdout.splitlines()]
     return [(pair[0], pair[1].split(",")[0].rstrip(")")) for pair in pairs if len(pair) == 2]
 

@@ -4,6 +4,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened
+from fedretail.commands._progress import Progress
 
 # More problems than this tell nothing new.
 _SHOWN = 20
@@ -15,7 +16,7 @@ _SHOWN = 20
 def command(invocation: Invocation, *, as_json: bool) -> None:
     """Look whether all that is stored is whole: every sum and signature again."""
     places, problems = 0, []
-    with opened(invocation) as node, output.Progress("Check", unit="logs") as progress:
+    with opened(invocation) as node, Progress("Check", unit="logs") as progress:
         for _, found in node.check():
             places += 1
             problems += found

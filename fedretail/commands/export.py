@@ -11,6 +11,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened
+from fedretail.commands._progress import Progress
 from fedretail.errors import Refused, UsageError
 
 _OWN = "It holds what only you know: costs, suppliers, exact stock. Keep it to yourself."
@@ -44,7 +45,7 @@ def command(invocation: Invocation, *, target: Path | None, mine: bool, as_json:
     with (
         opened(invocation) as node,
         _written(target) as out,
-        output.Progress("Export", unit="records") as progress,
+        Progress("Export", unit="records") as progress,
     ):
         records = node.export(out, mine=mine, on_progress=progress.update)
     if target is None:

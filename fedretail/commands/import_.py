@@ -7,6 +7,7 @@ import click
 
 from fedretail.commands import Invocation, _reports, examples, output, pass_invocation
 from fedretail.commands._asked import SITE, opened
+from fedretail.commands._progress import Progress
 
 if TYPE_CHECKING:
     from fedretail.node.import_report import ImportReport
@@ -50,7 +51,7 @@ def command(
     with opened(invocation) as node:
         given["site"] = node.site(given["site"])
         options = ImportOptions(format=format_, **given)
-        with output.Progress("Import", unit="rows") as progress:
+        with Progress("Import", unit="rows") as progress:
 
             def tell(done: int, total: int, rows: int) -> None:
                 progress.update(rows, done / total if total else None)

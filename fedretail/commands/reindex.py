@@ -4,6 +4,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened
+from fedretail.commands._progress import Progress
 
 
 @click.command(epilog=examples("fedretail reindex"))
@@ -11,7 +12,7 @@ from fedretail.commands._asked import opened
 @pass_invocation
 def command(invocation: Invocation, *, as_json: bool) -> None:
     """Make the search index anew from what is stored. Nothing else changes."""
-    with opened(invocation) as node, output.Progress("Index", unit="records") as progress:
+    with opened(invocation) as node, Progress("Index", unit="records") as progress:
 
         def tell(done: int, total: int) -> None:
             progress.update(done, done / total if total else None)

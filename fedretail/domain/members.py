@@ -23,7 +23,7 @@ MEMBER = Kind(
     "member",
     "member",
     fields_of(
-        Field("name", doc="text of at most 120 characters"),
+        Field("name", doc=f"text of at most {MAX_MEMBER_NAME} characters"),
         Field("legal_form", doc="text: any form, also private persons"),
         Field("imprint", doc="{legal_name, address, contact, register, vat_number}: text"),
         Field("private", doc="bool: sells as a private person"),

@@ -28,7 +28,7 @@ SITE = Kind(
     "site",
     "site",
     fields_of(
-        Field("name", doc="text of at most 120 characters"),
+        Field("name", doc=f"text of at most {MAX_SITE_NAME} characters"),
         Field("lat_e7", doc="latitude in 1e-7 degrees"),
         Field("lon_e7", doc="longitude in 1e-7 degrees"),
         Field("position_note", doc="text: what the position leaves open"),

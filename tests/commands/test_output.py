@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedretail.commands import output
-from fedretail.commands.output import Cell, Column, Progress, note, print_table, tell
+from fedretail.commands._progress import Progress
+from fedretail.commands.output import Cell, Column, note, print_table, tell
 
 COLUMNS = [
     Column("product", gives_way=True),

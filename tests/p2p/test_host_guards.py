@@ -19,40 +19,17 @@ from fedretail.testing.loopback import (
     LOOPBACK,
     PATIENCE_S,
     falls,
+    raw_stream,
     rises,
     serving,
+    stranger_greets,
+    tcp,
     where,
     works,
 )
 from fedretail.testing.transport_acceptance import echo, lost
 
 pytestmark = pytest.mark.process
-
-
-async def raw_stream(device: Libp2pTransport, peer: Libp2pTransport) -> Any:
-    """A libp2p stream without our wrapper and before any negotiation, as an attacker's."""
-    core: Any = device._serving()
-    connections = core._swarm.get_connections()
-    connection = connections[0] if connections else await core._dial(where(peer))
-    return await connection.new_stream()
-
-
-async def tcp(peer: Libp2pTransport) -> trio.SocketStream:
-    """A bare TCP connection to the peer."""
-    return await trio.open_tcp_stream("127.0.0.1", where(peer).port)
-
-
-async def stranger_greets(stream: trio.SocketStream, protocol: bytes) -> bytes:
-    """What a host answers when asked for that security protocol (multistream-select)."""
-    for line in (b"/multistream/1.0.0\n", protocol + b"\n"):
-        await stream.send_all(bytes([len(line)]) + line)
-    answer = b""
-    while answer.count(b"\n") < 2:
-        data = await stream.receive_some()
-        if not data:
-            break
-        answer += data
-    return answer.partition(b"\n")[2]
 
 
 # --- a bad peer does not stop the host ------------------------------------------------------

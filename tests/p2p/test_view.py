@@ -74,6 +74,9 @@ def test_only_what_was_shown_can_be_said_to_be_held(node: Neighbour) -> None:
 def test_names_without_end_are_refused(node: Neighbour, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, "MAX_SHOWN", 10)
     one = View(node.mirror)
+    one.note_shown(b"never heard.....", Point(1, 1))
+    assert not one.shown
+    monkeypatch.setattr(node.mirror, "name", lambda log: SHOP.log_name())
     for number in range(10):
         one.note_shown(bytes([number]) * 16, Point(1, 1))
     one.note_shown(bytes([3]) * 16, Point(2, 2))

@@ -1,7 +1,9 @@
 """Write all records as JSON Lines, for copies, other programs, or leaving."""
 
 import io
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,7 +46,7 @@ def command(invocation: Invocation, *, target: Path | None, mine: bool, as_json:
         raise UsageError("The records go to stdout already.", hint="Give -o FILE with --json.")
     with (
         opened(invocation) as node,
-        _written(target) as out,
+        _written(target, is_private=mine) as out,
         Progress("Export", unit="records") as progress,
     ):
         records = node.export(out, mine=mine, on_progress=progress.update)
@@ -56,18 +58,27 @@ def command(invocation: Invocation, *, target: Path | None, mine: bool, as_json:
 
 
 @contextmanager
-def _written(target: Path | None) -> Iterator[TextIO]:
-    """Where the lines go; a file appears under its name only when it is whole."""
+def _written(target: Path | None, *, is_private: bool) -> Iterator[TextIO]:
+    """Where the lines go; a file appears under its name only when it is whole.
+
+    `is_private`: nobody but this user may read it.
+    """
     if target is None:
         # The format is UTF-8 with \n, whatever the terminal's letters are.
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         yield sys.stdout
         return
-    part = target.with_name(f"{target.name}.part")
+    part: Path | None = None
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
+        # A name that nobody foresees, and for its owner alone while it grows: in a folder that
+        # others write to, a link laid out in advance would lead elsewhere.
+        number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        part = Path(name)
+        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
             yield file
+        if not is_private:
+            part.chmod(0o666 & ~_umask())
         part.replace(target)
     except OSError as error:
         raise Refused(
@@ -75,5 +86,13 @@ def _written(target: Path | None) -> Iterator[TextIO]:
             hint="Check the folder, and that the disk is neither full nor write-protected.",
         ) from error
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        if part is not None:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """What this user's new files keep from others; asking for it means setting it."""
+    present = os.umask(0o077)
+    os.umask(present)
+    return present

@@ -54,6 +54,8 @@ _ASCII = str.maketrans(
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 _TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "")
 _IN_CELLS = _CONTROL | _TURNING
+# In JSON they are written as \\u009b: the same value, and no order to a terminal.
+_IN_JSON = {code: f"\\u{code:04x}" for code in (*range(127, 160), *_TURNING)}
 _IN_LINES = {code: sign for code, sign in _IN_CELLS.items() if code not in (0x09, 0x0A)}
 
 # Under this many columns a hit takes two lines.
@@ -80,7 +82,8 @@ def print_json(value: dict[str, Any], *, file: TextIO | None = None) -> None:
     global _json_printed  # noqa: PLW0603 (stdout is one to a process, and so is this)
     out = file or sys.stdout
     ascii_only = not (out.encoding or "utf-8").lower().replace("-", "").startswith("utf")
-    out.write(json.dumps(value, ensure_ascii=ascii_only, allow_nan=False) + "\n")
+    text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False)
+    out.write(text.translate(_IN_JSON) + "\n")
     _json_printed = True
 
 

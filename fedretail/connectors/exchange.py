@@ -232,5 +232,13 @@ def _object(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
     return value
 
 
+# Control characters and those that turn the direction of writing, of which JSON leaves some as they
+# are: names come from strangers, and an export may be shown on a terminal.
+_ACTING = {
+    code: f"\\u{code:04x}"
+    for code in (*range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+
+
 def _dump(raw: Mapping[str, Any]) -> str:
-    return json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(raw, ensure_ascii=False, separators=(",", ":")).translate(_ACTING)

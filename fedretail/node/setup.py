@@ -67,7 +67,8 @@ def _begin(undo: contextlib.ExitStack, path: Path, clock: Clock, *, is_reader: b
     """The node with fresh keys and an empty store; `undo` takes all of it back."""
     _refuse_second(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        # Costs and exact stock lie in the store: no other user of this computer reads them.
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         hint = "Give a folder of your own with --data-dir."
         raise Unavailable(f"{path} cannot be made: {error.strerror}.", hint=hint) from None

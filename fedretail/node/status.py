@@ -4,7 +4,11 @@ from typing import Any
 
 from fedretail import __version__
 from fedretail.crdt.head import SignedHead
-from fedretail.crdt.names import log_id
+from fedretail.crdt.names import log_id, site_id
+from fedretail.crdt.registers import Folded
+from fedretail.domain.ids import collection_of
+from fedretail.domain.kind import RecordId
+from fedretail.domain.sites import Site
 from fedretail.domain.times import rfc3339
 from fedretail.node.base import BaseNode
 
@@ -17,7 +21,7 @@ def status(node: BaseNode) -> dict[str, Any]:
         "version": __version__,
         "daemon": state is not None,
         "members": counts["members"],
-        "sites": sum(1 for _ in node.records("site")),
+        "sites": sum(1 for place, value in node.records("site") if _is_genuine(place, value)),
         "offers": found["offers"],
         "logs": counts["logs"],
         "peers": [_peer(peer) for peer in _peers(node, state)],
@@ -27,6 +31,12 @@ def status(node: BaseNode) -> dict[str, Any]:
         "index_bytes": found["bytes"],
         "clock_offset_ms": state["clock_offset_ms"] if state else 0,
     }
+
+
+def _is_genuine(place: RecordId, value: Folded) -> bool:
+    """Whether a site stands where it belongs and its name follows from its owner."""
+    nonce = Site.from_fields(value.fields).nonce
+    return place.collection == collection_of(place.key) and site_id(place.owner, nonce) == place.key
 
 
 def own_heads(node: BaseNode) -> dict[str, int]:

@@ -9,8 +9,9 @@ from fedretail.store.database import Connection
 # Grants and renewals of the largest member seen so far would be a few dozen; a flood is an attack.
 MAX_RECORDS_PER_OWNER = 256
 
-# Every commit and advance asks who may write: the records of 1,000 members, decoded once.
-_stored = lru_cache(maxsize=4096)(SignedRecord.stored)
+# Every commit and advance asks who may write: each record is decoded once. As many as a node takes
+# in, so that nobody makes it decode them again and again.
+_stored = lru_cache(maxsize=16_384)(SignedRecord.stored)
 
 
 def add(connection: Connection, records: Iterable[SignedRecord]) -> int:

@@ -1,5 +1,6 @@
 """Store: the verified copy of everyone's records on this disk, and the one door into it."""
 
+import contextlib
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -83,6 +84,10 @@ class Store:
         # SQLite takes a file that is too short for its header for an empty one.
         if path.is_file() and 0 < path.stat().st_size < _HEADER_BYTES:
             raise schema.not_ours(path)
+        # For its owner alone, as SQLite's files beside it are then: own fields lie in it. Where it
+        # cannot be made, SQLite says why.
+        with contextlib.suppress(OSError):
+            path.touch(mode=0o600)
         connection = connect(path)
         try:
             schema.create(connection, store_id=secrets.token_hex(16), now_ms=clock.now_ms())

@@ -1,6 +1,7 @@
 """Price lists in, and records out."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -201,3 +202,18 @@ def test_export_with_json_needs_a_file(shop) -> None:
     assert shop("export", "--json").code == 2
     assert shop("export", "-o", "/nowhere/at/all").code == 1
     assert "/all cannot be written" in shop("export", "-o", "/nowhere/at/all").err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_an_export_follows_no_link_and_keeps_own_fields_private(shop, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("theirs", encoding="utf-8")
+    for name in ("mine.jsonl.part", "mine.jsonl"):
+        (tmp_path / name).symlink_to(other)
+    shop("export", "--mine", "-o", tmp_path / "mine.jsonl")
+    shop("export", "-o", tmp_path / "all.jsonl")
+    assert other.read_text("utf-8") == "theirs"
+    (tmp_path / "usual").touch()
+    modes = [(tmp_path / name).stat().st_mode for name in ("mine.jsonl", "all.jsonl", "usual")]
+    assert modes[0] & 0o077 == 0
+    assert modes[1] == modes[2]

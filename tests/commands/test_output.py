@@ -256,3 +256,12 @@ def test_a_deed_of_unknown_length_tells_no_time_left() -> None:
         progress.update(100)
     assert "100 offers · 50/s" in screen.getvalue()
     assert "left" not in screen.getvalue()
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x7f", "\x9b", "\u202e", "\u2066", "\x00"])
+def test_json_holds_no_sign_that_acts_on_a_terminal(sign: str) -> None:
+    screen = Screen()
+    output.print_json({"name": f"Milk{sign}", f"key{sign}": "Käse"}, file=screen)
+    assert sign not in screen.getvalue()
+    assert "Käse" in screen.getvalue()
+    assert json.loads(screen.getvalue()) == {"name": f"Milk{sign}", f"key{sign}": "Käse"}

@@ -135,3 +135,12 @@ def test_the_context_gives_every_field_an_iri(kind):
     outside = {"lat_e7": "lat", "lon_e7": "lon"}
     for name in kind.fields:
         assert outside.get(name, name) in context, name
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x7f", "\x9b", "\u202e", "\u2066", "\x00"])
+def test_an_export_holds_no_sign_that_acts_on_a_terminal(sign: str) -> None:
+    offer = RecordId(bytes(16), "site/aaaaaaaaaaaaaaaa", "offer", f"M{sign}1")
+    line = write_record(offer, {"name": f"Käse{sign}"})
+    assert sign not in line
+    assert "Käse" in line
+    assert json.loads(line)["fields"]["name"] == f"Käse{sign}"

@@ -1,5 +1,6 @@
 """The first minute: all of a node or nothing of it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from fedretail.errors import FedretailError, MalformedInput, Refused, Unavailabl
 from fedretail.node import keyring
 from fedretail.node.node import Node
 from fedretail.node.setup import Shop, create_reader, create_shop
-from fedretail.store.store import Store
+from fedretail.store.store import FILE_NAME, Store
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.nodes import HERE, new_shop
 
@@ -151,3 +152,16 @@ def test_a_set_up_that_was_cut_off_is_recognised(
     with pytest.raises(Unavailable, match="never set up") as caught:
         Node.open(tmp_path / "shop")
     assert "init" in caught.value.hint
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("is_there", [False, True])
+def test_costs_and_stock_are_for_no_other_user(tmp_path: Path, is_there: bool) -> None:
+    path = tmp_path / "shop"
+    if is_there:
+        path.mkdir()
+    with create_reader(path, None):
+        stores = [one for one in path.iterdir() if one.name.startswith(FILE_NAME)]
+        assert len(stores) == 3
+        assert all(one.stat().st_mode & 0o077 == 0 for one in stores)
+        assert is_there or path.stat().st_mode & 0o077 == 0

@@ -117,3 +117,10 @@ def test_a_restored_copy_is_told_apart_from_a_shop_in_step(shop: Node) -> None:
     state["peers"][0]["has_later"] = True
     shop.store.note(DAEMON, state)
     assert "older copy" in shop.sentence()
+
+
+def test_sites_that_are_not_their_owners_are_not_counted(shop: Node) -> None:
+    own = shop.site()
+    for key in ("bbbbbbbbbbbbbbbb", "cccccccccccccccc"):
+        shop.write("site", key, {"name": "Invented", "nonce": b"x"}, site=own)
+    assert shop.status()["sites"] == 1

@@ -217,3 +217,21 @@ def test_the_earlier_of_two_early_stamps_is_not_missed(tmp_path: Path, clock: Ma
         assert list(folded.fields) == names
     assert store.refold_due() == 0
     store.close()
+
+
+def test_many_records_come_into_force_some_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "_REFOLDED", 3)
+    clock, ahead = ManualClock(), ManualClock()
+    ahead.advance(5 * MATURITY_MS)
+    source = builders.shop_store(tmp_path, SHOP, clock=ahead)
+    store = builders.peer_store(tmp_path, "peer", SHOP, clock=clock)
+    edits = [Edit("offer", f"k{n}", {"name": "Milk"}) for n in range(9)]
+    source.commit(SHOP.author(), SITE, edits)
+    builders.fetch(store, source, SHOP.log())
+    clock.advance(5 * MATURITY_MS)
+    assert store.refold_due() == 9
+    assert store.refold_due() == 0
+    store.close()
+    source.close()

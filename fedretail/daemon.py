@@ -196,9 +196,10 @@ class Daemon:
 
     async def _learn_addresses(self) -> None:
         assert self.service is not None
-        for address, source, _ in await _in_thread(self.node.store.addresses):
+        for address, source, heard_ms in await _in_thread(self.node.store.addresses):
             # What was heard from a neighbour once and has worked is as good as a ticket's.
-            self.service.add_address(address, "ticket" if source == "peer" else source)
+            has_worked = source == "peer" and heard_ms
+            self.service.add_address(address, "ticket" if has_worked else source)
 
     def _on_effect(self, link: Link, effect: Effect) -> None:
         match effect:

@@ -47,7 +47,8 @@ class Scan:
 
     def within(self, center: Position, radius_m: float) -> list[tuple[int, float]]:
         """(number of the place, distance in metres) of those at most `radius_m` away."""
-        band_deg = radius_m / _LEAST_DEGREE_M
+        # Distances of less than a nanometre vanish in rounding; degrees of latitude do not.
+        band_deg = radius_m / _LEAST_DEGREE_M + _SLACK
         near = []
         for number, place in enumerate(self._places):
             if abs(place.lat - center.lat) <= band_deg:

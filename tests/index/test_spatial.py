@@ -2,7 +2,7 @@
 
 import threading
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fedretail.domain.geo import Position, distance_m
@@ -25,6 +25,7 @@ def test_scan_and_tree_are_exact(places: list[Position], center: Position, radiu
 
 
 @given(positions, positions)
+@example(Position(0.0, 0.0), Position(2.3e-302, 0.0))
 def test_the_edge_belongs_to_the_circle(center: Position, place: Position) -> None:
     radius_m = distance_m(center, place)
     assert Scan([place]).within(center, radius_m) == [(0, radius_m)]

@@ -241,6 +241,10 @@ class Daemon:
             except FedretailError as error:
                 log.warning("The index cannot follow: %s", error.message)
                 await trio.sleep(NOTE_S)
+            except Exception:
+                # A record that a fault of ours stumbles over must not end what it came by.
+                log.exception("The index cannot follow.")
+                await trio.sleep(NOTE_S)
             await trio.sleep(FOLLOW_S)
             with trio.move_on_after(NOTE_S):
                 await self._changed.wait()

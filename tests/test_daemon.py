@@ -454,6 +454,24 @@ async def test_a_clock_that_is_off_is_corrected_and_told(
     assert finds(shop, "bread") == [("Fresh bread", 99)]
 
 
+async def test_a_record_that_the_index_stumbles_over_does_not_end_the_daemon(
+    memory: MemoryNetwork, shops: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon_module, "NOTE_S", 0.01)
+    shop = shops("one")
+    follow, failures = shop.index.follow, [ValueError("never thought of")] * 3
+
+    def stumbling(**limits: Any) -> int:
+        if failures:
+            raise failures.pop()
+        return int(follow(**limits))
+
+    monkeypatch.setattr(shop.index, "follow", stumbling)
+    async with serving(Daemon(shop)):
+        shop.write("offer", "bread", {"name": "Bread"}, site=shop.site())
+        await until(lambda: not failures and not shop.index.lag())
+
+
 # --- many nodes on one store ---
 
 

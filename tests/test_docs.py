@@ -122,3 +122,17 @@ def test_decisions_are_numbered_and_complete() -> None:
         assert page.name.startswith(f"{number:04}-"), page
         headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
         assert headings[:3] == ["Context", "Decision", "Consequences"], page
+
+
+def test_every_threat_is_answered_by_a_test_that_exists() -> None:
+    named = set(
+        re.findall(r"`(test_\w+)`", (DOCS / "explanation" / "threats.md").read_text("utf-8"))
+    )
+    files = [
+        *(ROOT / "tests").rglob("test_*.py"),
+        ROOT / "fedretail/testing/transport_acceptance.py",
+    ]
+    text = "\n".join(path.read_text("utf-8") for path in files)
+    there = set(re.findall(r"def (test_\w+)", text))
+    assert len(named) > 30
+    assert named <= there

@@ -15,6 +15,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     """List the neighbours that are switched on, and whether they have the newest prices."""
     with opened(invocation) as node:
         status, now_ms = node.status(), node.time.now_ms()
+        names = [node.neighbour_name(peer["id"]) for peer in status["peers"]]
     peers = status["peers"]
     if as_json:
         output.print_json({"peers": peers})
@@ -29,17 +30,19 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
         Column("Your prices"),
         Column("On since", from_width=60),
         Column("Last heard", from_width=80),
-        Column("Id", from_width=140),
+        Column("Address", from_width=120, gives_way=True),
+        Column("Id", from_width=160),
     ]
     rows: list[output.Row] = [
         [
-            peer["address"],
+            name or peer["address"] or "a new neighbour",
             Cell("has them", tone="ok") if peer["has_mine"] else Cell("on the way", tone="warn"),
             _when(peer["since"], now_ms),
             _when(peer["last_sync"], now_ms),
+            peer["address"],
             peer["id"],
         ]
-        for peer in peers
+        for peer, name in zip(peers, names, strict=True)
     ]
     output.print_table(columns, rows)
 

@@ -68,6 +68,12 @@ class Node(BaseNode):
         peers: list[dict[str, Any]] = self.status()["peers"]
         return peers
 
+    def neighbour_name(self, peer_id: str) -> str:
+        """What the shop behind a peer id calls itself, "" where that is not known here."""
+        from fedretail.node.status import neighbour_name
+
+        return neighbour_name(self, peer_id)
+
     def sentence(self) -> str:
         """How it stands with this shop's prices, in one sentence."""
         from fedretail.node.status import sentence

@@ -50,7 +50,7 @@ def test_peers_are_listed(shop, monkeypatch) -> None:
     monkeypatch.setattr(Node, "status", lambda _: told)
     cells = shop("peers").out.rstrip("\n").split("\t")
     assert cells[:2] == ["/ip4/192.168.1.21/tcp/4001", "on the way"]
-    assert cells[3:] == ["never", "12D3KooW"]
+    assert cells[3:] == ["never", "/ip4/192.168.1.21/tcp/4001", "12D3KooW"]
     assert shop("peers", "--json").object == {"peers": [PEER]}
 
 

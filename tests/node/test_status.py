@@ -10,6 +10,7 @@ from fedretail.node.base import DAEMON, STALE_MS
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
 from fedretail.node.status import own_heads
+from fedretail.p2p.address import peer_id_of
 from fedretail.testing.clock import ManualClock
 
 
@@ -124,3 +125,9 @@ def test_sites_that_are_not_their_owners_are_not_counted(shop: Node) -> None:
     for key in ("bbbbbbbbbbbbbbbb", "cccccccccccccccc"):
         shop.write("site", key, {"name": "Invented", "nonce": b"x"}, site=own)
     assert shop.status()["sites"] == 1
+
+
+def test_a_neighbour_is_called_by_its_name(shop: Node) -> None:
+    assert shop.neighbour_name(shop.identity.peer_id) == shop.member()["name"]
+    assert shop.neighbour_name(peer_id_of(bytes(32))) == ""
+    assert shop.neighbour_name("nobody") == ""

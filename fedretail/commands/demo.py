@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -78,8 +79,11 @@ def _wait_for_the_end(folder: Path) -> None:
 
     output.print_line()
     output.print_line("The three shops go on until ctrl-C. Ask them from another terminal:")
+    # Run by make, the command is in .venv/bin, which no terminal looks through by itself.
+    program = "fedretail" if shutil.which("fedretail") else sys.argv[0]
     for shop in SHOPS:
-        output.print_line(f"  fedretail --data-dir {shlex.quote(str(folder / shop.folder))} status")
+        words = [program, "--data-dir", str(folder / shop.folder), "status"]
+        output.print_line(f"  {shlex.join(words)}")
     try:
         while True:
             time.sleep(1)

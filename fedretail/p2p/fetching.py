@@ -1,6 +1,5 @@
 """The taking half of a session: which logs are asked for, and what becomes of their parts."""
 
-from fedretail.crdt.changes import Point
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.transfer import Incoming, Outcome
@@ -9,7 +8,7 @@ from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, Expected, Moved
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.replica import Replica, WrongRows
-from fedretail.p2p.view import View, parse_head, send
+from fedretail.p2p.view import View, send
 
 # A log whose parts do not fit is asked for again so many times, then left for a while.
 _MAX_TRIES = 3
@@ -80,7 +79,7 @@ class Fetching:
 
     def on_advance(self, part: wire.Advance) -> list[Effect]:
         """Take in a part; PeerError where it was not asked for, or breaks the rules."""
-        head = self._note(part.head)
+        head = self._note(part.head or self._view.head_of(part.log))
         if part.log not in self._asked or head.head.log != part.log:
             raise PeerError("A neighbour sent rows that nobody asked for.")
         outcome = Outcome.GAP
@@ -110,9 +109,7 @@ class Fetching:
         return self._ask()
 
     def _note(self, raw: bytes) -> SignedHead:
-        head = parse_head(raw)
-        self._view.note_shown(head.head.log, Point(head.head.seq, head.head.stamp))
-        return head
+        return self._view.note_head(raw)
 
     def _take_renewal(self, head: SignedHead, effects: list[Effect]) -> bool:
         """Move to a head over the very rows held; False where there is more to do."""

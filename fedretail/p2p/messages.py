@@ -9,7 +9,7 @@
     4 HEADS    [head | [log, seq]] the second form says: I hold what you have shown me
     5 SINCE    [[log, seq, stamp, [kind, key] | nil]]
     6 OFFER    [[log, rows, bytes]]
-    7 ADVANCE  log, base seq, head, changes, [kind, key] | nil
+    7 ADVANCE  log, base seq, head | "", changes, [kind, key] | nil    "": the head shown last
     9 PUSH     head, base seq, changes | nil
     10 CREDIT  bytes
     11 DONE    code, text, seconds to wait before trying again

@@ -108,7 +108,9 @@ class Serving:
             if part.after is not None and wish.after is None:
                 effects.append(send(wire.Offer([(wish.log, head.count, head.size)])))
             changes = pack(part.changes)
-            frame = send(wire.Advance(wish.log, wish.seq, part.head, changes, part.after))
+            # What was shown in HEADS needs not travel again: 160 bytes a log.
+            raw = b"" if self._view.has_sent(head) else part.head
+            frame = send(wire.Advance(wish.log, wish.seq, raw, changes, part.after))
             self._view.note_sent(head)
             self._credit -= len(frame.frame)
             effects.append(frame)

@@ -25,6 +25,8 @@ class View:
         # The newest place in each log that the neighbour has shown or said to hold.
         self.shown: dict[bytes, Point] = {}
         self._sent: dict[bytes, Point] = {}
+        # The head of each log that the neighbour has shown last, as sent.
+        self._heads: dict[bytes, bytes] = {}
         self._named: set[bytes] = set()
         # Auth records that the neighbour has, or has been sent.
         self._told: set[bytes] = set()
@@ -42,6 +44,25 @@ class View:
             raise PeerError("A neighbour shows more catalogs than there can be.")
         if present is None or place.seq > present.seq:
             self.shown[log] = place
+
+    def note_head(self, raw: bytes) -> SignedHead:
+        """The head that the neighbour shows, parsed; PeerError where it is none."""
+        head = parse_head(raw)
+        log = head.head.log
+        self.note_shown(log, Point(head.head.seq, head.head.stamp))
+        if log in self.shown:
+            self._heads[log] = raw
+        return head
+
+    def head_of(self, log: bytes) -> bytes:
+        """The head of this log that the neighbour has shown last; PeerError where none was."""
+        if log not in self._heads:
+            raise PeerError("A neighbour sent rows under a head that it has not shown.")
+        return self._heads[log]
+
+    def has_sent(self, head: Head) -> bool:
+        """Whether this head of ours is the one of its log that the neighbour was shown last."""
+        return self._sent.get(head.log) == Point(head.seq, head.stamp)
 
     def note_held(self, log: bytes, seq: int) -> None:
         """The neighbour says that it holds what it was shown; nothing else can be said so."""

@@ -34,6 +34,24 @@ def said(one: View, *logs: bytes) -> list[int]:
     ]
 
 
+def test_a_head_is_shown_once_and_stands_for_its_log(node: Neighbour) -> None:
+    ours, theirs = View(node.mirror), View(node.mirror)
+    signed = node.mirror.signed(LOG)
+    assert signed is not None
+    assert not ours.has_sent(signed.head)
+    with pytest.raises(PeerError, match="not shown"):
+        theirs.head_of(LOG)
+    ours.note_sent(signed.head)
+    assert theirs.note_head(signed.raw) == signed
+    assert ours.has_sent(signed.head)
+    assert theirs.head_of(LOG) == signed.raw
+    node.store.commit(SHOP.author(), builders.SITE, builders.offer_edits([2]))
+    node.mirror.refresh()
+    later = node.mirror.signed(LOG)
+    assert later is not None
+    assert not ours.has_sent(later.head)
+
+
 def test_a_place_only_goes_forward(node: Neighbour) -> None:
     one = View(node.mirror)
     for seq in (3, 5, 4):

@@ -1,0 +1,2 @@
+"""Liars."""
+def any_lie(world): return None

@@ -113,7 +113,7 @@ class SimNode:
             except* Killed:
                 pass
             except* FedretailError as group:
-                self.world.note("no start", self.name, repr(group.exceptions[0]))
+                self.world.note("no start", self.name, type(group.exceptions[0]).__name__)
             self._end()
             await trio.sleep(self.down_s)
 
@@ -268,7 +268,7 @@ class SimNode:
             self._commit(store)
             store.close()
         except FedretailError as error:
-            self.world.note("no commit", self.name, repr(error))
+            self.world.note("no commit", self.name, type(error).__name__)
             self.world.counts["commits refused"] += 1
         except Killed:
             if self._is_power_cut or (self._scope is not None and self._scope.cancel_called):

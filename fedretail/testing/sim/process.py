@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,10 @@ class Process:
         """Close what the process had open, as the system does."""
         self.stop()
         for raw in self._raw:
-            raw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-            raw.close(True)
+            # One that failed to close in good order is closed all the same.
+            with suppress(apsw.ConnectionClosedError):
+                raw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+                raw.close(True)
         self._raw.clear()
         self._vfs.unregister()
 

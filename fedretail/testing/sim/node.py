@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -39,6 +40,7 @@ _COMMIT_S = 12.0
 # A computer that is down, or did not start, is started again after so long, unless told else.
 _AGAIN_S = 5.0
 _FOLLOW_S = 3.0
+_UPKEEP_TURNS = 10
 
 
 @dataclass(slots=True)
@@ -243,10 +245,15 @@ class SimNode:
             oracles.check_log(self, self.store, effect.log)
 
     async def _follow(self) -> None:
-        """Read the feed, as the index does."""
+        """Read the feed, as the index does, and do what the daemon does once a minute."""
+        assert self.store is not None
         self.follower.start(self.store)
-        while self.store is not None:
-            self.follower.follow(self.store)
+        for turn in count():
+            with suppress(FedretailError):
+                self.follower.follow(self.store)
+                if turn % _UPKEEP_TURNS == 0:
+                    self.store.refold_due()
+                    self.store.prune()
             await trio.sleep(_FOLLOW_S)
 
     # --- trade: the commands of the shop, each a process of its own ---

@@ -36,12 +36,13 @@ class Follower:
         """Take in what has changed."""
         while entries := store.feed(self.cursor, 100):
             for cursor, place in entries:
-                self.cursor = cursor
                 found = store.record(place)
                 if found is None:
                     self.values.pop(place, None)
                 else:
                     self.values[place] = dict(found.fields)
+                # Last, as in one transaction: the process may be killed in between.
+                self.cursor = cursor
 
 
 def reading(store: Store) -> Connection:

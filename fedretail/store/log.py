@@ -206,6 +206,11 @@ def _await(connection: Connection, log: LogState, step: Step, now_ms: int) -> No
             ]
         )
     ]
+    await_due(connection, rows)
+
+
+def await_due(connection: Connection, records: Iterable[tuple[int, str, str, int]]) -> None:
+    """Note when the stamps of records (collection, kind, key, ms) will be in force."""
     # Another log may hold an earlier stamp of the same record.
     query = "INSERT INTO local_due VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-    connection.executemany(query + " due = min(due, excluded.due)", rows)
+    connection.executemany(query + " due = min(due, excluded.due)", records)

@@ -7,7 +7,7 @@ from fedretail.crdt.row import Groups, stored_groups
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.domain.kind import RecordId
 from fedretail.store.database import Connection
-from fedretail.store.log import enter
+from fedretail.store.log import await_due, enter
 
 _ROWS = (
     "SELECT owner, collection.name, kind, key, device, row FROM collection"
@@ -129,6 +129,36 @@ def feed_behind(connection: Connection, after: int) -> int:
         "SELECT count(*) FROM feed WHERE cursor > ?", (after,)
     ).fetchone()
     return int(behind)
+
+
+def refold_early(connection: Connection, *, now_ms: int) -> int:
+    """Enter the records that hold a stamp not in force into the feed, and note when it will be.
+
+    For a clock that was set back: when they were written, their stamps may have been in force.
+    How many there were.
+    """
+    query = "SELECT id, collection FROM log WHERE stamp > ?"
+    logs = connection.execute(query, (now_ms + MATURITY_MS,)).fetchall()
+    if not logs:
+        return 0
+    with connection.transaction(durable=False):
+        return sum(_refold_early_of(connection, *log, now_ms) for log in logs)
+
+
+def _refold_early_of(connection: Connection, number: int, collection: int, now_ms: int) -> int:
+    rows = connection.execute("SELECT kind, key, row FROM row WHERE log = ?", (number,))
+    early = [
+        (collection, kind, key, min(stamps) - MATURITY_MS)
+        for kind, key, row in rows
+        if (
+            stamps := [
+                stamp for stamp, _ in stored_groups(row) if not is_in_force(stamp, now_ms)
+            ]
+        )
+    ]
+    await_due(connection, early)
+    enter(connection, [record[:3] for record in early])
+    return len(early)
 
 
 def refold_due(connection: Connection, *, now_ms: int) -> int:

@@ -29,6 +29,7 @@ from fedretail.testing.sim import oracles, trade
 from fedretail.testing.sim.clock import WallClock
 from fedretail.testing.sim.disk import Disk
 from fedretail.testing.sim.ledger import Ledger
+from fedretail.testing.sim.liars import Liar, Newer
 from fedretail.testing.sim.network import SimNetwork, SimTransport
 from fedretail.testing.sim.process import Process
 from fedretail.testing.sim.wiretap import WireTap
@@ -60,9 +61,14 @@ class Plan:
     seed: bytes
     shop: Shop | None = None
     device: int = 0
-    is_honest: bool = True
-    # Wraps what the node sends; None: nothing but the truth.
-    lie: "Callable[[SimNode, Callable[[bytes], bytes]], Callable[[bytes], bytes]] | None" = None
+    # What it lies about; and whether it speaks as a later version would.
+    lies: tuple[str, ...] = ()
+    is_newer: bool = False
+
+    @property
+    def is_honest(self) -> bool:
+        """Whether what it says is so."""
+        return not self.lies
 
     @property
     def log_name(self) -> LogName | None:
@@ -96,7 +102,9 @@ class SimNode:
         self._scope: trio.CancelScope | None = None
         self._is_power_cut = False
         self.is_busy = False
+        self.is_rotten = False
         self.down_s = _AGAIN_S
+        self._copy: dict[str, bytes] | None = None
 
     # --- life ---
 
@@ -122,7 +130,7 @@ class SimNode:
     async def _run(self, nursery: trio.Nursery) -> None:
         daemon = self._new_process()
         daemon.meanwhile = self._meanwhile
-        self.store = self._open(daemon)
+        self.store = self._open_sound(daemon)
         self.service = self._new_service(self.store)
         await nursery.start(self.service.run)
         nursery.start_soon(self._trade)
@@ -141,9 +149,36 @@ class SimNode:
             self.disk.lose_power()
         self.disk.forget_shared()
         self._is_power_cut = False
+        if self.plan.shop is None and self.world.is_faulty:
+            self._age()
         self.street.network.awaken(self.device.peer_id, is_new=True)
         self.transport.is_off = False
         self.is_busy = False
+
+    def _age(self) -> None:
+        """What befalls the disk of somebody who can have it all again: an older copy, rot, loss.
+
+        The log of a shop must be begun anew after that, which this version cannot do.
+        """
+        what = self.world.choose.random()
+        if self._copy is None or what < 0.2:
+            self._copy = self.disk.snapshot()
+        elif what < 0.4:
+            self.world.counts["disk restored"] += 1
+            self.disk.restore(self._copy)
+            self.follower = oracles.Follower()
+            self.newest.clear()
+        elif what < 0.6:
+            self.world.counts["bit flipped"] += 1
+            self.disk.flip(self.path)
+            self.is_rotten = True
+
+    def wipe(self) -> None:
+        """A new disk."""
+        self.disk.restore({})
+        self.path.unlink(missing_ok=True)
+        self.follower, self.is_rotten, self._copy = oracles.Follower(), False, None
+        self.newest.clear()
 
     def kill(self) -> None:
         """Kill all processes of this computer."""
@@ -190,6 +225,20 @@ class SimNode:
         self._processes.append(process)
         return process
 
+    def _open_sound(self, process: Process) -> Store:
+        """The store; one on a rotten disk that fsck, or opening it, finds damaged is begun anew."""
+        try:
+            return self._open(process)
+        except (oracles.Rotten, FedretailError) as error:
+            if not self.is_rotten or self.disk.is_full:
+                raise
+            self.world.note("rotten", self.name, type(error).__name__)
+            self.world.counts["rotten disks replaced"] += 1
+            process.bury()
+            self._processes.remove(process)
+            self.wipe()
+            raise Killed from None
+
     def _open(self, process: Process) -> Store:
         """The store, made where there is none; what was acknowledged must be in it."""
         if not self.path.is_file():
@@ -231,9 +280,10 @@ class SimNode:
     def _new_tap(self, stream: Stream) -> Callable[[bytes], bytes]:
         peers = self.street.network.names
         place = (self.name, peers[stream.peer_id])
-        tap: Callable[[bytes], bytes]
+        if self.plan.lies:
+            return Liar(self.world, place, list(self.plan.lies))
         tap = WireTap(self.world, self.street.ledger, place=place, held=self.held)
-        return tap if self.plan.lie is None else self.plan.lie(self, tap)
+        return Newer(self.world, tap) if self.plan.is_newer else tap
 
     def held(self, log: bytes) -> int:
         """The seq at which this node's file holds a log now."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 FAR_MS = 1 << 52
 
 
+class Rotten(Exception):
+    """The file of a disk that rots is damaged, and fsck has said so."""
+
+
 class Follower:
     """Reads the feed of a store as an index does; `values` must be the records then."""
 
@@ -70,6 +74,9 @@ def check_file(node: "SimNode", store: Store) -> None:
     """fsck, and every log is what its device signed."""
     for place, problems in store.check():
         for problem in problems:
+            if node.is_rotten:
+                node.world.counts["rot found"] += 1
+                raise Rotten
             node.world.violated("fsck", f"{node.name}: {place}: {problem.what}")
     for _, _, raw in store.heads():
         check_log(node, store, SignedHead.parse(raw).head.log)

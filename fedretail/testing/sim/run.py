@@ -5,7 +5,7 @@ import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -100,9 +100,10 @@ def plans(world: World, count: int) -> list[Plan]:
         found.pop()
     found.append(Plan("reader", b"reader".ljust(32, b".")))
     last = shop("last")
-    lie = liars.any_lie(world) if world.happens(0.6) else None
-    name = "last" if lie is None else "liar"
-    found.append(Plan(name, _seed(last, 0), last, 0, is_honest=lie is None, lie=lie))
+    lies = tuple(liars.any_lie(world)) if world.happens(0.6) else ()
+    found.append(Plan("liar" if lies else "last", _seed(last, 0), last, 0, lies=lies))
+    if world.happens(0.3):
+        found[0] = replace(found[0], is_newer=True)
     return found
 
 

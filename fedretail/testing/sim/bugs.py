@@ -1,6 +1,6 @@
 """Planted bugs: each takes one rule away, and the simulator must find it. For tests alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -16,6 +16,7 @@ from fedretail.p2p.gossip import Gossip
 from fedretail.p2p.session import Session
 from fedretail.store import intake, log, logs
 from fedretail.store.database import Connection
+from fedretail.testing import naive_log
 from fedretail.testing.sim.process import SimConnection
 
 
@@ -72,6 +73,13 @@ _updated = digest.updated
 
 def _sum_of_bytes(data: bytes) -> bytes:
     return sum(data).to_bytes(8, "little").ljust(digest.STATE_BYTES, b"\0")
+
+
+def _sum_of_all_bytes(items: Iterable[bytes]) -> bytes:
+    state = digest.EMPTY_STATE
+    for item in items:
+        state = _updated(state, [item], [])
+    return state
 
 
 # --- of the store ---
@@ -141,7 +149,11 @@ BUGS: dict[str, list[Bug]] = {
     "vacant row outside the digest": [Bug(log.digest, "updated", _digest_without_vacant)],
     "advance read outside one transaction": [Bug(logs, "changes_since", _changes_in_two_reads)],
     "digest unchecked": [Bug(log, "agrees", lambda state, head: True)],
-    "a summing digest": [Bug(digest, "element", _sum_of_bytes)],
+    # Also in the reference that heads are held against: a liar must exploit it to be found.
+    "a summing digest": [
+        Bug(digest, "element", _sum_of_bytes),
+        Bug(naive_log, "naive_state", _sum_of_all_bytes),
+    ],
     "acknowledge before commit": [Bug(SimConnection, "transaction", _never_durable)],
     "staging not cleared": [Bug(log, "move", _move_but_keep_staged)],
     "lower incarnation accepted": [

@@ -34,6 +34,7 @@ class Nemesis:
             "sleep": self._sleep,
             "wake": self._wake,
             "clock": self._jump,
+            "begun anew": self._begin_anew,
             "slow": self._slow,
         }
         # A run has some of these faults, so that each is seen without the others too.
@@ -122,6 +123,11 @@ class Nemesis:
     def _wake(self) -> None:
         if self._asleep:
             self._asleep.pop().wake()
+
+    def _begin_anew(self) -> None:
+        node = self._one()
+        if node.plan.shop is not None and node.is_up and self._world.happens(0.3):
+            node.begin_anew()
 
     def _jump(self) -> None:
         jump_ms = self._world.choose.choice((-_DAY_MS, -5000, 5000, 900_000, _DAY_MS))

@@ -39,7 +39,7 @@ class Liar:
         return bytes(out)
 
     def _instead(self, message: Message) -> list[Message]:
-        if not self._world.happens(0.3):
+        if not self._world.happens(0.5):
             return [message]
         name = self._world.choose.choice(self._lies)
         lie: Callable[[Message], list[Message]] = getattr(self, f"_{name}")

@@ -70,10 +70,6 @@ class Plan:
         """Whether what it says is so."""
         return not self.lies
 
-    @property
-    def log_name(self) -> LogName | None:
-        """The log that this node writes."""
-        return None if self.shop is None else self.shop.log_name(SITE, device=self.device)
 
 
 class SimNode:
@@ -92,26 +88,39 @@ class SimNode:
         street.network.names[self.device.peer_id] = plan.name
         self.transport = SimTransport(self.device, self._new_tap)
         self.path = folder / FILE_NAME
+        # When its log was begun, the last time.
+        self.incarnation = 0 if plan.shop is None else plan.shop.incarnation
         self.store: Store | None = None
         self.service: SyncService | None = None
         self.addresses: list[str] = []
         self.follower = oracles.Follower()
-        self.newest: dict[tuple[bytes, str, bytes], int] = {}
         self._processes: list[Process] = []
         self._boots = count()
         self._scope: trio.CancelScope | None = None
         self._is_power_cut = False
         self.is_busy = False
         self.is_rotten = False
+        self._is_lost = False
         self.down_s = _AGAIN_S
         self._copy: dict[str, bytes] | None = None
+
+    @property
+    def author(self) -> Author | None:
+        """As whom this node commits."""
+        shop, device = self.plan.shop, self.plan.device
+        return None if shop is None else shop.author(device, incarnation=self.incarnation)
+
+    @property
+    def log_name(self) -> LogName | None:
+        """The log that this node writes."""
+        return None if self.author is None else self.author.log(SITE)
 
     # --- life ---
 
     @property
     def is_up(self) -> bool:
         """Whether the node is running just now."""
-        return self._scope is not None
+        return self._scope is not None and not any(one.is_dead for one in self._processes)
 
     async def live(self) -> None:
         """Runs for ever: start, run until a crash, lose what a crash loses, start again."""
@@ -149,7 +158,11 @@ class SimNode:
             self.disk.lose_power()
         self.disk.forget_shared()
         self._is_power_cut = False
-        if self.plan.shop is None and self.world.is_faulty:
+        if self._is_lost:
+            self._is_lost = False
+            self.wipe()
+            self.incarnation = max(self.incarnation + 1, self.clock.now_ms())
+        elif self.plan.shop is None and self.world.is_faulty:
             self._age()
         self.street.network.awaken(self.device.peer_id, is_new=True)
         self.transport.is_off = False
@@ -167,18 +180,21 @@ class SimNode:
             self.world.counts["disk restored"] += 1
             self.disk.restore(self._copy)
             self.follower = oracles.Follower()
-            self.newest.clear()
         elif what < 0.6:
             self.world.counts["bit flipped"] += 1
             self.disk.flip(self.path)
             self.is_rotten = True
+
+    def begin_anew(self) -> None:
+        """The disk of a shop is lost; the same key begins another log on a new one."""
+        self.kill()
+        self._is_lost = True
 
     def wipe(self) -> None:
         """A new disk."""
         self.disk.restore({})
         self.path.unlink(missing_ok=True)
         self.follower, self.is_rotten, self._copy = oracles.Follower(), False, None
-        self.newest.clear()
 
     def kill(self) -> None:
         """Kill all processes of this computer."""
@@ -189,7 +205,7 @@ class SimNode:
 
     def cut_power(self) -> None:
         """The computer is off: nothing more is written, and nobody is told."""
-        if not self.is_up:
+        if self._scope is None:
             return
         self._is_power_cut = True
         self.transport.vanish()
@@ -292,7 +308,7 @@ class SimNode:
 
     def _on_effect(self, link: Link, effect: Effect) -> None:
         if isinstance(effect, Moved) and self.store is not None:
-            oracles.check_log(self, self.store, effect.log)
+            oracles.check_moved(self, self.store, effect.log)
 
     async def _follow(self) -> None:
         """Read the feed, as the index does, and do what the daemon does once a minute."""
@@ -338,10 +354,9 @@ class SimNode:
                 self._processes.remove(process)
 
     def _commit(self, store: Store) -> None:
-        shop, name = self.plan.shop, self.plan.log_name
-        assert shop is not None
+        author, name = self.author, self.log_name
+        assert author is not None
         assert name is not None
-        author: Author = shop.author(self.plan.device)
         ledger = self.street.ledger
         ledger.settle(log_id(name), own_head(store, name))
         edits = [] if self.world.happens(0.1) else trade.edits(

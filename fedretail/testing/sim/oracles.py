@@ -56,7 +56,7 @@ def reading(store: Store) -> Connection:
 
 def check_after_start(node: "SimNode", store: Store) -> None:
     """A file that was just opened: fsck finds nothing, and all that was acknowledged is there."""
-    name = node.plan.log_name
+    name = node.log_name
     if name is not None:
         state = store.log(log_id(name))
         raw = None if state is None else state.head
@@ -106,15 +106,18 @@ def check_log(node: "SimNode", store: Store, log: bytes) -> None:
         node.world.violated("rows", f"{place}: other rows than its device has written")
     if any(part.head.head.seq <= state.point.seq for part in parts):
         node.world.violated("staging", f"{place}: parts of an older head are kept")
-    _check_incarnation(node, state.name, place)
 
 
-def _check_incarnation(node: "SimNode", name: Any, place: str) -> None:
-    key = (name.owner, name.collection, name.device)
-    newest = node.newest.get(key, 0)
-    if name.incarnation < newest:
-        node.world.violated("incarnation", f"{place}: older than the one held")
-    node.newest[key] = name.incarnation
+def check_moved(node: "SimNode", store: Store, log: bytes) -> None:
+    """A log that has just moved: as above, and nothing newer of its device is held."""
+    check_log(node, store, log)
+    heads = store.heads()
+    moved, name = next((at, one) for at, one, _ in heads if log_id(one) == log)
+    for at, other, _ in heads:
+        # What moved after it, in the same step, was not there yet.
+        if at < moved and other[:3] == name[:3] and other.incarnation > name.incarnation:
+            what = f"{node.name} moves {log.hex()[:8]}, which its device has begun anew since"
+            node.world.violated("incarnation", what)
 
 
 def state_of(store: Store) -> dict[bytes, bytes]:
@@ -140,7 +143,7 @@ def differences(nodes: Iterable["SimNode"], logs: Iterable[bytes]) -> list[str]:
     wanted = sorted(logs)
     told = []
     for node in nodes:
-        if node.store is None:
+        if node.store is None or not node.is_up:
             told.append(f"{node.name} is down")
             continue
         held = state_of(node.store)

@@ -3,6 +3,7 @@
 import gc
 import logging
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from fedretail.testing.sim.faults import Nemesis
 from fedretail.testing.sim.ledger import Ledger
 from fedretail.testing.sim.network import SimNetwork
 from fedretail.testing.sim.node import Plan, SimNode, Street
+from fedretail.testing.sim.wiretap import LIAR
 from fedretail.testing.sim.world import Failed, Violation, World
 
 FAULTS_S = 120.0
@@ -61,9 +63,12 @@ def run(seed: int, *, bugs: Sequence[str] = (), nodes: int = 5) -> Verdict:
         stack.enter_context(_deterministic(seed))
         clock = MockClock(autojump_threshold=0)
         try:
-            simulated_s = trio.run(_run, world, folder, nodes, clock=clock)
-        except* Failed:
-            simulated_s = clock.current_time()
+            trio.run(_run, world, folder, nodes, clock=clock)
+        except* KeyboardInterrupt:
+            raise
+        except* BaseException as group:  # noqa: BLE001 - whatever ends a run is its verdict
+            _judge_error(world, group, int(clock.current_time() * 1000))
+    simulated_s = clock.current_time()
     took_s = perf_counter() - began
     return Verdict(
         seed, world.fingerprint(), world.violations, dict(world.counts), simulated_s, took_s,
@@ -71,7 +76,17 @@ def run(seed: int, *, bugs: Sequence[str] = (), nodes: int = 5) -> Verdict:
     )  # fmt: skip
 
 
-async def _run(world: World, folder: Path, count: int) -> float:
+def _judge_error(world: World, error: BaseException, at_ms: int) -> None:
+    """An error that nobody handles breaks a promise too."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, Failed):
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{error!r} at {Path(last.filename).name}:{last.lineno}"
+        world.violations.append(Violation("error", at_ms, what))
+
+
+async def _run(world: World, folder: Path, count: int) -> None:
     street = Street(world, SimNetwork(world), Ledger(world))
     nodes = [SimNode(street, plan, folder / plan.name) for plan in plans(world, count)]
     _introduce(world, nodes)
@@ -87,7 +102,6 @@ async def _run(world: World, folder: Path, count: int) -> float:
         await _converge(world, honest)
         await _judge(world, honest)
         nursery.cancel_scope.cancel()
-    return trio.current_time()
 
 
 def plans(world: World, count: int) -> list[Plan]:
@@ -100,8 +114,8 @@ def plans(world: World, count: int) -> list[Plan]:
         found.pop()
     found.append(Plan("reader", b"reader".ljust(32, b".")))
     last = shop("last")
-    lies = tuple(liars.any_lie(world)) if world.happens(0.6) else ()
-    found.append(Plan("liar" if lies else "last", _seed(last, 0), last, 0, lies=lies))
+    lies = tuple(liars.any_lie(world)) if world.happens(0.7) else ()
+    found.append(Plan(LIAR if lies else "last", _seed(last, 0), last, 0, lies=lies))
     if world.happens(0.3):
         found[0] = replace(found[0], is_newer=True)
     return found
@@ -127,7 +141,7 @@ def _introduce(world: World, nodes: list[SimNode]) -> None:
 
 async def _converge(world: World, honest: list[SimNode]) -> None:
     began_s = trio.current_time()
-    shops = [node.plan.log_name for node in honest if node.plan.log_name is not None]
+    shops = [node.log_name for node in honest if node.log_name is not None]
     ledger = honest[0].street.ledger
     wanted = [log_id(name) for name in shops if log_id(name) in ledger.truths]
     while told := oracles.differences(honest, wanted):

@@ -7,6 +7,8 @@ from fedretail.p2p import wire
 from fedretail.testing.sim.ledger import Ledger
 from fedretail.testing.sim.world import World
 
+# The only node that may be told that it broke the rules.
+LIAR = "liar"
 Held = Callable[[bytes], int]
 
 
@@ -24,7 +26,7 @@ class WireTap:
     def __call__(self, data: bytes) -> bytes:
         """Look at bytes on their way out."""
         self._world.carried(*self._place, data)
-        self._world.counts["bytes"] += len(data)
+        self._world.counts["bytes" if self._place[1] != LIAR else "bytes to the liar"] += len(data)
         for received in self._decoder.feed(data):
             self._world.counts["messages"] += 1
             if received.message is not None:
@@ -44,6 +46,9 @@ class WireTap:
             case wire.Done(code, text):
                 self._world.note("done", *self._place, code, text)
                 self._world.counts[f"done {code}"] += 1
+                if code == "protocol" and self._place[1] != LIAR:
+                    source, target = self._place
+                    self._world.violated("accused", f"{source} ends with {target}: {text}")
 
     def _claims_head(self, raw: bytes) -> None:
         head = SignedHead.parse(raw).head

@@ -142,19 +142,16 @@ def refold_early(connection: Connection, *, now_ms: int) -> int:
     if not logs:
         return 0
     with connection.transaction(durable=False):
-        return sum(_refold_early_of(connection, *log, now_ms) for log in logs)
+        return sum(_refold_early_of(connection, log, now_ms) for log in logs)
 
 
-def _refold_early_of(connection: Connection, number: int, collection: int, now_ms: int) -> int:
+def _refold_early_of(connection: Connection, log: tuple[int, int], now_ms: int) -> int:
+    number, collection = log
     rows = connection.execute("SELECT kind, key, row FROM row WHERE log = ?", (number,))
     early = [
         (collection, kind, key, min(stamps) - MATURITY_MS)
         for kind, key, row in rows
-        if (
-            stamps := [
-                stamp for stamp, _ in stored_groups(row) if not is_in_force(stamp, now_ms)
-            ]
-        )
+        if (stamps := [stamp for stamp, _ in stored_groups(row) if not is_in_force(stamp, now_ms)])
     ]
     await_due(connection, early)
     enter(connection, [record[:3] for record in early])

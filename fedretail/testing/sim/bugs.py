@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from fedretail.crdt import digest, row
-from fedretail.crdt.changes import Point, RowChange
+from fedretail.crdt.changes import Point, RowChange, encode
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import Row, RowKey
 from fedretail.crdt.transfer import Outcome, Part
@@ -92,7 +92,7 @@ def _changes_in_two_reads(
     if state is None or state.head is None or state.point.seq <= base.seq:
         return None
     rows, last = logs._next_rows(connection, state.number, base, after)
-    return Part(state.head, logs.encode(rows, base=base, head=state.point), last)
+    return Part(state.head, encode(rows, base=base, head=state.point), last)
 
 
 _transaction = SimConnection.transaction
@@ -146,7 +146,7 @@ BUGS: dict[str, list[Bug]] = {
         Bug(log, "digested", _digest_without_seq),
         Bug(RowChange, "applied", _seq_of_arrival),
     ],
-    "vacant row outside the digest": [Bug(log.digest, "updated", _digest_without_vacant)],
+    "vacant row outside the digest": [Bug(digest, "updated", _digest_without_vacant)],
     "advance read outside one transaction": [Bug(logs, "changes_since", _changes_in_two_reads)],
     "digest unchecked": [Bug(log, "agrees", lambda state, head: True)],
     # Also in the reference that heads are held against: a liar must exploit it to be found.

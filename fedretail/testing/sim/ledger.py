@@ -103,10 +103,10 @@ def operation(
     key, is_deleted, fields = edit
     public = {name: value for name, value in fields.items() if name not in OWN}
     if not is_deleted:
-        return [("merge", tuple(key), public)] if public else []
+        return [("merge", (key.kind, key.key), public)] if public else []
     replaced = {name: (stamp, value) for name, value in public.items()}
     deleted = stamp - 1 if public else stamp
-    return [("replace", tuple(key), {**replaced, DELETED: (deleted, True)})]
+    return [("replace", (key.kind, key.key), {**replaced, DELETED: (deleted, True)})]
 
 
 # Own fields that the simulated shops write; none of them may ever be in a row.

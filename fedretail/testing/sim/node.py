@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -21,7 +20,6 @@ from fedretail.p2p.service import SyncService
 from fedretail.p2p.transport import Stream
 from fedretail.store import schema
 from fedretail.store.commits import Author
-from fedretail.store.database import Connection
 from fedretail.store.store import FILE_NAME, Store
 from fedretail.testing.builders import SITE, Shop
 from fedretail.testing.faults import Killed
@@ -71,7 +69,6 @@ class Plan:
         return not self.lies
 
 
-
 class SimNode:
     """A node that lives, dies and lives again."""
 
@@ -83,7 +80,7 @@ class SimNode:
         self.street = street
         self.clock = WallClock(street.world)
         self.disk = Disk(street.world, folder)
-        self.disk.on_death = lambda: self.cut_power()
+        self.disk.on_death = self.cut_power
         self.device: MemoryTransport = street.network.transport(plan.seed)
         street.network.names[self.device.peer_id] = plan.name
         self.transport = SimTransport(self.device, self._new_tap)
@@ -272,9 +269,7 @@ class SimNode:
         return store
 
     def _store(self, process: Process) -> Store:
-        return Store.create(
-            self.path, clock=self.clock, kinds=registry(), connect=process.connect
-        )
+        return Store.create(self.path, clock=self.clock, kinds=registry(), connect=process.connect)
 
     def _new_service(self, store: Store) -> SyncService:
         nonce = f"{self.name} {next(self._boots)}".encode().ljust(16, b".")
@@ -359,8 +354,10 @@ class SimNode:
         assert name is not None
         ledger = self.street.ledger
         ledger.settle(log_id(name), own_head(store, name))
-        edits = [] if self.world.happens(0.1) else trade.edits(
-            self.world, is_large=self.world.happens(0.15)
+        edits = (
+            []
+            if self.world.happens(0.1)
+            else trade.edits(self.world, is_large=self.world.happens(0.15))
         )
         is_renewal = not edits
         ledger.begin(name, edits)
@@ -390,5 +387,3 @@ def own_head(store: Store, name: LogName) -> SignedHead | None:
     """The newest head of a log in a store."""
     state = store.log(log_id(name))
     return None if state is None or state.head is None else SignedHead.parse(state.head)
-
-

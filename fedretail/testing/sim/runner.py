@@ -15,7 +15,6 @@ from fedretail.testing.sim import bugs
 from fedretail.testing.sim.run import Verdict, run
 
 
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the seeds asked for; 1 where one has failed, or a planted bug was not found."""
     options = _parser().parse_args(arguments)

@@ -47,7 +47,7 @@ class World:
     violations: list[Violation] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     choose: random.Random = field(init=False)
-    _trace: "hashlib._Hash" = field(init=False)
+    _trace: "hashlib.blake2b" = field(init=False)
 
     def __post_init__(self) -> None:
         self.choose = random.Random(self.seed)

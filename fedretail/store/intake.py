@@ -141,7 +141,7 @@ def _apply(
     if not log.agrees(state, head.head):
         raise DigestMismatch("A neighbour sent rows that are not those their shop has signed.")
     if is_new:
-        log.feed_all(connection, state)
+        log.feed_all(connection, state, now_ms=now_ms)
     log.move(connection, state, head)
 
 

@@ -154,7 +154,7 @@ def _refold_early_of(connection: Connection, log: tuple[int, int], now_ms: int) 
         if (stamps := [stamp for stamp, _ in stored_groups(row) if not is_in_force(stamp, now_ms)])
     ]
     await_due(connection, early)
-    enter(connection, [record[:3] for record in early])
+    enter(connection, [record[:3] for record in early], now_ms=now_ms)
     return len(early)
 
 
@@ -171,7 +171,7 @@ def refold_due(connection: Connection, *, now_ms: int) -> int:
     while True:
         with connection.transaction(durable=False):
             due = connection.execute(query + f" LIMIT {_REFOLDED}", (now_ms,)).fetchall()
-            enter(connection, due)
+            enter(connection, due, now_ms=now_ms)
             for place in due:
                 _await_next(connection, place, now_ms)
         entered += len(due)

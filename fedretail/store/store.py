@@ -150,13 +150,13 @@ class Store:
     def refold_due(self) -> int:
         """Enter the records whose early stamps are in force by now into the feed; how many.
 
-        Also those whose stamps are early again, after the clock was set back.
+        Those whose stamps are early again, after the clock was set back, enter it too, uncounted.
         """
-        now_ms, count = self._clock.now_ms(), 0
+        now_ms = self._clock.now_ms()
         if self._written_ms is None or now_ms < self._written_ms:
-            count = records.refold_early(self._write, now_ms=now_ms)
+            records.refold_early(self._write, now_ms=now_ms)
         self._written_ms = now_ms
-        return count + records.refold_due(self._write, now_ms=now_ms)
+        return records.refold_due(self._write, now_ms=now_ms)
 
     def prune(self) -> None:
         """Forget replaced row versions older than 30 days."""

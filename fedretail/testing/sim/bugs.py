@@ -114,7 +114,7 @@ _move = log.move
 def _feed_forgets(connection: Connection, state: Any, step: Any, now_ms: int) -> None:
     """Only new records are told of."""
     rows = [(state.collection, *item.key) for item in step.rows if item.old is None]
-    log.enter(connection, rows)
+    log.enter(connection, rows, now_ms=now_ms)
 
 
 # --- of the session ---

@@ -153,10 +153,14 @@ class Store:
         Those whose stamps are early again, after the clock was set back, enter it too, uncounted.
         """
         now_ms = self._clock.now_ms()
+        self._note_time(now_ms)
+        return records.refold_due(self._write, now_ms=now_ms)
+
+    def _note_time(self, now_ms: int) -> None:
+        """Look for stamps that are early again where the clock was set back since the last time."""
         if self._written_ms is None or now_ms < self._written_ms:
             records.refold_early(self._write, now_ms=now_ms)
         self._written_ms = now_ms
-        return records.refold_due(self._write, now_ms=now_ms)
 
     def prune(self) -> None:
         """Forget replaced row versions older than 30 days."""
@@ -206,6 +210,9 @@ class Store:
 
     def feed(self, after: int, limit: int) -> list[tuple[int, RecordId]]:
         """Up to `limit` (cursor, record) whose value changed after the cursor `after`."""
+        # Who reads on just after the clock was set back must hear of these records again later.
+        if self._written_ms is not None:
+            self._note_time(self._clock.now_ms())
         return records.feed(self._read, after, limit)
 
     def feed_end(self) -> int:

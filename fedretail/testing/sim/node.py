@@ -370,14 +370,16 @@ class SimNode:
                 # The moment at which an answer too early shows.
                 self.cut_power() if self.world.happens(0.7) else self.kill()
 
-    def _meanwhile(self) -> None:
+    def _meanwhile(self, sql: str) -> None:
         """Between two statements of the daemon: another process commits."""
         knobs, world = self.world.knobs, self.world
         if self.plan.shop is None or self.is_busy or not world.is_faulty:
             return
         if any(process.is_writing for process in self._processes):
             return
-        if world.happens(knobs.interleaving):
+        # Between a head and its rows it is most worth a try.
+        is_rows = sql.startswith("SELECT kind, key, row")
+        if world.happens(min(1.0, knobs.interleaving * (50 if is_rows else 1))):
             world.counts["interleaved"] += 1
             self.commit()
             self._processes[0].check()

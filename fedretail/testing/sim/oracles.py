@@ -112,7 +112,10 @@ def check_moved(node: "SimNode", store: Store, log: bytes) -> None:
     """A log that has just moved: as above, and nothing newer of its device is held."""
     check_log(node, store, log)
     heads = store.heads()
-    moved, name = next((at, one) for at, one, _ in heads if log_id(one) == log)
+    found = [(at, one) for at, one, _ in heads if log_id(one) == log]
+    if not found:
+        node.world.violated("claim", f"{node.name} has moved {log.hex()[:8]} to nowhere")
+    moved, name = found[0]
     for at, other, _ in heads:
         # What moved after it, in the same step, was not there yet.
         if at < moved and other[:3] == name[:3] and other.incarnation > name.incarnation:

@@ -22,8 +22,8 @@ class Process:
         self.disk = disk
         # Statements until this process is killed; None: it is not.
         self.kill_in: int | None = None
-        # Called before each statement: what other processes do meanwhile.
-        self.meanwhile: Callable[[], None] = lambda: None
+        # Called with each statement before it runs: what other processes do meanwhile.
+        self.meanwhile: Callable[[str], None] = lambda sql: None
         self.is_writing = False
         self._vfs = Vfs(disk)
         self._raw: list[apsw.Connection] = []
@@ -108,7 +108,7 @@ class SimConnection:
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
         """Run one statement."""
         self._process.tick()
-        self._process.meanwhile()
+        self._process.meanwhile(sql)
         return self._run(sql, values)
 
     def _run(self, sql: str, values: Sequence[Any] = ()) -> Rows:

@@ -55,7 +55,7 @@ def run(seed: int, *, bugs: Sequence[str] = (), nodes: int = 5) -> Verdict:
     world = World(seed)
     began = perf_counter()
     with ExitStack() as stack:
-        stack.enter_context(_quiet())
+        stack.enter_context(_listening(world))
         stack.enter_context(_tuned(world))
         for name in bugs:
             stack.enter_context(planted(name))
@@ -203,14 +203,34 @@ def _tuned(world: World) -> Iterator[None]:
             setattr(module, name, value)
 
 
+class _Listener(logging.Handler):
+    """An error that a service only logs breaks a promise all the same."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(logging.ERROR)
+        self._world = world
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """End the run."""
+        error = record.exc_info[1] if record.exc_info else None
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        self._world.violated("error", f"{record.msg} {type(error).__name__}: {error}")
+
+
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing of what services log; a session that fails by a fault of ours is judged by it."""
+def _listening(world: World) -> Iterator[None]:
+    """What services log below errors is not shown; errors are judged."""
+    logger, listener = logging.getLogger("fedretail"), _Listener(world)
+    before, logger.propagate = logger.propagate, False
+    logger.addHandler(listener)
     logging.disable(logging.WARNING)
     try:
         yield
     finally:
         logging.disable(logging.NOTSET)
+        logger.removeHandler(listener)
+        logger.propagate = before
 
 
 def _fast_folder() -> Path | None:

@@ -13,6 +13,7 @@ from fedretail.crdt.transfer import Outcome, Part
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.fetching import Fetching
 from fedretail.p2p.gossip import Gossip
+from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.session import Session
 from fedretail.store import intake, log, logs
 from fedretail.store.database import Connection
@@ -157,7 +158,8 @@ BUGS: dict[str, list[Bug]] = {
     "acknowledge before commit": [Bug(SimConnection, "transaction", _never_durable)],
     "staging not cleared": [Bug(log, "move", _move_but_keep_staged)],
     "lower incarnation accepted": [
-        Bug(intake, "_newest_incarnation", lambda connection, name: name.incarnation)
+        Bug(intake, "_newest_incarnation", lambda connection, name: name.incarnation),
+        Bug(Mirror, "takes", lambda mirror, head: True),
     ],
     # Our own.
     "signature unchecked": [Bug(SignedHead, "is_by", _unsigned)],

@@ -61,6 +61,7 @@ class Nemesis:
     def end(self) -> None:
         """All faults are over: lines, disks, clocks and nodes are as they should be."""
         self._world.is_faulty = False
+        self._world.calm_since_ms = self._world.now_ms()
         self._world.knobs = Knobs()
         self._network.mend()
         for node in self._nodes:
@@ -126,7 +127,7 @@ class Nemesis:
 
     def _begin_anew(self) -> None:
         node = self._one()
-        if node.plan.shop is not None and node.is_up and self._world.happens(0.3):
+        if node.plan.shop is not None and node.is_up and self._world.happens(0.6):
             node.begin_anew()
 
     def _jump(self) -> None:

@@ -40,6 +40,8 @@ _COMMIT_S = 12.0
 _AGAIN_S = 5.0
 _FOLLOW_S = 3.0
 _UPKEEP_TURNS = 10
+# Each is a transfer to all others: more make a run longer and show nothing more.
+_MOST_INTERLEAVED = 50
 
 
 @dataclass(slots=True)
@@ -181,6 +183,9 @@ class SimNode:
             self.world.counts["bit flipped"] += 1
             self.disk.flip(self.path)
             self.is_rotten = True
+        elif what < 0.8:
+            self.world.counts["disk lost"] += 1
+            self.wipe()
 
     def begin_anew(self) -> None:
         """The disk of a shop is lost; the same key begins another log on a new one."""
@@ -374,6 +379,8 @@ class SimNode:
         """Between two statements of the daemon: another process commits."""
         knobs, world = self.world.knobs, self.world
         if self.plan.shop is None or self.is_busy or not world.is_faulty:
+            return
+        if world.counts["interleaved"] >= _MOST_INTERLEAVED:
             return
         if any(process.is_writing for process in self._processes):
             return

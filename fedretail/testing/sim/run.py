@@ -15,7 +15,7 @@ import trio
 from trio.testing import MockClock
 
 from fedretail.crdt.names import log_id
-from fedretail.p2p import service, serving
+from fedretail.p2p import service, serving, session
 from fedretail.store import logs
 from fedretail.testing.builders import Shop, shop
 from fedretail.testing.sim import liars, oracles
@@ -187,7 +187,10 @@ def _deterministic(seed: int) -> Iterator[None]:
 def _tuned(world: World) -> Iterator[None]:
     """Limits so small that small catalogs meet them."""
     choose = world.choose
+    credit = choose.choice((4096, 256 * 1024))
     values: list[tuple[Any, str, float]] = [
+        (serving, "CREDIT_BYTES", credit),
+        (session, "_CREDIT_STEP", credit // 4),
         # A store that is looked at four times a second is most of the work of a run.
         (service, "WATCH_S", 1.0),
         (logs, "PART_BYTES", choose.choice((500, 1500, 240 * 1024))),

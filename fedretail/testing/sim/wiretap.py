@@ -9,6 +9,8 @@ from fedretail.testing.sim.world import World
 
 # The only node that may be told that it broke the rules.
 LIAR = "liar"
+# What was waited for when the last fault ended may be given up until then.
+STILL_LATE_MS = 60_000
 Held = Callable[[bytes], int]
 
 
@@ -46,9 +48,15 @@ class WireTap:
             case wire.Done(code, text):
                 self._world.note("done", *self._place, code, text)
                 self._world.counts[f"done {code}"] += 1
-                if code == "protocol" and self._place[1] != LIAR:
-                    source, target = self._place
-                    self._world.violated("accused", f"{source} ends with {target}: {text}")
+                self._judge_end(code, text)
+
+    def _judge_end(self, code: str, text: str) -> None:
+        """Nobody honest breaks the rules, or keeps others waiting when nothing is in its way."""
+        source, target = self._place
+        calm_ms = self._world.calm_since_ms
+        is_calm = calm_ms is not None and self._world.now_ms() > calm_ms + STILL_LATE_MS
+        if target != LIAR and (code == "protocol" or (code == "slow" and is_calm)):
+            self._world.violated("accused", f"{source} ends with {target}: {text}")
 
     def _claims_head(self, raw: bytes) -> None:
         head = SignedHead.parse(raw).head

@@ -42,6 +42,8 @@ class World:
 
     seed: int
     is_faulty: bool = True
+    # When the last fault was over, in ms of the run; None: it goes on.
+    calm_since_ms: int | None = None
     knobs: Knobs = field(default_factory=Knobs)
     counts: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)

@@ -219,7 +219,6 @@ def test_the_earlier_of_two_early_stamps_is_not_missed(tmp_path: Path, clock: Ma
     store.close()
 
 
-<<<<<<< HEAD
 def test_many_records_come_into_force_some_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,7 +234,8 @@ def test_many_records_come_into_force_some_at_a_time(
     assert store.refold_due() == 9
     assert store.refold_due() == 0
     store.close()
-=======
+
+
 def test_what_was_in_force_by_a_clock_set_back_since_is_waited_for(
     tmp_path: Path, clock: ManualClock
 ) -> None:
@@ -280,5 +280,4 @@ def test_entries_after_a_power_cut_are_behind_those_it_took_back(
         store.close()
         clock.advance(1)
     assert ends[0] < ends[1]
->>>>>>> 33bbc67 (Cursors of the feed grow with time, so that a power cut takes back none that a follower will meet again)
     source.close()

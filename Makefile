@@ -137,6 +137,21 @@ bench-%: dev
 	@mkdir -p bench/results
 	@$(BIN)/python bench/$*.py
 
+# --- the simulator ---------------------------------------------------------------------------
+
+SEEDS ?= 200
+
+.PHONY: sim sim-long sim-bugs
+sim: dev ## SEEDS=200 seeds of the fault simulator; SEEDS=17-17 is one of them
+	$(call say,simulated streets)
+	@$(BIN)/python -m fedretail.testing.sim --seeds $(SEEDS) --jobs $(JOBS)
+
+sim-long: ## thousands of seeds
+	@$(MAKE) sim SEEDS=5000
+
+sim-bugs: dev ## plant each bug in turn, and count the seeds that find it
+	@$(BIN)/python -m fedretail.testing.sim --bugs-table --seeds $(SEEDS) --jobs $(JOBS)
+
 # --- housekeeping ----------------------------------------------------------------------------
 
 .PHONY: licences constraints clean

@@ -39,6 +39,10 @@ class Link:
     # A dict for its order: who is woken first must not depend on where objects lie in memory.
     pipes: "dict[_Pipe, None]" = field(default_factory=dict)
 
+    def delay_s(self) -> float:
+        """How long the next piece is under way; a later one never arrives before it."""
+        return self.latency_s
+
     def wake(self) -> None:
         """Lets everyone who waits on this direction look again."""
         for pipe in self.pipes:
@@ -65,7 +69,7 @@ class _Pipe:
                 await self._wait(math.inf)
             if self.broken or self.ends_at_s < math.inf:
                 raise PeerError("The connection to the peer is lost.")
-            self.pieces.append((trio.current_time() + self.link.latency_s, piece))
+            self.pieces.append((trio.current_time() + self.link.delay_s(), piece))
             self.held_bytes += len(piece)
             self.link.bytes += len(piece)
             self.lot.unpark_all()
@@ -191,7 +195,14 @@ class MemoryNetwork:
 
     def link(self, source: str, target: str) -> Link:
         """The direction from one peer id to another; its latency may be set."""
-        return self._links.setdefault((source, target), Link(self.latency_s))
+        present = self._links.get((source, target))
+        if present is None:
+            present = self._links[source, target] = self.new_link()
+        return present
+
+    def new_link(self) -> Link:
+        """A direction between two peers that were never in touch; a subclass may make it bad."""
+        return Link(self.latency_s)
 
     def cut(self, source: str, target: str) -> None:
         """Holds back, from now on, what `source` sends to `target` (one way only)."""
@@ -239,13 +250,13 @@ class MemoryTransport:
         self.streams: dict[MemoryStream, None] = {}
         self.count = {"bytes_in": 0, "bytes_out": 0, "accepted": 0, "dialled": 0, "failed": 0}
         self._network = network
-        self._address = Address("ip4", host, _PORT, self.peer_id)
+        self.place = Address("ip4", host, _PORT, self.peer_id)
         self._handler: Handler | None = None
         self._nursery: trio.Nursery | None = None
 
     def addresses(self) -> list[str]:
         """The one address of this device while it serves."""
-        return [str(self._address)] if self._nursery else []
+        return [str(self.place)] if self._nursery else []
 
     async def serve(
         self, handler: Handler, *, task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED
@@ -283,7 +294,7 @@ class MemoryTransport:
 
     def _find(self, where: Address) -> "MemoryTransport":
         for peer in self._network.peers.values():
-            if peer._address.host == where.host and peer._nursery:
+            if peer.place.host == where.host and peer._nursery:
                 if peer.peer_id != where.peer_id:
                     raise PeerError(f"Another machine answers at {where.place}.")
                 return peer

@@ -69,6 +69,8 @@ class Mirror:
         self._auth_moved = 0
         self._auth_count = 0
         self._heads: dict[bytes, _Known] = {}
+        # The newest incarnation with a head, by owner, collection and device.
+        self._newest: dict[tuple[bytes, str, bytes], int] = {}
         # Of logs that came with a name and have no head yet.
         self._names: dict[bytes, LogName] = {}
         self._heads_moved = 0
@@ -103,6 +105,8 @@ class Mirror:
             item = Item(signed.head.log, signed.raw)
             self._heads[signed.head.log] = _Known(name, signed, item)
             self._names.pop(signed.head.log, None)
+            newest = self._newest.get(name[:3], 0)
+            self._newest[name[:3]] = max(newest, name.incarnation)
 
     def items(self) -> list[Item]:
         """All auth records and public heads, auth records first."""
@@ -208,10 +212,13 @@ class Mirror:
             )
 
     def takes(self, head: Head) -> bool:
-        """Whether this node would hold that log: it is another's, and not too large."""
+        """Whether this node would hold that log: another's, not begun anew since, not too large."""
         name = self.name(head.log)
-        is_own = name is not None and name.device == self._device
-        return not is_own and head.size <= MAX_LOG_BYTES and head.count <= MAX_LOG_ROWS
+        if name is not None:
+            is_old = name.incarnation < self._newest.get(name[:3], 0)
+            if is_old or name.device == self._device:
+                return False
+        return head.size <= MAX_LOG_BYTES and head.count <= MAX_LOG_ROWS
 
     def has_space(self) -> bool:
         """Whether there is room for what neighbours send."""

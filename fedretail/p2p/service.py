@@ -67,15 +67,19 @@ class SyncService:
         random: Callable[[], float],
         data_version: Callable[[], int],
         in_threads: bool = True,
+        nonce: bytes | None = None,
     ) -> None:
-        """`me`: (network id, store id); `in_threads` False runs store calls inline, for tests."""
+        """`me`: (network id, store id).
+
+        For tests: `in_threads` False runs store calls inline; `nonce`: 16 bytes instead of chance.
+        """
         self.links: dict[str, Link] = {}
         # Called with the effects of every session, for the daemon's own purposes.
         self.on_effect: Callable[[Link, Effect], None] = lambda link, effect: None
         self._mirror = mirror
         self._transport = transport
         self._network, self._store_id = me
-        self._nonce = secrets.token_bytes(16)
+        self._nonce = nonce or secrets.token_bytes(16)
         self._clock = clock
         self._random = random
         self._data_version = data_version

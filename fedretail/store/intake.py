@@ -104,7 +104,8 @@ def _admit(connection: Connection, state: LogState, head: SignedHead) -> None:
     if local.meta(connection, "device") == name.device:
         raise Refused("A neighbour knows a newer state of this computer's own catalog.")
     if _newest_incarnation(connection, name) > name.incarnation:
-        raise PeerError("A neighbour sent a catalog that its owner has begun anew since.")
+        # Who has not heard of the newer one may well hand it on.
+        raise Refused(f"The owner of {name.collection} has begun it anew since.")
 
 
 def _newest_incarnation(connection: Connection, name: LogName) -> int:
@@ -140,7 +141,7 @@ def _apply(
     if not log.agrees(state, head.head):
         raise DigestMismatch("A neighbour sent rows that are not those their shop has signed.")
     if is_new:
-        log.feed_all(connection, state)
+        log.feed_all(connection, state, now_ms=now_ms)
     log.move(connection, state, head)
 
 

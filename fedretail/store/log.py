@@ -41,6 +41,8 @@ class Step(NamedTuple):
 Change = Callable[[Row | None], Row]
 # Keys looked up by one statement: well below SQLite's limit of 999 bound values in old builds.
 _BATCH = 500
+# More entries in a millisecond than a disk can take; cursors stay below 2^63 for ever.
+_CURSORS_A_MS = 1000
 
 
 def prepare(
@@ -152,11 +154,13 @@ def feed(connection: Connection, log: LogState, step: Step, *, now_ms: int) -> N
     changed = step.rows
     if not is_alone(connection, log):
         changed = [item for item in step.rows if _shows(connection, log, item, now_ms)]
-    enter(connection, [(log.collection, item.kind, item.key) for item in changed])
+    records = [(log.collection, item.kind, item.key) for item in changed]
+    enter(connection, records, now_ms=now_ms)
 
 
-def feed_all(connection: Connection, log: LogState) -> None:
+def feed_all(connection: Connection, log: LogState, *, now_ms: int) -> None:
     """Enter all records of a log, in key order: of a log that was empty and stands alone."""
+    _begin_cursors(connection, now_ms)
     connection.execute(
         "INSERT OR REPLACE INTO feed (collection, kind, key)"
         " SELECT ?, kind, key FROM row WHERE log = ? ORDER BY kind, key",
@@ -171,10 +175,23 @@ def is_alone(connection: Connection, log: LogState) -> bool:
     return bool(logs == 1)
 
 
-def enter(connection: Connection, records: Iterable[tuple[int, str, str]]) -> None:
+def enter(connection: Connection, records: Iterable[tuple[int, str, str]], *, now_ms: int) -> None:
     """Put records (collection, kind, key) at the end of the feed (inside a transaction)."""
+    _begin_cursors(connection, now_ms)
     query = "INSERT OR REPLACE INTO feed (collection, kind, key) VALUES (?, ?, ?)"
     connection.executemany(query, records)
+
+
+def _begin_cursors(connection: Connection, now_ms: int) -> None:
+    """Let the next cursor be later than all of earlier milliseconds.
+
+    A power cut may take back entries that a follower has read. What is entered after it must not
+    look as if it had been read too.
+    """
+    least = now_ms * _CURSORS_A_MS
+    query = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'feed'"
+    if connection.execute(query, (least,)).rowcount == 0:
+        connection.execute("INSERT INTO sqlite_sequence VALUES ('feed', ?)", (least,))
 
 
 def _shows(connection: Connection, log: LogState, item: Replaced, now_ms: int) -> bool:
@@ -206,6 +223,11 @@ def _await(connection: Connection, log: LogState, step: Step, now_ms: int) -> No
             ]
         )
     ]
+    await_due(connection, rows)
+
+
+def await_due(connection: Connection, records: Iterable[tuple[int, str, str, int]]) -> None:
+    """Note when the stamps of records (collection, kind, key, ms) will be in force."""
     # Another log may hold an earlier stamp of the same record.
     query = "INSERT INTO local_due VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-    connection.executemany(query + " due = min(due, excluded.due)", rows)
+    connection.executemany(query + " due = min(due, excluded.due)", records)

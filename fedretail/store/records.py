@@ -7,7 +7,7 @@ from fedretail.crdt.row import Groups, stored_groups
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.domain.kind import RecordId
 from fedretail.store.database import Connection
-from fedretail.store.log import enter
+from fedretail.store.log import await_due, enter
 
 _ROWS = (
     "SELECT owner, collection.name, kind, key, device, row FROM collection"
@@ -131,6 +131,33 @@ def feed_behind(connection: Connection, after: int) -> int:
     return int(behind)
 
 
+def refold_early(connection: Connection, *, now_ms: int) -> int:
+    """Enter the records that hold a stamp not in force into the feed, and note when it will be.
+
+    For a clock that was set back: when they were written, their stamps may have been in force.
+    How many there were.
+    """
+    query = "SELECT id, collection FROM log WHERE stamp > ?"
+    logs = connection.execute(query, (now_ms + MATURITY_MS,)).fetchall()
+    if not logs:
+        return 0
+    with connection.transaction(durable=False):
+        return sum(_refold_early_of(connection, log, now_ms) for log in logs)
+
+
+def _refold_early_of(connection: Connection, log: tuple[int, int], now_ms: int) -> int:
+    number, collection = log
+    rows = connection.execute("SELECT kind, key, row FROM row WHERE log = ?", (number,))
+    early = [
+        (collection, kind, key, min(stamps) - MATURITY_MS)
+        for kind, key, row in rows
+        if (stamps := [stamp for stamp, _ in stored_groups(row) if not is_in_force(stamp, now_ms)])
+    ]
+    await_due(connection, early)
+    enter(connection, [record[:3] for record in early], now_ms=now_ms)
+    return len(early)
+
+
 def refold_due(connection: Connection, *, now_ms: int) -> int:
     """Enter the records whose early stamps are in force by now into the feed; how many.
 
@@ -144,7 +171,7 @@ def refold_due(connection: Connection, *, now_ms: int) -> int:
     while True:
         with connection.transaction(durable=False):
             due = connection.execute(query + f" LIMIT {_REFOLDED}", (now_ms,)).fetchall()
-            enter(connection, due)
+            enter(connection, due, now_ms=now_ms)
             for place in due:
                 _await_next(connection, place, now_ms)
         entered += len(due)

@@ -46,6 +46,8 @@ class Store:
         self._watch: Connection = connect(path)
         self._arrivals = Arrivals()
         self.id: str = local.meta(self._read, "store_id")
+        # The latest time at which stamps were judged since the last look; None: before the first.
+        self._written_ms: int | None = None
 
     @classmethod
     def open(
@@ -130,6 +132,8 @@ class Store:
         """
         part = Incoming(head, base_seq, changes, after, is_push)
         now_ms = self._clock.now_ms()
+        if self._written_ms is not None:
+            self._written_ms = max(now_ms, self._written_ms)
         return intake.advance(self._write, part, now_ms=now_ms, arrivals=self._arrivals)
 
     def add_auth(self, signed: Iterable[SignedRecord]) -> int:
@@ -144,8 +148,19 @@ class Store:
                 logs.open_log(self._write, name)
 
     def refold_due(self) -> int:
-        """Enter the records whose early stamps are in force by now into the feed; how many."""
-        return records.refold_due(self._write, now_ms=self._clock.now_ms())
+        """Enter the records whose early stamps are in force by now into the feed; how many.
+
+        Those whose stamps are early again, after the clock was set back, enter it too, uncounted.
+        """
+        now_ms = self._clock.now_ms()
+        self._note_time(now_ms)
+        return records.refold_due(self._write, now_ms=now_ms)
+
+    def _note_time(self, now_ms: int) -> None:
+        """Look for stamps that are early again where the clock was set back since the last time."""
+        if self._written_ms is None or now_ms < self._written_ms:
+            records.refold_early(self._write, now_ms=now_ms)
+        self._written_ms = now_ms
 
     def prune(self) -> None:
         """Forget replaced row versions older than 30 days."""
@@ -195,6 +210,9 @@ class Store:
 
     def feed(self, after: int, limit: int) -> list[tuple[int, RecordId]]:
         """Up to `limit` (cursor, record) whose value changed after the cursor `after`."""
+        # Who reads on just after the clock was set back must hear of these records again later.
+        if self._written_ms is not None:
+            self._note_time(self._clock.now_ms())
         return records.feed(self._read, after, limit)
 
     def feed_end(self) -> int:

@@ -9,7 +9,7 @@ from fedretail.crdt.changes import START
 from fedretail.crdt.charter import Charter
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
-from fedretail.crdt.names import LogName
+from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.transfer import Incoming, Outcome
 from fedretail.errors import PeerError, Refused, Unavailable
 from fedretail.p2p.mirror import Mirror, is_public
@@ -19,6 +19,7 @@ from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
 from fedretail.testing.clock import ManualClock
+from fedretail.testing.conversations import neighbour
 
 SHOP = builders.shop()
 LOG = SHOP.log()
@@ -136,3 +137,24 @@ def test_the_charter_of_another_network(store: Store) -> None:
     assert mirror.charter() is None
     mirror.set_charter(charter.pack())
     assert mirror.charter() == charter.pack()
+
+
+def test_a_log_begun_anew_since_is_not_asked_for(tmp_path: Path) -> None:
+    source = builders.shop_store(tmp_path, SHOP)
+    heads = []
+    for incarnation in (SHOP.incarnation, SHOP.incarnation + 1):
+        author = SHOP.author(incarnation=incarnation)
+        signed = source.commit(author, SITE, builders.offer_edits([1]))
+        assert signed is not None
+        heads.append(signed)
+    node = neighbour(tmp_path, "peer", SHOP)
+    for author in (SHOP.author(), SHOP.author(incarnation=SHOP.incarnation + 1)):
+        node.store.add_log(author.log(SITE))
+    assert [node.mirror.takes(one.head) for one in heads] == [True, True]
+    newer = log_id(SHOP.author(incarnation=SHOP.incarnation + 1).log(SITE))
+    builders.fetch(node.store, source, newer)
+    node.mirror.refresh()
+    assert [node.mirror.takes(one.head) for one in heads] == [False, True]
+    assert SignedHead.parse(node.store.heads()[0][2]).head.log == newer
+    node.store.close()
+    source.close()

@@ -234,4 +234,50 @@ def test_many_records_come_into_force_some_at_a_time(
     assert store.refold_due() == 9
     assert store.refold_due() == 0
     store.close()
+
+
+def test_what_was_in_force_by_a_clock_set_back_since_is_waited_for(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    shop = builders.shop("fast")
+    ahead = ManualClock(clock.now_ms() + 3 * MATURITY_MS)
+    source = builders.shop_store(tmp_path, shop, clock=ahead)
+    store = builders.peer_store(tmp_path, "peer", shop, clock=ahead)
+    store.refold_due()
+    source.commit(shop.author(), SITE, builders.offer_edits([1]))
+    builders.fetch(store, source, shop.log())
+    source.close()
+    item = RecordId(shop.owner, SITE, "offer", "sku1")
+    assert store.record(item) is not None
+    ahead.advance(-3 * MATURITY_MS)
+    end = store.feed_end()
+    assert store.refold_due() == 0
+    assert [place for _, place in store.feed(end, 9)] == [item]
+    assert store.record(item) is None
+    ahead.advance(2 * MATURITY_MS)
+    assert store.refold_due() == 1
+    assert store.record(item) is not None
+    store.close()
+
+
+def test_entries_after_a_power_cut_are_behind_those_it_took_back(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    shop = builders.shop("cut")
+    source = builders.shop_store(tmp_path, shop, clock=clock)
+    source.commit(shop.author(), SITE, builders.offer_edits([1]))
+    store = builders.peer_store(tmp_path, "peer", shop, clock=clock)
+    store.close()
+    copy = store.path.read_bytes()
+    ends = []
+    for _ in range(2):
+        for suffix in ("-wal", "-shm"):
+            store.path.with_name(store.path.name + suffix).unlink(missing_ok=True)
+        store.path.write_bytes(copy)
+        store = builders.new_store(tmp_path, "peer", clock=clock)
+        builders.fetch(store, source, shop.log())
+        ends.append(store.feed_end())
+        store.close()
+        clock.advance(1)
+    assert ends[0] < ends[1]
     source.close()

@@ -44,7 +44,8 @@ def test_figures(tmp_path: Path) -> None:
     found = store.statistics()
     size = store.log(LOG).size  # type: ignore[union-attr]
     assert found.pop("store_bytes") > size
-    assert found == {"logs": 1, "rows": 10, "row_bytes": size, "members": 1, "feed_position": 10}
+    assert found.pop("feed_position") == store.feed_end()
+    assert found == {"logs": 1, "rows": 10, "row_bytes": size, "members": 1}
     store.close()
 
 
@@ -132,4 +133,6 @@ def hot(store: Store, peer: Store) -> None:
 
 def _is_small(line: str) -> bool:
     """Tables of a few rows, and results that a statement has already narrowed."""
-    return any(word in line for word in ("SUBQUERY", "CONSTANT", "subquery", "sqlite_master"))
+    small = ("SUBQUERY", "CONSTANT", "subquery", "sqlite_master", "sqlite_sequence")
+    # The logs, some thousands of rows, are looked through at a start and after a clock's jump.
+    return any(word in line for word in (*small, "SCAN log"))

@@ -1,0 +1,208 @@
+"""Planted bugs: each takes one rule away, and the simulator must find it. For tests alone."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from fedretail.crdt import digest, row
+from fedretail.crdt.changes import Point, RowChange, decode, encode
+from fedretail.crdt.codec import pack, unpack
+from fedretail.crdt.head import Head, SignedHead
+from fedretail.crdt.row import Row, RowKey
+from fedretail.crdt.transfer import Outcome, Part
+from fedretail.p2p.fetches import Fetches
+from fedretail.p2p.fetching import Fetching
+from fedretail.p2p.gossip import Gossip
+from fedretail.p2p.mirror import Mirror
+from fedretail.p2p.session import Session
+from fedretail.store import arrivals, intake, log, logs
+from fedretail.store.arrivals import Arrived
+from fedretail.store.database import Connection
+from fedretail.store.log import Step
+from fedretail.testing import naive_log
+from fedretail.testing.sim.process import SimConnection
+
+
+class Bug(NamedTuple):
+    """Something put in the place of an attribute of a class or a module."""
+
+    target: Any
+    name: str
+    value: Any
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """The bug of that name is there inside."""
+    with ExitStack() as stack:
+        for bug in BUGS[name]:
+            stack.enter_context(patch.object(bug.target, bug.name, bug.value))
+        yield
+
+
+# --- of rows and digests ---
+
+_applied = RowChange.applied
+_digested = row.digested
+
+
+def _born_ignored(change: RowChange, old: Row | None) -> Row:
+    if old is None or change.born is None:
+        return _applied(change, old)
+    return row.merged(old, change.groups, seq=change.seq, born=old.born)
+
+
+def _digest_without_seq(key: tuple[str, str], packed: bytes) -> bytes:
+    _, born, groups = row.stored_row(packed)
+    return _digested(key, Row(0, born, groups).pack())
+
+
+def _naive_without_seq(items: Iterable[bytes]) -> bytes:
+    found = [unpack(item, max_bytes=1 << 20) for item in items]
+    return _naive_state(pack([kind, key, [0, *rest]]) for kind, key, (_, *rest) in found)
+
+
+_naive_state = naive_log.naive_state
+
+
+def _seq_of_arrival(change: RowChange, old: Row | None) -> Row:
+    found = _applied(change, old)
+    return found if old is None else found._replace(seq=old.seq)
+
+
+def _arrived_as_merges(raw: bytes, base_seq: int, head: Head) -> Arrived:
+    """Nothing is made ready: each row of a part goes through `RowChange.applied`."""
+    changes = decode(
+        unpack(raw, max_bytes=arrivals.MAX_PART_BYTES),
+        base=Point(base_seq, 0),
+        head=Point(head.seq, head.stamp),
+    )
+    return Arrived([], list(changes.items()), digest.EMPTY_STATE, 0)
+
+
+def _step_without_vacant(state: Any, rows: list[Any], added: list[bytes]) -> Step:
+    """Rows without groups, which end in an empty list, stand in no sum."""
+    filled = [one for one in added if not one.endswith(b"\x90")]
+    old = [((one.kind, one.key), one.old) for one in rows if one.old is not None]
+    removed = [_digested(key, packed) for key, packed in old if not packed.endswith(b"\x90")]
+    size = state.size + sum(map(len, filled)) - sum(map(len, removed))
+    count = state.count + len(filled) - len(removed)
+    return Step(rows, digest.updated(state.state, filled, removed), count, size)
+
+
+_updated = digest.updated
+
+
+def _sum_of_bytes(data: bytes) -> bytes:
+    return sum(data).to_bytes(8, "little").ljust(digest.STATE_BYTES, b"\0")
+
+
+def _sum_of_all_bytes(items: Iterable[bytes]) -> bytes:
+    state = digest.EMPTY_STATE
+    for item in items:
+        state = _updated(state, [item], [])
+    return state
+
+
+# --- of the store ---
+
+
+def _changes_in_two_reads(
+    connection: Connection, log_id: bytes, base: Point, after: RowKey | None
+) -> Part | None:
+    state = logs.find(connection, log_id)
+    if state is None or state.head is None or state.point.seq <= base.seq:
+        return None
+    rows, last = logs._next_rows(connection, state.number, base, after)
+    return Part(state.head, encode(rows, base=base, head=state.point), last)
+
+
+_transaction = SimConnection.transaction
+
+
+def _never_durable(connection: SimConnection, *, durable: bool) -> Any:
+    return _transaction(connection, durable=False)
+
+
+def _move_but_keep_staged(connection: Connection, state: Any, head: SignedHead) -> None:
+    kept = connection.execute("SELECT * FROM staging WHERE log = ?", (state.number,)).fetchall()
+    _move(connection, state, head)
+    connection.executemany("INSERT INTO staging VALUES (?, ?, ?, ?, ?, ?, ?, ?)", kept)
+
+
+_move = log.move
+
+
+def _feed_forgets(connection: Connection, state: Any, step: Any, *, now_ms: int) -> None:
+    """Only new records are told of."""
+    rows = [(state.collection, item.kind, item.key) for item in step.rows if item.old is None]
+    log.enter(connection, rows, now_ms=now_ms)
+
+
+# --- of the session ---
+
+_advance = Fetching._advance
+
+
+def _claims_first(fetching: Fetching, part: Any) -> Outcome:
+    outcome = _advance(fetching, part)
+    return Outcome.MOVED if outcome is Outcome.STAGED else outcome
+
+
+def _unsigned(head: SignedHead, device: bytes) -> bool:
+    return True
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _no_effects(*_: Any, **__: Any) -> list[Any]:
+    return []
+
+
+_MERGES = [
+    Bug(arrivals, "arrived", _arrived_as_merges),
+    Bug(intake, "arrived", _arrived_as_merges),
+]
+BUGS: dict[str, list[Bug]] = {
+    # REPLICATION: those that need neither cuts nor several devices.
+    "born ignored": [
+        *_MERGES,
+        Bug(RowChange, "applied", _born_ignored),
+    ],
+    "seq left out of the row": [
+        *_MERGES,
+        Bug(log, "digested", _digest_without_seq),
+        Bug(naive_log, "naive_state", _naive_without_seq),
+        Bug(RowChange, "applied", _seq_of_arrival),
+    ],
+    "vacant row outside the digest": [
+        *_MERGES,
+        Bug(log, "_step", _step_without_vacant),
+    ],
+    "advance read outside one transaction": [Bug(logs, "changes_since", _changes_in_two_reads)],
+    "digest unchecked": [Bug(log, "agrees", lambda state, head: True)],
+    # Also in the reference that heads are held against: a liar must exploit it to be found.
+    "a summing digest": [
+        Bug(digest, "element", _sum_of_bytes),
+        Bug(naive_log, "naive_state", _sum_of_all_bytes),
+    ],
+    "acknowledge before commit": [Bug(SimConnection, "transaction", _never_durable)],
+    "staging not cleared": [Bug(log, "move", _move_but_keep_staged)],
+    "lower incarnation accepted": [
+        Bug(intake, "_newest_incarnation", lambda connection, name: name.incarnation),
+        Bug(Mirror, "takes", lambda mirror, head: True),
+    ],
+    # Our own.
+    "signature unchecked": [Bug(SignedHead, "is_by", _unsigned)],
+    "claim before the log has moved": [Bug(Fetching, "_advance", _claims_first)],
+    "claims outlive their session": [Bug(Fetches, "release_all", _nothing)],
+    "credit never given back": [Bug(Session, "_give_credit", _no_effects)],
+    "feed tells of new records alone": [Bug(log, "feed", _feed_forgets)],
+    "no comparison after the first": [
+        Bug(Session, "resync", _no_effects),
+        Bug(Gossip, "due", _no_effects),
+    ],
+}

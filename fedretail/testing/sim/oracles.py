@@ -1,0 +1,192 @@
+"""What must hold, and is looked at: after each start, each advance, each crash, and at the end."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import log_id
+from fedretail.domain.kind import RecordId
+from fedretail.store import records, staging
+from fedretail.store.database import Connection
+from fedretail.store.logs import rows_of
+from fedretail.store.store import Store
+
+if TYPE_CHECKING:
+    from fedretail.testing.sim.node import SimNode
+    from fedretail.testing.sim.world import World
+
+# Later than every stamp of a run: all of them are in force.
+FAR_MS = 1 << 52
+
+
+class Rotten(Exception):
+    """The file of a disk that rots is damaged, and fsck has said so."""
+
+
+class Follower:
+    """Reads the feed of a store as an index does; `values` must be the records then."""
+
+    def __init__(self) -> None:
+        self.cursor = 0
+        self.values: dict[RecordId, dict[str, Any]] = {}
+
+    def start(self, store: Store) -> None:
+        """Look at a store that was just opened: a cursor beyond its end is another copy's."""
+        if self.cursor > store.feed_end():
+            self.cursor = 0
+            self.values.clear()
+
+    def follow(self, store: Store) -> None:
+        """Take in what has changed."""
+        while entries := store.feed(self.cursor, 100):
+            for cursor, place in entries:
+                found = store.record(place)
+                if found is None:
+                    self.values.pop(place, None)
+                else:
+                    self.values[place] = dict(found.fields)
+                # Last, as in one transaction: the process may be killed in between.
+                self.cursor = cursor
+
+
+def reading(store: Store) -> Connection:
+    """The reading connection of a store."""
+    return store._read
+
+
+def check_after_start(node: "SimNode", store: Store) -> None:
+    """A file that was just opened: fsck finds nothing, and all that was acknowledged is there."""
+    name = node.log_name
+    if name is not None:
+        state = store.log(log_id(name))
+        raw = None if state is None else state.head
+        signed = None if raw is None else SignedHead.parse(raw)
+        node.street.ledger.settle(log_id(name), signed)
+        truth = node.street.ledger.truths.get(log_id(name))
+        seq = 0 if signed is None else signed.head.seq
+        if truth is not None and truth.shown_seq > seq:
+            what = f"{node.name} has shown {truth.shown_seq} of its log and stands at {seq}"
+            node.world.violated("shown", what)
+    check_file(node, store)
+
+
+def check_file(node: "SimNode", store: Store) -> None:
+    """fsck, and every log is what its device signed."""
+    for place, problems in store.check():
+        for problem in problems:
+            if node.is_rotten:
+                node.world.counts["rot found"] += 1
+                raise Rotten
+            node.world.violated("fsck", f"{node.name}: {place}: {problem.what}")
+    for _, _, raw in store.heads():
+        check_log(node, store, SignedHead.parse(raw).head.log)
+
+
+def check_log(node: "SimNode", store: Store, log: bytes) -> None:
+    """The rows of a log are those of the head that it stands at, and its device signed that."""
+    connection = reading(store)
+    with connection.snapshot():
+        state = store.log(log)
+        if state is None or state.head is None:
+            return
+        rows = {tuple(key): packed for key, _, packed in rows_of(connection, state.number)}
+        parts = staging._parts(connection, state)
+    place = f"{node.name}: {log.hex()[:8]} at {state.point.seq}"
+    head = SignedHead.parse(state.head).head
+    truth = node.street.ledger.truths.get(log)
+    if truth is None or head.seq > truth.log.seq + 1:
+        node.world.violated("rows", f"{place}: a head that its device never signed")
+        return
+    if head.seq == truth.log.seq + 1:
+        # A commit whose command was killed before it could answer.
+        node.street.ledger.settle(log, SignedHead.parse(state.head))
+    if not node.street.ledger.knows(head):
+        node.world.violated("rows", f"{place}: a head that its device never signed")
+    if rows != truth.rows(head.seq):
+        node.world.violated("rows", f"{place}: other rows than its device has written")
+    if any(part.head.head.seq <= state.point.seq for part in parts):
+        node.world.violated("staging", f"{place}: parts of an older head are kept")
+
+
+def check_moved(node: "SimNode", store: Store, log: bytes) -> None:
+    """A log that has just moved: as above, and nothing newer of its device is held."""
+    check_log(node, store, log)
+    heads = store.heads()
+    found = [(at, one) for at, one, _ in heads if log_id(one) == log]
+    if not found:
+        node.world.violated("claim", f"{node.name} has moved {log.hex()[:8]} to nowhere")
+    moved, name = found[0]
+    for at, other, _ in heads:
+        # What moved after it, in the same step, was not there yet.
+        if at < moved and other[:3] == name[:3] and other.incarnation > name.incarnation:
+            what = f"{node.name} moves {log.hex()[:8]}, which its device has begun anew since"
+            node.world.violated("incarnation", what)
+
+
+def state_of(store: Store) -> dict[bytes, bytes]:
+    """Every head, by log."""
+    return {log_id(name): raw for _, name, raw in store.heads()}
+
+
+def folds_of(store: Store) -> list[tuple[RecordId, dict[str, Any]]]:
+    """Every offer, at a time when all stamps are in force."""
+    connection = reading(store)
+    found: list[tuple[RecordId, dict[str, Any]]] = []
+    for owner, name in records.collections(connection, None):
+        place: RecordId | None = RecordId(owner, name, "offer", "")
+        while place is not None:
+            some, after = records.page(connection, place, now_ms=FAR_MS)
+            found += [(one, dict(value.fields)) for one, value in some]
+            place = None if after is None else place._replace(key=after)
+    return found
+
+
+def differences(nodes: Iterable["SimNode"], logs: Iterable[bytes]) -> list[str]:
+    """What keeps these nodes from having converged on these logs; nothing where they have."""
+    wanted = sorted(logs)
+    told = []
+    for node in nodes:
+        if node.store is None or not node.is_up:
+            told.append(f"{node.name} is down")
+            continue
+        held = state_of(node.store)
+        for log in wanted:
+            newest = node.street.ledger.truths[log].log.seq
+            seq = SignedHead.parse(held[log]).head.seq if log in held else 0
+            if seq != newest:
+                told.append(f"{node.name} holds {log.hex()[:8]} at {seq} of {newest}")
+    return told
+
+
+def check_folds(nodes: list["SimNode"]) -> None:
+    """Nodes that hold the same logs show the same records."""
+    first = nodes[0]
+    assert first.store is not None
+    expected = (state_of(first.store), folds_of(first.store))
+    for node in nodes[1:]:
+        assert node.store is not None
+        if state_of(node.store) == expected[0] and folds_of(node.store) != expected[1]:
+            node.world.violated("folds", f"{node.name} and {first.name} show other records")
+
+
+def check_follower(node: "SimNode", store: Store) -> None:
+    """Who has read the feed to its end knows every record as it is."""
+    node.follower.follow(store)
+    store.refold_due()
+    node.follower.follow(store)
+    present = {place: dict(found.fields) for place, found in store.records("offer")}
+    if node.follower.values != present:
+        wrong = [
+            place.key
+            for place in {*present, *node.follower.values}
+            if present.get(place) != node.follower.values.get(place)
+        ]
+        node.world.violated("feed", f"{node.name}: the feed has kept {sorted(wrong)} back")
+
+
+def check_quiet(world: "World", nodes: list["SimNode"], *, spoken: int) -> None:
+    """When nothing changes, nodes only compare what they have."""
+    # A comparison takes 30 bytes a node and minute; a session that begins anew some 3 kB.
+    most = 20_000 * len(nodes)
+    if spoken > most:
+        world.violated("budget", f"{spoken} bytes in a quiet minute, at most {most}")

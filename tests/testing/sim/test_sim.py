@@ -1,0 +1,63 @@
+"""A few seeds, planted bugs, and that a seed is one run: bit for bit, in any process."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("apsw", reason="needs the extra fedretail[testing]")
+
+from fedretail.testing.sim.run import run
+from fedretail.testing.sim.runner import main
+
+# Each of them has found a bug once: see docs/explanation/testing.md.
+SEEDS = (17, 22, 42)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_breaks(seed: int) -> None:
+    assert run(seed).violations == []
+
+
+def fingerprint(seed: int, hash_seed: str) -> str:
+    """The fingerprint of a run in a process of its own."""
+    program = f"from fedretail.testing.sim.run import run; print(run({seed}, nodes=4).fingerprint)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.process
+def test_a_seed_is_one_run_in_every_process() -> None:
+    first = fingerprint(3, "0")
+    assert first == run(3, nodes=4).fingerprint
+    assert first == fingerprint(3, "1")
+    assert first != run(4, nodes=4).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("bug", "seed", "oracle"),
+    [
+        ("acknowledge before commit", 2, "acknowledged"),
+        ("born ignored", 1, "accused"),
+        ("feed tells of new records alone", 1, "feed"),
+    ],
+)
+def test_a_planted_bug_is_found(bug: str, seed: int, oracle: str) -> None:
+    (found,) = run(seed, bugs=[bug]).violations
+    assert found.oracle == oracle
+
+
+def test_a_failing_seed_prints_the_command_that_replays_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    assert main(["--seeds", "1-1", "--bug", "born ignored"]) == 1
+    told = capsys.readouterr().out
+    assert "replay: python -m fedretail.testing.sim --seed 1 --bug 'born ignored'" in told

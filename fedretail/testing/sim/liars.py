@@ -84,7 +84,7 @@ class Liar:
                 return [wire.Heads([_resigned(items[0]), *items[1:]])]
             case wire.Push(raw, base, changes):
                 return [wire.Push(_resigned(raw), base, changes)]
-            case wire.Advance(head=raw):
+            case wire.Advance(head=raw) if raw:
                 return [message._replace(head=_resigned(raw))]
         return [message]
 

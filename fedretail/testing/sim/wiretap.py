@@ -43,7 +43,8 @@ class WireTap:
                         self._claims_head(item)
                     else:
                         self._claims(item[0], item[1])
-            case wire.Advance(head=raw) | wire.Push(head=raw):
+            # An ADVANCE without a head goes by the one claimed before.
+            case wire.Advance(head=raw) | wire.Push(head=raw) if raw:
                 self._claims_head(raw)
             case wire.Done(code, text):
                 self._world.note("done", *self._place, code, text)

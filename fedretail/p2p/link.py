@@ -15,7 +15,7 @@ from fedretail.clock import Clock
 from fedretail.errors import FedretailError, PeerError
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, Ended, Pause, Send
-from fedretail.p2p.session import Session, State
+from fedretail.p2p.session import Session, State, grouped
 from fedretail.p2p.transport import Stream
 
 log = logging.getLogger(__name__)
@@ -157,11 +157,12 @@ class Link:
         self, messages: Iterator[wire.Received], report: Report, call: Call[list[Effect]]
     ) -> bool:
         """Handle all messages; False where the session has ended."""
+        groups = grouped(messages)
         failures: list[FedretailError | None] = []
         while not failures:
             now_ms = steady_ms()
             effects = await self.do(
-                lambda: self._handled(messages, now_ms, failures),  # noqa: B023
+                lambda: self._handled(groups, now_ms, failures),  # noqa: B023
                 report,
                 call,
             )
@@ -175,7 +176,7 @@ class Link:
 
     def _handled(
         self,
-        messages: Iterator[wire.Received],
+        groups: Iterator[list[wire.Received]],
         now_ms: int,
         failures: list[FedretailError | None],
     ) -> list[Effect]:
@@ -185,8 +186,8 @@ class Link:
         """
         effects: list[Effect] = []
         try:
-            for message in messages:
-                effects += self._session.handle(message, now_ms)
+            for group in groups:
+                self._session.handle_all(group, now_ms, effects)
                 is_paused = bool(effects) and isinstance(effects[-1], Pause)
                 if is_paused or len(effects) > _MAX_EFFECTS:
                     return effects

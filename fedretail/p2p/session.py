@@ -127,9 +127,11 @@ class Session:
             return
         answer = [] if first is None else self._answer(first, now_ms)
         effects += answer
-        wait_s = self._bucket.take(_cost(received[0], answer), now_ms)
-        if wait_s:
-            effects.append(Pause(wait_s))
+        effects += self._paused(_cost(received[0]) + _work(answer), now_ms)
+
+    def _paused(self, cost: float, now_ms: int) -> list[Effect]:
+        wait_s = self._bucket.take(cost, now_ms)
+        return [Pause(wait_s)] if wait_s else []
 
     def _take_parts(
         self, parts: Sequence[wire.Advance], now_ms: int, effects: list[Effect]
@@ -188,6 +190,13 @@ class Session:
     def retry(self) -> list[Effect]:
         """Ask for logs that could not be had when the neighbour showed them."""
         return self._fetching.retry() if self.state in (State.OPEN, State.LIVE) else []
+
+    def go_on(self, now_ms: int) -> list[Effect]:
+        """More of what the neighbour has asked for; `now_ms`: as for `handle`."""
+        if self.state is State.ENDED:
+            return []
+        effects = self._serving.go_on()
+        return [*effects, *self._paused(_work(effects), now_ms)]
 
     def push(self, log: bytes, base: Point | None) -> list[Effect]:
         """Tell the neighbour of a log's newest head, with the changes since `base` if small."""
@@ -304,11 +313,9 @@ def grouped(messages: Iterator[wire.Received]) -> Iterator[list[wire.Received]]:
         yield list(parts.values())
 
 
-def _cost(received: wire.Received, effects: list[Effect]) -> float:
-    """Tokens for the work that a message makes, by what it is and by what is sent in answer."""
-    answered = sum(len(effect.frame) for effect in effects if isinstance(effect, Send))
-    # Reading and packing rows takes a quarter of a millisecond for each KiB that is sent.
-    cost = 1 + received.unfolded / 1024 + answered / 4096
+def _cost(received: wire.Received) -> float:
+    """Tokens for the work that a message makes by what it is."""
+    cost = 1 + received.unfolded / 1024
     match received.message:
         case wire.Ranges():
             return cost + 50
@@ -317,3 +324,8 @@ def _cost(received: wire.Received, effects: list[Effect]) -> float:
         case wire.Auth(items):
             return cost + len(items) / 4
     return cost
+
+
+def _work(effects: list[Effect]) -> float:
+    """Tokens for what is sent: to read and pack a KiB takes a quarter of a millisecond."""
+    return sum(len(effect.frame) for effect in effects if isinstance(effect, Send)) / 4096

@@ -88,7 +88,10 @@ class BlockList:
             return False
         summand = block.sums[index + 1] - block.sums[index]
         sums = (*block.sums[: index + 1], *(one - summand for one in block.sums[index + 2 :]))
-        self._shrink(at, _Block((*block.items[:index], *block.items[index + 1 :]), sums))
+        block = _Block((*block.items[:index], *block.items[index + 1 :]), sums)
+        self._replace(at, 1, [block] if block.items else [])
+        self._join(at)
+        self._join(max(0, at - 1))
         return True
 
     def rank(self, bound: bytes) -> int:
@@ -143,17 +146,14 @@ class BlockList:
         inside = rank - self._starts[at]
         return self._totals[at] + (self._blocks[at].sums[inside] if inside else 0)
 
-    def _shrink(self, at: int, block: _Block) -> None:
-        """Put a smaller block in its place, joined to the next where both are small."""
-        count = 1
-        if (
-            at + 1 < len(self._blocks)
-            and len(block.items) + len(self._blocks[at + 1].items) < _BLOCK
-        ):
-            after = self._blocks[at + 1]
-            sums = (*block.sums, *(block.sums[-1] + one for one in after.sums[1:]))
-            block, count = _Block(block.items + after.items, sums), 2
-        self._replace(at, count, [block] if block.items else [])
+    def _join(self, at: int) -> None:
+        """Make one block of this and the next, where both are small."""
+        pair = self._blocks[at : at + 2]
+        if len(pair) < 2 or len(pair[0].items) + len(pair[1].items) >= _BLOCK:
+            return
+        low, high = pair
+        sums = (*low.sums, *(low.sums[-1] + one for one in high.sums[1:]))
+        self._replace(at, 2, [_Block(low.items + high.items, sums)])
 
     def _replace(self, at: int, count: int, blocks: list[_Block]) -> None:
         self._blocks[at : at + count] = blocks

@@ -29,12 +29,12 @@ from fedretail.errors import PeerError
 from fedretail.p2p.blocks import ID_BYTES, BlockList
 from fedretail.p2p.ranges import END, MAX_IDS, MAX_RANGES, Answer, Body, Listed, Range
 
-# Parts of a range that differs; from so many items on it is cut, else its items are named. Where
-# three ranges of four differ, more of the parts would too: naming twice as many costs fewer
-# messages, and hardly more bytes.
+# Into so many parts a range that differs is cut; one of so few items is not: they are named.
+# Where three ranges of four differ, their parts would too. Then more are named at once, at the
+# same bytes and a message fewer: 1,000 items in 16 ranges are 63 in each, give or take 30.
 FAN_OUT = 16
 LEAF = 32
-DENSE_LEAF = 2 * LEAF
+DENSE_LEAF = 3 * LEAF
 # A fingerprint takes the bytes of two ids; parts of fewer items than this would not pay.
 _LEAST_PART = LEAF // 2
 # So few ids are no longer than a fingerprint.

@@ -14,8 +14,10 @@ where the one before ended. A reply may only speak of what was asked, and must b
     fingerprint    nothing (the same), fingerprints of narrower ranges, ids
     ids            nothing (the same), the answer for the whole range, ids of narrower ranges
 
-So the two ends are done after a few rounds whatever one of them does. In one round no more is
-looked at and said than there are items and ranges in the question: 10 bytes an item.
+So the two ends are done after a few rounds whatever one of them does, and no item is found lacked
+twice. Ranges of a round do not overlap: the work for it is that of two searches and a hash for
+each range told, of 16 fingerprints for each that differs, and of an id an item; the bytes said in
+answer are at most 12 an item and 50 a range told.
 
 After Aljoscha Meyer, "Range-Based Set Reconciliation" (2023), and Negentropy. No sockets, clocks
 or chance in here.
@@ -166,8 +168,10 @@ class Reconciler:
         if self._ids > MAX_TOLD_IDS:
             raise PeerError("A neighbour claims to have more than there can be.")
         ranks = range(self._items.rank(lower), self._items.rank(told.upper))
-        is_same = told.body == self._items.fingerprint(ranks.start, ranks.stop)
-        return _Heard(lower, told.upper, None if is_same else told.body, ranks, asked)
+        body = told.body
+        if isinstance(body, bytes) and body == self._items.fingerprint(ranks.start, ranks.stop):
+            body = None
+        return _Heard(lower, told.upper, body, ranks, asked)
 
     def _asked(self, lower: bytes, told: Range) -> _Asked:
         """What a range answers; PeerError where nobody asked, or where it is no narrower."""

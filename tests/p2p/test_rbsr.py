@@ -198,13 +198,11 @@ def test_a_set_that_changes_meanwhile_is_compared_as_it_was(
 
 
 def test_the_end_is_the_end() -> None:
-    items = BlockList([b"aa"], SALT)
-    ours, theirs = Reconciler(items), Reconciler(items)
-    (frame,) = ours.start()
-    assert not theirs.is_done
-    (answer,) = theirs.answer(frame).frames
-    assert theirs.is_done
-    assert ours.answer(answer).frames == []
-    assert ours.is_done
+    sides = [Reconciler(BlockList([b"aa"], SALT)) for _ in range(2)]
+    (frame,) = sides[0].start()
+    (answer,) = sides[1].answer(frame).frames
+    assert [side.is_done for side in sides] == [False, True]
+    assert sides[0].answer(answer).frames == []
+    assert [side.is_done for side in sides] == [True, True]
     with pytest.raises(PeerError):
-        ours.answer(answer)
+        sides[0].answer(answer)

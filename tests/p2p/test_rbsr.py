@@ -165,6 +165,15 @@ def test_the_cost_follows_the_differences(changes: int, most_bytes: int, most_ro
     assert exchange.rounds <= most_rounds
 
 
+def test_where_little_differs_a_range_is_cut_until_it_is_short() -> None:
+    """1,000 items in 16 ranges: the one that differs is not named as a whole, 63 ids."""
+    chance = random.Random(5)
+    items = {chance.randbytes(24) for _ in range(1000)}
+    exchange = assert_reconciled(items, set(sorted(items)[1:]), 24)
+    assert exchange.rounds == 5
+    assert exchange.size < 20 + 16 * 22 + 4 * 22 + 17 * 8 + 50
+
+
 def test_where_most_differs_the_list_is_sent() -> None:
     """2,000 items, 125 in each of the 16 first ranges: two rounds fewer than for one change."""
     chance = random.Random(5)

@@ -206,6 +206,25 @@ def test_the_work_for_a_round_is_bounded() -> None:
     assert calls["ids"] <= len(items)
 
 
+def test_ranges_are_cut_until_there_are_enough_of_them() -> None:
+    """255 ranges, each to be cut in nine; the last ones are listed as they are."""
+    chance = random.Random(1)
+    items = BlockList([chance.randbytes(24) for _ in range(40_000)], SALT)
+    uppers = [bytes([number]) for number in range(1, 256)]
+    told = [*(Range(upper, WRONG) for upper in uppers), Range(END, None)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rbsr, "MAX_RANGES", 300)
+        frames = Reconciler(items).answer(told).frames
+    assert 280 < sum(map(len, frames)) <= 300
+    assert sum(isinstance(one.body, Listed) for frame in frames for one in frame) > 240
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rbsr, "MAX_RANGES", 256)
+        patch.setattr(rbsr, "MAX_IDS", 50)
+        frames = Reconciler(items).answer(told).frames
+    assert sum(map(len, frames)) > 900
+    assert all(len(frame) <= 256 for frame in frames)
+
+
 @st.composite
 def anything(draw: st.DrawFn, due: list[bytes]) -> list[Range]:
     """Ranges as a neighbour may send them, mostly at bounds that mean something."""

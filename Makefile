@@ -137,6 +137,9 @@ bench-%: dev
 	@mkdir -p bench/results
 	@$(BIN)/python bench/$*.py
 
+# What two nodes spend on finding what differs comes before what they then send.
+bench-sync: bench-reconcile
+
 # --- the simulator ---------------------------------------------------------------------------
 
 SEEDS ?= 200

@@ -4,8 +4,8 @@
                capabilities [text], areas [[n, bits]]
     2 AUTH     [[0, auth record] | [1, owner, collection, device, incarnation] | [2, charter]
                | [3, address]]
-    3 RANGES   scope, bytes        scope 0: ids of what I have, answer with yours;
-                                   1: ids of what I have; 2: fingerprint of what I have
+    3 RANGES   about, is answer (0 | 1), ranges   about: "" all auth records and heads, a log id
+                                   its rows; 1: in a comparison that you have begun; see `ranges`
     4 HEADS    [head | [log, seq]] the second form says: I hold what you have shown me
     5 SINCE    [[log, seq, stamp, [kind, key] | nil]]
     6 OFFER    [[log, rows, bytes]]
@@ -25,7 +25,11 @@ from typing import Any, NamedTuple, TypeAlias
 from fedretail.crdt.head import MAX_AREA_BITS
 from fedretail.crdt.row import RowKey, check_key
 from fedretail.errors import MalformedInput
+from fedretail.p2p.items import HEAD_ITEM_BYTES, ROW_ITEM_BYTES
+from fedretail.p2p.ranges import Range, parse_ranges, range_values
 
+# What RANGES are about when not about one log.
+HEADS_AND_AUTH = b""
 # Entries of one list: as many heads as fit into a frame of 256 KiB, more or less.
 MAX_ITEMS = 4096
 
@@ -50,10 +54,15 @@ class Auth(NamedTuple):
 
 
 class Ranges(NamedTuple):
-    """What the sender has, as ids or as one fingerprint."""
+    """What the sender has, range by range, in one of two comparisons of a session.
 
-    scope: int
-    data: bytes
+    about: HEADS_AND_AUTH, or the id of a log whose rows are compared; is_answer: whether the
+    receiver began the comparison.
+    """
+
+    about: bytes
+    is_answer: bool
+    ranges: list[Range]
 
 
 class Heads(NamedTuple):
@@ -131,6 +140,14 @@ TYPES: dict[type, int] = {
 }
 
 
+def values(message: Message) -> list[Any]:
+    """The items of a message as they are packed."""
+    match message:
+        case Ranges(about, is_answer, ranges):
+            return [about, int(is_answer), range_values(ranges)]
+    return list(message)
+
+
 def _hello(items: list[Any]) -> Hello:
     match items:
         case [int(version), int(lowest), bytes(network), bytes(store), bytes(nonce), int(now),
@@ -165,8 +182,11 @@ def _auth(items: list[Any]) -> Auth:
 
 def _ranges(items: list[Any]) -> Ranges:
     match items:
-        case [int(scope), bytes(data), *_] if type(scope) is int:
-            return Ranges(scope, data)
+        case [bytes(about), (0 | 1) as is_answer, ranges, *_] if (
+            len(about) in (0, 16) and type(is_answer) is int
+        ):
+            item_bytes = ROW_ITEM_BYTES if about else HEAD_ITEM_BYTES
+            return Ranges(about, bool(is_answer), parse_ranges(ranges, item_bytes))
     raise MalformedInput("RANGES")
 
 

@@ -14,7 +14,8 @@ from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
 from fedretail.domain.ids import MEMBER_COLLECTION, SITE_COLLECTIONS
 from fedretail.errors import FedretailError, PeerError, Unavailable
-from fedretail.p2p.reconcile import AUTH, Item
+from fedretail.p2p.items import auth_item, head_item
+from fedretail.p2p.reconcile import Item
 from fedretail.p2p.replica import WrongRows
 from fedretail.store.intake import MAX_LOG_BYTES, MAX_LOG_ROWS, DigestMismatch
 from fedretail.store.store import Store
@@ -22,9 +23,9 @@ from fedretail.store.store import Store
 logger = logging.getLogger(__name__)
 
 # In an open network owners and names cost their inventor nothing. This many serve a large city;
-# beyond it those known stay, and no further ones are taken in. What one neighbour is told of all
-# of them fits into one frame (reconcile.MAX_IDS). Names and records are taken in on a nearly full
-# disk too, so that all can go on once there is room: together they take 100 MB of its reserve.
+# beyond it those known stay, and no further ones are taken in. Names and records are taken in on a
+# nearly full disk too, so that all can go on once there is room: together they take 100 MB of its
+# reserve.
 MAX_OWNERS = 10_000
 MAX_LOGS = 16_000
 MAX_AUTH_RECORDS = 15_000
@@ -91,7 +92,7 @@ class Mirror:
             of_owner = self._auth.setdefault(signed.record.owner, {})
             place = _place(signed)
             self._auth_count += place not in of_owner
-            of_owner[place] = Item(AUTH, signed.raw)
+            of_owner[place] = Item(signed.raw, auth_item(signed.record.owner, signed.raw), None)
         for moved, name, raw in self._store.heads(moved_after=self._heads_moved):
             self._heads_moved = moved
             if is_public(name.collection):
@@ -102,7 +103,8 @@ class Mirror:
     def _keep(self, name: LogName, signed: SignedHead) -> None:
         present = self._heads.get(signed.head.log)
         if present is None or present.signed.head.seq <= signed.head.seq:
-            item = Item(signed.head.log, signed.raw)
+            key = head_item(signed.head.area, signed.head.log, signed.raw)
+            item = Item(signed.raw, key, signed.head)
             self._heads[signed.head.log] = _Known(name, signed, item)
             self._names.pop(signed.head.log, None)
             newest = self._newest.get(name[:3], 0)
@@ -119,8 +121,8 @@ class Mirror:
         """The seq of each public log of one owner, as far as was seen by now."""
         with self._turn:
             return {
-                known.item.about: known.signed.head.seq
-                for known in self._heads.values()
+                log: known.signed.head.seq
+                for log, known in self._heads.items()
                 if known.name.owner == owner
             }
 

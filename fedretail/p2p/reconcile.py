@@ -1,33 +1,30 @@
-"""Finding what differs between two nodes: salted ids of all auth records and heads.
+"""Finding what two nodes do not both have: one comparison of all auth records and heads.
 
-An id is 8 bytes of a blake2b keyed with a salt that both ends of a session make from their
-nonces, so that nobody can prepare two items with one id. A fingerprint is the hash of all ids in
-order: equal ones end the question with 16 bytes.
+Ids and fingerprints are made under a salt that both ends of a session derive from their nonces,
+so that nobody can prepare two items with one id. What is found is a hint: whatever is sent
+because of it is verified as if it came by itself.
 """
 
 import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from fedretail.errors import PeerError
-
-ID_BYTES = 8
-# A frame of 256 KiB holds so many ids; a node with more logs needs ranges, not lists.
-MAX_IDS = 32_000
-
-
-# What an auth record is about, among items.
-AUTH = b"auth"
+from fedretail.crdt.head import Head
+from fedretail.p2p.blocks import BlockList
+from fedretail.p2p.ranges import Range
+from fedretail.p2p.rbsr import Reconciler
 
 
 class Item(NamedTuple):
-    """One thing that both sides should have: its bytes, and what tells them apart.
+    """One thing that both sides should have.
 
-    raw: an auth record or a head as sent; about: AUTH, or the id of the head's log.
+    raw: an auth record or a head as sent; key: its place and hash, see `items`; head: what raw
+    says, None for an auth record.
     """
 
-    about: bytes
     raw: bytes
+    key: bytes
+    head: Head | None
 
 
 def salt(nonce: bytes, other: bytes) -> bytes:
@@ -35,34 +32,33 @@ def salt(nonce: bytes, other: bytes) -> bytes:
     return hashlib.blake2b(b"".join(sorted((nonce, other))), digest_size=32).digest()
 
 
-def item_id(item: Item, key: bytes) -> bytes:
-    """The 8-byte id of an item under the salt `key`."""
-    return hashlib.blake2b(item.about + item.raw, digest_size=ID_BYTES, key=key).digest()
+class Comparison:
+    """One end of a comparison, over the items of one moment."""
 
+    def __init__(self, items: Iterable[Item], key: bytes) -> None:
+        self._items = {item.key: item for item in items}
+        self._reconciler = Reconciler(BlockList(self._items, key))
+        self._lacked: set[bytes] = set()
 
-def ids(items: Iterable[Item], key: bytes) -> bytes:
-    """The ids of all items in order, joined."""
-    return b"".join(sorted(item_id(item, key) for item in items)[:MAX_IDS])
+    @property
+    def is_done(self) -> bool:
+        """Whether both ends know what differs."""
+        return self._reconciler.is_done
 
+    def start(self) -> list[list[Range]]:
+        """What to say first, a frame each."""
+        return self._reconciler.start()
 
-def fingerprint(items: Iterable[Item], key: bytes) -> bytes:
-    """16 bytes that are equal where both sides have the same items."""
-    return hashlib.blake2b(ids(items, key), digest_size=16, key=key).digest()
+    def answer(self, ranges: list[Range]) -> list[list[Range]]:
+        """What to say to a frame of the neighbour; PeerError where it breaks the rules."""
+        step = self._reconciler.answer(ranges)
+        self._lacked.update(step.lacked)
+        return step.frames
 
+    def lacked(self) -> list[Item]:
+        """What the neighbour does not have, once done; in the order given."""
+        return [item for key, item in self._items.items() if key in self._lacked]
 
-def parse_ids(data: bytes) -> frozenset[bytes]:
-    """The ids in the bytes of RANGES; PeerError where they are none."""
-    if len(data) % ID_BYTES or len(data) > MAX_IDS * ID_BYTES:
-        raise PeerError("A neighbour sent a list of what it has that is none.")
-    return frozenset(data[start : start + ID_BYTES] for start in range(0, len(data), ID_BYTES))
-
-
-def divided(
-    items: Iterable[Item], theirs: frozenset[bytes], key: bytes
-) -> tuple[list[Item], list[Item]]:
-    """Which of `items` the other side does not name, and which it has as they are here."""
-    lacked: list[Item] = []
-    common: list[Item] = []
-    for item in items:
-        (common if item_id(item, key) in theirs else lacked).append(item)
-    return lacked, common
+    def common(self) -> list[Item]:
+        """What it has as it is here, once done."""
+        return [item for key, item in self._items.items() if key not in self._lacked]

@@ -6,9 +6,10 @@ from fedretail.crdt.changes import Point
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.errors import PeerError
-from fedretail.p2p import reconcile, wire
+from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, GoOn
-from fedretail.p2p.reconcile import Item
+from fedretail.p2p.ranges import Range
+from fedretail.p2p.reconcile import Comparison, Item
 from fedretail.p2p.replica import Replica
 from fedretail.p2p.view import AUTH_RECORD, View, send, statements
 
@@ -23,7 +24,6 @@ HEADS_PER_FRAME = 1000
 _MAX_TRANSFERS = wire.MAX_ITEMS
 # Changes beside a pushed head; more than that is asked for, by those who lack it.
 MAX_PUSH_BYTES = 8 * 1024
-ASK, TELL, FINGERPRINT = range(3)
 
 
 class Serving:
@@ -33,57 +33,66 @@ class Serving:
         self._replica = replica
         self._view = view
         self._salt = salt
+        # The comparison that this side has begun, and the one that the neighbour has.
+        self._mine: Comparison | None = None
+        self._theirs: Comparison | None = None
+        self._has_compared = False
         self._credit = CREDIT_BYTES
         self._transfers: deque[wire.Wish] = deque()
 
-    def tell(self, scope: int = TELL) -> Effect:
-        """What this node has, as ids."""
-        return send(wire.Ranges(scope, reconcile.ids(self._replica.items(), self._salt)))
-
-    def compare(self) -> Effect:
-        """What this node has, as a fingerprint: the question whether anything differs."""
-        return send(wire.Ranges(FINGERPRINT, self._fingerprint()))
-
-    def on_ranges(self, ranges: wire.Ranges) -> list[Effect]:
-        """Whatever the neighbour lacks, by what it says it has; nothing for an unknown scope."""
-        if ranges.scope == FINGERPRINT:
-            return self._compared(ranges.data)
-        if ranges.scope not in (ASK, TELL):
+    def compare(self) -> list[Effect]:
+        """Begin to compare all that both have; nothing while that is under way."""
+        if self._mine is not None:
             return []
-        theirs = reconcile.parse_ids(ranges.data)
-        items = self._replica.items()
-        lacked, common = reconcile.divided(items, theirs, self._salt)
-        self._note_common(common)
+        self._mine = self._comparison()
+        return [self._ranges(one, is_answer=False) for one in self._mine.start()]
+
+    def is_comparing(self) -> bool:
+        """Whether the neighbour owes an answer to what `compare` has begun."""
+        return self._mine is not None
+
+    def on_ranges(self, told: wire.Ranges) -> list[Effect]:
+        """The answer, and at the end whatever the neighbour lacks."""
+        if told.about != wire.HEADS_AND_AUTH:
+            return []
+        comparison = self._mine if told.is_answer else self._theirs or self._comparison()
+        if comparison is None:
+            raise PeerError("A neighbour compares what nobody asked for.")
+        frames = comparison.answer(told.ranges)
+        effects = [self._ranges(one, is_answer=not told.is_answer) for one in frames]
+        if told.is_answer:
+            self._mine = None if comparison.is_done else comparison
+        else:
+            self._theirs = None if comparison.is_done else comparison
+        return [*effects, *self._compared(comparison)] if comparison.is_done else effects
+
+    def _comparison(self) -> Comparison:
+        return Comparison(self._replica.items(), self._salt)
+
+    def _ranges(self, ranges: list[Range], *, is_answer: bool) -> Effect:
+        return send(wire.Ranges(wire.HEADS_AND_AUTH, is_answer, ranges))
+
+    def _compared(self, comparison: Comparison) -> list[Effect]:
+        common, lacked = comparison.common(), comparison.lacked()
+        for item in common:
+            if item.head is not None:
+                self._view.note_shown(item.head.log, Point(item.head.seq, item.head.stamp))
         # What it lacks is on its way from here on; what it has it needs not be sent again.
-        self._view.note_told(item.raw for item in items if item.about == reconcile.AUTH)
-        answer = [self.tell()] if ranges.scope == ASK else []
-        return [*answer, *self._show(lacked)]
-
-    def _compared(self, theirs: bytes) -> list[Effect]:
-        items = self._replica.items()
-        if theirs != reconcile.fingerprint(items, self._salt):
-            return [self.tell(ASK)]
-        self._note_common(items)
-        return []
-
-    def _note_common(self, items: list[Item]) -> None:
-        """The neighbour holds these heads: it names them itself."""
-        for item in items:
-            if item.about != reconcile.AUTH:
-                head = SignedHead.parse(item.raw).head
-                self._view.note_shown(head.log, Point(head.seq, head.stamp))
+        self._view.note_told(item.raw for item in (*common, *lacked) if item.head is None)
+        is_first, self._has_compared = not self._has_compared, True
+        return self._show(lacked) if lacked or is_first else []
 
     def _show(self, lacked: list[Item]) -> list[Effect]:
-        """Send auth records and heads; always ends in HEADS, be they empty."""
-        records = [[AUTH_RECORD, item.raw] for item in lacked if item.about == reconcile.AUTH]
-        heads = [item for item in lacked if item.about != reconcile.AUTH]
+        """Send auth records and heads; always ends in HEADS that are not full, be they empty."""
+        records = [[AUTH_RECORD, item.raw] for item in lacked if item.head is None]
+        heads = [(item.raw, item.head) for item in lacked if item.head is not None]
         effects: list[Effect] = [*statements(records)]
-        effects += self._view.introduce(item.about for item in heads)
+        effects += self._view.introduce(head.log for _, head in heads)
         for start in range(0, len(heads) + 1, HEADS_PER_FRAME):
-            some = [item.raw for item in heads[start : start + HEADS_PER_FRAME]]
-            effects.append(send(wire.Heads(some)))
-            for raw in some:
-                self._view.note_sent(SignedHead.parse(raw).head)
+            some = heads[start : start + HEADS_PER_FRAME]
+            effects.append(send(wire.Heads([raw for raw, _ in some])))
+            for _, head in some:
+                self._view.note_sent(head)
         return effects
 
     def on_since(self, since: wire.Since) -> list[Effect]:
@@ -139,6 +148,3 @@ class Serving:
         effects = self._view.introduce([log])
         self._view.note_sent(signed.head)
         return [*effects, send(message)]
-
-    def _fingerprint(self) -> bytes:
-        return reconcile.fingerprint(self._replica.items(), self._salt)

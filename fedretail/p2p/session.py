@@ -6,10 +6,11 @@
     LIVE      all but HELLO      DONE, or the end of the stream -> ENDED
     ENDED     nothing
 
-Both sides begin with HELLO, then say what they have (RANGES), send what the other lacks (AUTH,
-HEADS), and ask (SINCE) for the rows of heads that are later than theirs; the other sends them
-(ADVANCE) as far as the credit goes. What comes later is pushed (PUSH). A head is never believed:
-the store moves only to a head whose digest its own rows have.
+Both sides begin with HELLO; the one with the smaller nonce begins to compare what they have
+(RANGES). Then each sends what the other lacks (AUTH, HEADS), and asks (SINCE) for the rows of heads
+that are later than its own; the other sends them (ADVANCE) as far as the credit goes. What comes
+later is pushed (PUSH). A head is never believed: the store moves only to a head whose digest its
+own rows have.
 
 No sockets, threads, clocks or chance in here: the service hands them in. `Serving` gives,
 `Fetching` takes, `View` is what both know of the neighbour.
@@ -148,7 +149,7 @@ class Session:
 
     def _answer(self, message: wire.Message, now_ms: int) -> list[Effect]:
         self._check_turn(message)
-        if self.state is not State.LIVE:
+        if self.state is not State.LIVE or isinstance(message, wire.Ranges):
             self._quiet_since_ms = now_ms
         effects = self._HANDLERS[type(message)](self, message)
         return [*effects, *self._settle()]
@@ -163,7 +164,8 @@ class Session:
 
     def is_waiting(self) -> bool:
         """Whether the neighbour owes an answer, so that its silence means something."""
-        return self.state in (State.HELLO, State.OPEN) or self._fetching.is_waiting()
+        is_opening = self.state in (State.HELLO, State.OPEN)
+        return is_opening or self._fetching.is_waiting() or self._serving.is_comparing()
 
     def is_overdue(self, now_ms: int) -> bool:
         """Whether the neighbour owes an answer for too long; to be asked every few seconds.
@@ -180,8 +182,8 @@ class Session:
         return is_quiet or now_ms - self._oldest[1] > ROUND_MS
 
     def resync(self) -> list[Effect]:
-        """Ask whether both still have the same; costs 16 bytes where they do."""
-        return [self._serving.compare()] if self.state is State.LIVE else []
+        """Ask whether both still have the same; costs 40 bytes where they do."""
+        return self._serving.compare() if self.state is State.LIVE else []
 
     def wants_retry(self) -> bool:
         """Whether `retry` may have something to ask."""
@@ -242,7 +244,8 @@ class Session:
         charter = self._replica.charter()
         if NEEDS_CHARTER in hello.capabilities and charter is not None:
             about.append([view.AUTH_CHARTER, charter])
-        return [PeerClock(hello.now_ms), *statements(about), self._serving.tell()]
+        begun = self._serving.compare() if self._me.nonce < hello.nonce else []
+        return [PeerClock(hello.now_ms), *statements(about), *begun]
 
     def _on_auth(self, auth: wire.Auth) -> list[Effect]:
         records: list[SignedRecord] = []

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from fedretail.crdt.codec import pack, unpack
 from fedretail.errors import MalformedInput, PeerError
 from fedretail.p2p.messages import (
+    HEADS_AND_AUTH,
     MAX_ITEMS,
     PARSERS,
     TYPES,
@@ -29,11 +30,13 @@ from fedretail.p2p.messages import (
     Ranges,
     Since,
     Wish,
+    values,
 )
 
 __all__ = [
-    "MAX_ITEMS", "Advance", "Auth", "Credit", "Decoder", "Done", "Heads", "Hello", "Message",
-    "Offer", "Push", "Ranges", "Received", "Since", "Wish", "decode", "encode",
+    "HEADS_AND_AUTH", "MAX_ITEMS", "Advance", "Auth", "Credit", "Decoder", "Done", "Heads",
+    "Hello", "Message", "Offer", "Push", "Ranges", "Received", "Since", "Wish", "decode", "encode",
+    "values",
 ]  # fmt: skip
 
 VERSION = 1
@@ -61,7 +64,7 @@ class Received(NamedTuple):
 
 def encode(message: Message) -> bytes:
     """The frame of a message."""
-    payload = pack([TYPES[type(message)], *message])
+    payload = pack([TYPES[type(message)], *values(message)])
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise PeerError(f"A message of {len(payload)} bytes is too long to be sent.")
     if len(payload) >= _COMPRESS_FROM:

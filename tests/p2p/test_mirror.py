@@ -13,7 +13,6 @@ from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.transfer import Incoming, Outcome
 from fedretail.errors import PeerError, Unavailable
 from fedretail.p2p.mirror import Mirror, is_public
-from fedretail.p2p.reconcile import AUTH
 from fedretail.p2p.replica import WrongRows
 from fedretail.store.store import Store
 from fedretail.testing import builders
@@ -76,7 +75,7 @@ def test_only_the_newest_renewal_is_an_item(store: Store) -> None:
         later = renewal(SHOP.grants[0].record, SHOP.devices[0], now_ms=ManualClock.START_MS + day)
         store.add_auth([later])
         assert {item.raw for item in mirror.items()} == {SHOP.grants[0].raw, later.raw}
-    assert {item.about for item in mirror.items()} == {AUTH}
+    assert {item.head for item in mirror.items()} == {None}
     assert set(mirror.items()) == set(Mirror(store, NETWORK).items())
 
 

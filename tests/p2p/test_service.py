@@ -16,6 +16,7 @@ from fedretail.p2p import service, wire
 from fedretail.p2p.effects import Ended
 from fedretail.p2p.link import MAX_OUTBOX_BYTES, Link
 from fedretail.p2p.memory import MemoryTransport
+from fedretail.p2p.ranges import END, Listed, Range
 from fedretail.p2p.transport import Handler, Stream
 from fedretail.store.store import Store
 from fedretail.testing import builders
@@ -398,7 +399,9 @@ async def test_who_does_not_read_costs_a_bounded_amount_and_nobody_else(
 
             async def ask() -> None:
                 nonlocal most
-                await stream.send(wire.encode(wire.Ranges(0, b"")))
+                await stream.send(
+                    wire.encode(wire.Ranges(wire.HEADS_AND_AUTH, False, [Range(END, Listed(b""))]))
+                )
                 most = max([most, *(link._waiting_bytes for link in a.service.links.values())])
 
             await until_refused(ask, every_s=0.01)

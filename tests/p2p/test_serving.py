@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from fedretail.crdt.changes import Point
+from fedretail.errors import PeerError
 from fedretail.p2p import reconcile, wire
 from fedretail.p2p.effects import Effect, GoOn, Send
+from fedretail.p2p.ranges import END, Range
+from fedretail.p2p.reconcile import Comparison
 from fedretail.p2p.serving import CREDIT_BYTES, MAX_PUSH_BYTES, Serving
 from fedretail.p2p.view import View
 from fedretail.testing import builders
@@ -42,23 +45,46 @@ def sent(effects: list[Effect]) -> list[wire.Message]:
     return [one.message for data in frames for one in wire.Decoder().feed(data) if one.message]
 
 
-def test_everything_is_shown_to_who_has_nothing_and_nothing_to_who_has_all(
-    node: Neighbour,
-) -> None:
-    shown = sent(serving(node).on_ranges(wire.Ranges(1, b"")))
-    assert [type(one) for one in shown] == [wire.Auth, wire.Auth, wire.Heads]
-    ids = reconcile.ids(node.mirror.items(), KEY)
-    assert sent(serving(node).on_ranges(wire.Ranges(1, ids))) == [wire.Heads([])]
-    answer = sent(serving(node).on_ranges(wire.Ranges(0, ids)))
-    assert answer == [wire.Ranges(1, ids), wire.Heads([])]
+def ranges(about: bytes, comparison: Comparison) -> list[wire.Message]:
+    return [wire.Ranges(about, False, one) for one in comparison.start()]
 
 
-def test_a_fingerprint_is_answered_only_where_it_differs(node: Neighbour) -> None:
-    same = reconcile.fingerprint(node.mirror.items(), KEY)
-    assert serving(node).on_ranges(wire.Ranges(2, same)) == []
-    (asked,) = sent(serving(node).on_ranges(wire.Ranges(2, b"other")))
+def answered(one: Serving, messages: list[wire.Message]) -> list[wire.Message]:
+    assert all(isinstance(message, wire.Ranges) for message in messages)
+    return [
+        answer
+        for message in messages
+        if isinstance(message, wire.Ranges)
+        for answer in sent(one.on_ranges(message))
+    ]
+
+
+def test_everything_is_shown_to_who_has_nothing(node: Neighbour) -> None:
+    asked = ranges(wire.HEADS_AND_AUTH, Comparison([], KEY))
+    shown = answered(serving(node), asked)
+    assert [type(one) for one in shown] == [wire.Ranges, wire.Auth, wire.Auth, wire.Heads]
+
+
+def test_nothing_is_shown_to_who_has_all(node: Neighbour) -> None:
+    asked = ranges(wire.HEADS_AND_AUTH, Comparison(node.mirror.items(), KEY))
+    one = serving(node)
+    same = wire.Ranges(wire.HEADS_AND_AUTH, True, [Range(END, None)])
+    # The first comparison of a session ends in HEADS, those after it in nothing.
+    assert answered(one, asked) == [same, wire.Heads([])]
+    assert answered(one, asked) == [same]
+
+
+def test_one_comparison_at_a_time(node: Neighbour) -> None:
+    one = serving(node)
+    (asked,) = sent(one.compare())
     assert isinstance(asked, wire.Ranges)
-    assert asked.scope == 0
+    assert not asked.is_answer
+    assert one.is_comparing()
+    assert one.compare() == []
+    one.on_ranges(wire.Ranges(wire.HEADS_AND_AUTH, True, [Range(END, None)]))
+    assert not one.is_comparing()
+    with pytest.raises(PeerError, match="nobody asked"):
+        one.on_ranges(wire.Ranges(wire.HEADS_AND_AUTH, True, [Range(END, None)]))
 
 
 def test_parts_stop_when_credit_ends_and_go_on_when_it_comes(node: Neighbour) -> None:

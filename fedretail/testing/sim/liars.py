@@ -10,6 +10,7 @@ from fedretail.crdt.keys import SigningKey
 from fedretail.errors import MalformedInput
 from fedretail.p2p import wire
 from fedretail.p2p.messages import TYPES, Message
+from fedretail.p2p.ranges import END, Listed, Range
 from fedretail.testing.sim.world import World
 
 Say = Callable[[bytes], bytes]
@@ -103,7 +104,10 @@ class Liar:
         """More than anybody can use."""
         if isinstance(message, wire.Hello):
             return [message]
-        noise: list[Message] = [wire.Ranges(1, bytes(8 * 500)), wire.Credit(1 << 20)]
+        noise: list[Message] = [
+            wire.Ranges(wire.HEADS_AND_AUTH, False, [Range(END, Listed(bytes(8 * 500)))]),
+            wire.Credit(1 << 20),
+        ]
         return [message, *noise * 20]
 
     def _with_changes(

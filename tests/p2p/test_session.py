@@ -495,7 +495,7 @@ def test_after_the_end_nothing_is_heard_or_said(pair: tuple[Neighbour, Neighbour
         wire.Auth([[AUTH_RECORD, b"no record"]]),
         wire.Auth([[AUTH_RECORD, 7]]),
         wire.Auth([[AUTH_LOG, b"short", "member", b"d" * 32, 1]]),
-        wire.Ranges(wire.HEADS_AND_AUTH, True, [Range(END, Answer(b"\x01", b""))]),
+        wire.Ranges(wire.HEADS_AND_AUTH, True, [Range(END, Answer(b"\x80", b""))]),
         wire.Heads([b"no head"]),
         wire.Push(b"no head", 0, None),
         wire.Advance(LOG, 0, b"no head", b"", None),

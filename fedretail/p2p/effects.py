@@ -40,6 +40,10 @@ class Synced(NamedTuple):
     """The first round is over: whatever the neighbour showed is here."""
 
 
+class GoOn(NamedTuple):
+    """More is ready to be read and sent: send what is here first, then call `go_on`."""
+
+
 class Pause(NamedTuple):
     """Read nothing more from this neighbour for so long; it asks too much."""
 
@@ -54,4 +58,6 @@ class Ended(NamedTuple):
     retry_s: int
 
 
-Effect: TypeAlias = Send | Moved | PeerClock | PeerAddresses | Expected | Synced | Pause | Ended
+Effect: TypeAlias = (
+    Send | Moved | PeerClock | PeerAddresses | Expected | Synced | GoOn | Pause | Ended
+)

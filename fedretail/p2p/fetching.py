@@ -1,9 +1,12 @@
 """The taking half of a session: which logs are asked for, and what becomes of their parts."""
 
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.transfer import Incoming, Outcome
-from fedretail.errors import MalformedInput, PeerError, Refused
+from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, Expected, Moved
 from fedretail.p2p.fetches import Fetches
@@ -77,34 +80,52 @@ class Fetching:
         """How much is to come of what was asked for."""
         return [Expected(*line) for line in offer.items if line[0] in self._asked]
 
-    def on_advance(self, part: wire.Advance) -> list[Effect]:
-        """Take in a part; PeerError where it was not asked for, or breaks the rules."""
+    def on_advances(self, parts: Sequence[wire.Advance], effects: list[Effect]) -> None:
+        """Take in parts of different logs in one go; what that leads to is added to `effects`.
+
+        PeerError where one breaks the rules, or was not asked for: nothing is taken in then.
+        """
+        incoming = [self._incoming(part) for part in parts]
+        outcomes = self._advance([one for one in incoming if not self._is_skipped(one)])
+        moved: list[SignedHead] = []
+        for part in incoming:
+            outcome = Outcome.GAP if self._is_skipped(part) else next(outcomes)
+            if outcome is Outcome.MOVED:
+                self._finish(part.head.head.log)
+                moved.append(part.head)
+            else:
+                effects += self._not_moved(part, outcome)
+        effects += self._moved(moved)
+        effects += self._ask()
+
+    def _incoming(self, part: wire.Advance) -> Incoming:
         head = self._note(part.head or self._view.head_of(part.log))
         if part.log not in self._asked or head.head.log != part.log:
             raise PeerError("A neighbour sent rows that nobody asked for.")
-        outcome = Outcome.GAP
-        if part.log not in self._skipping:
-            outcome = self._advance(Incoming(head, part.base_seq, part.changes, part.after))
-        if outcome is Outcome.MOVED:
-            self._finish(part.log)
-            return [*self._moved(head), *self._ask()]
+        return Incoming(head, part.base_seq, part.changes, part.after)
+
+    def _is_skipped(self, part: Incoming) -> bool:
+        return part.head.head.log in self._skipping
+
+    def _not_moved(self, part: Incoming, outcome: Outcome) -> list[Effect]:
+        log = part.head.head.log
         if part.after is not None:
             if outcome is not Outcome.STAGED:
-                self._skipping.add(part.log)
+                self._skipping.add(log)
             return []
-        self._skipping.discard(part.log)
-        return self._go_on(part.log)
+        self._skipping.discard(log)
+        return self._go_on(log)
 
     def on_push(self, push: wire.Push) -> list[Effect]:
         """Take in a push where it fits, ask for what it announces where it does not."""
         head = self._note(push.head)
         log = head.head.log
         if not self._view.is_ahead(log):
-            return [_held(head)] if self._holds(head) else []
+            return _held([(log, head.head.seq)]) if self._holds(head) else []
         if push.changes is not None:
             part = Incoming(head, push.base_seq, push.changes, None, is_push=True)
-            if self._advance(part) is Outcome.MOVED:
-                return self._moved(head)
+            if self._is_moved_by(part):
+                return self._moved([head])
         self._want(head)
         return self._ask()
 
@@ -117,8 +138,8 @@ class Fetching:
         if held is None or held.digest != head.head.digest or held.seq >= head.head.seq:
             return False
         part = Incoming(head, held.seq, _NOTHING, None, is_push=True)
-        if self._advance(part) is Outcome.MOVED:
-            effects += self._moved(head)
+        if self._is_moved_by(part):
+            effects += self._moved([head])
         return True
 
     def _want(self, head: SignedHead) -> None:
@@ -164,31 +185,41 @@ class Fetching:
         del self._asked[log]
         self._fetches.release(log, self)
 
-    def _advance(self, part: Incoming) -> Outcome:
-        if not self._replica.has_space():
-            return Outcome.GAP
-        try:
-            return self._replica.advance(part)
-        except Refused:
-            # Over a quota, or our own log: nothing that the neighbour did wrong.
-            return Outcome.OLD
-        except (MalformedInput, WrongRows) as error:
-            # What was kept of an earlier neighbour's may be wrong; it is forgotten now.
-            log = part.head.head.log
-            if log in self._wrong:
-                raise PeerError(f"A neighbour sent {error.message}") from None
-            self._wrong.add(log)
-            return Outcome.GAP
+    def _is_moved_by(self, part: Incoming) -> bool:
+        return next(self._advance([part])) is Outcome.MOVED
 
-    def _moved(self, head: SignedHead) -> list[Effect]:
-        self._wrong.discard(head.head.log)
-        return [Moved(head.head.log, head.head.seq), _held(head)]
+    def _advance(self, parts: Sequence[Incoming]) -> Iterator[Outcome]:
+        """What becomes of parts, one by one; PeerError at one that costs the session."""
+        if not self._replica.has_space():
+            return repeat(Outcome.GAP, len(parts))
+        return map(self._judged, parts, self._replica.advance(parts))
+
+    def _judged(self, part: Incoming, outcome: Outcome | FedretailError) -> Outcome:
+        match outcome:
+            case Outcome():
+                return outcome
+            case Refused():
+                # Over a quota, or our own log: nothing that the neighbour did wrong.
+                return Outcome.OLD
+            case MalformedInput() | WrongRows():
+                # What was kept of an earlier neighbour's may be wrong; it is forgotten now.
+                log = part.head.head.log
+                if log in self._wrong:
+                    raise PeerError(f"A neighbour sent {outcome.message}")
+                self._wrong.add(log)
+                return Outcome.GAP
+        raise outcome
+
+    def _moved(self, heads: Sequence[SignedHead]) -> list[Effect]:
+        places = [(head.head.log, head.head.seq) for head in heads]
+        self._wrong.difference_update(log for log, _ in places)
+        return [*(Moved(*place) for place in places), *_held(places)]
 
     def _holds(self, head: SignedHead) -> bool:
         held = self._replica.head(head.head.log)
         return held is not None and held.seq == head.head.seq
 
 
-def _held(head: SignedHead) -> Effect:
-    """The answer that this node holds what it was shown."""
-    return send(wire.Heads([[head.head.log, head.head.seq]]))
+def _held(places: Sequence[tuple[bytes, int]]) -> list[Effect]:
+    """The answer that this node holds logs (log, seq) that it was shown."""
+    return [send(wire.Heads([list(place) for place in places]))] if places else []

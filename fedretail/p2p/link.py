@@ -1,12 +1,13 @@
 """One stream and the session on it: bytes to messages to effects, and effects to bytes.
 
 Reader and writer are tasks of their own. If one task did both, two neighbours that send each other
-a large part at once would each wait for the other to read. A third task looks whether the
-neighbour owes an answer for too long.
+a large part at once would each wait for the other to read. A third task reads what was asked for
+from the store, a fourth looks whether the neighbour owes an answer for too long.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 import trio
@@ -14,8 +15,8 @@ import trio
 from fedretail.clock import Clock
 from fedretail.errors import FedretailError, PeerError
 from fedretail.p2p import wire
-from fedretail.p2p.effects import Effect, Ended, Pause, Send
-from fedretail.p2p.session import Session, State
+from fedretail.p2p.effects import Effect, Ended, GoOn, Pause, Send
+from fedretail.p2p.session import Session, State, grouped
 from fedretail.p2p.transport import Stream
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Link:
         self._session = session
         self._clock = clock
         self._turn = trio.Lock()
+        self._more = trio.Event()
         self._outbox, self._to_send = trio.open_memory_channel[bytes](10_000)
         self._waiting_bytes = 0
         self._is_broken = False
@@ -94,10 +96,12 @@ class Link:
                 # Within the turn, so that frames leave in the order of the steps.
                 if isinstance(effect, Send):
                     self._send(effect.frame)
+                elif isinstance(effect, GoOn):
+                    self._more.set()
         for effect in effects:
             if isinstance(effect, Ended):
                 self.retry_s = effect.retry_s
-            if not isinstance(effect, Send | Pause):
+            if not isinstance(effect, Send | GoOn | Pause):
                 await report(self, effect)
         return effects
 
@@ -110,6 +114,7 @@ class Link:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._look, nursery.cancel_scope)
+                nursery.start_soon(self._go_on, report, call)
                 await self._read(report, call)
                 nursery.cancel_scope.cancel()
             if self._is_slow:
@@ -136,6 +141,14 @@ class Link:
         log.info("%s: no answer for too long", self.peer_id)
         reading.cancel()
 
+    async def _go_on(self, report: Report, call: Call[list[Effect]]) -> None:
+        """Read and send what was asked for, in portions, in turn with what arrives."""
+        while True:
+            await self._more.wait()
+            self._more = trio.Event()
+            effects = await self.do(partial(self._session.go_on, steady_ms()), report, call)
+            await _rest(effects)
+
     async def _read(self, report: Report, call: Call[list[Effect]]) -> None:
         now_ms = self._clock.now_ms()
         await self.do(lambda: self._session.start(now_ms), report, call)
@@ -157,25 +170,25 @@ class Link:
         self, messages: Iterator[wire.Received], report: Report, call: Call[list[Effect]]
     ) -> bool:
         """Handle all messages; False where the session has ended."""
+        groups = grouped(messages)
         failures: list[FedretailError | None] = []
         while not failures:
             now_ms = steady_ms()
             effects = await self.do(
-                lambda: self._handled(messages, now_ms, failures),  # noqa: B023
+                lambda: self._handled(groups, now_ms, failures),  # noqa: B023
                 report,
                 call,
             )
             if self._session.state is State.ENDED:
                 return False
-            pauses = [effect.seconds for effect in effects if isinstance(effect, Pause)]
-            await trio.sleep(sum(pauses))
+            await _rest(effects)
         if failures[0] is not None:
             raise failures[0]
         return True
 
     def _handled(
         self,
-        messages: Iterator[wire.Received],
+        groups: Iterator[list[wire.Received]],
         now_ms: int,
         failures: list[FedretailError | None],
     ) -> list[Effect]:
@@ -185,8 +198,8 @@ class Link:
         """
         effects: list[Effect] = []
         try:
-            for message in messages:
-                effects += self._session.handle(message, now_ms)
+            for group in groups:
+                self._session.handle_all(group, now_ms, effects)
                 is_paused = bool(effects) and isinstance(effects[-1], Pause)
                 if is_paused or len(effects) > _MAX_EFFECTS:
                     return effects
@@ -231,3 +244,7 @@ class Link:
         with trio.move_on_after(2):
             while self._waiting_bytes > 0 and not self._is_broken:
                 await trio.sleep(0.01)
+
+
+async def _rest(effects: list[Effect]) -> None:
+    await trio.sleep(sum(effect.seconds for effect in effects if isinstance(effect, Pause)))

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from fedretail.crdt.access import AuthRecord, SignedRecord
@@ -13,7 +13,7 @@ from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
 from fedretail.domain.ids import MEMBER_COLLECTION, SITE_COLLECTIONS
-from fedretail.errors import PeerError, Refused, Unavailable
+from fedretail.errors import FedretailError, PeerError, Unavailable
 from fedretail.p2p.reconcile import AUTH, Item
 from fedretail.p2p.replica import WrongRows
 from fedretail.store.intake import MAX_LOG_BYTES, MAX_LOG_ROWS, DigestMismatch
@@ -136,13 +136,21 @@ class Mirror:
         if self.charter() is None:
             self._store.set_meta({"charter": raw})
 
-    def add_auth(self, records: list[SignedRecord]) -> None:
-        """Keep auth records; those of further owners only where there is room for them."""
+    def learn(self, records: Iterable[SignedRecord], names: Iterable[LogName]) -> None:
+        """Keep auth records and names of logs, as far as there is room for them.
+
+        Names are kept of public logs whose owner has named the device, and has not too many of
+        them: a name costs its inventor nothing.
+        """
         wanted = [one for one in records if self._welcomes(one.record.owner)]
-        if wanted:
-            self._store.add_auth(wanted)
-            with self._turn:
-                self._follow()
+        new = [name for name in names if self._may_name(name)]
+        if not wanted and not new:
+            return
+        kept = self._store.learn(wanted, new)
+        with self._turn:
+            self._follow()
+        for name in kept:
+            self._know(log_id(name), name)
 
     def _welcomes(self, owner: bytes) -> bool:
         """Whether more may be known of this owner: few records always, if it is known at all."""
@@ -152,23 +160,10 @@ class Mirror:
             return len(self._auth) < MAX_OWNERS and total < MAX_AUTH_RECORDS
         return len(known) < _FEW_RECORDS or total < MAX_AUTH_RECORDS
 
-    def add_log(self, name: LogName) -> None:
-        """Learn the four values of a log.
-
-        Refused where its collection has too many, and where its owner has not named its device:
-        names cost their inventor nothing.
-        """
-        if not is_public(name.collection):
-            raise Refused("That collection is not for everyone.")
+    def _may_name(self, name: LogName) -> bool:
         log = log_id(name)
-        if log in self._heads or log in self._names:
-            return
-        if not self._store.grants(name.owner).may_write(name.owner, name.device):
-            raise Refused("That device was never named by the owner of the catalog.")
-        if len(self._heads) >= MAX_LOGS:
-            raise Refused("This computer takes no further catalogs in.")
-        self._store.add_log(name)
-        self._know(log, name)
+        is_new = log not in self._heads and log not in self._names
+        return is_new and is_public(name.collection) and len(self._heads) < MAX_LOGS
 
     def _know(self, log: bytes, name: LogName) -> None:
         """Remember the name of a log without a head; the store finds those forgotten here."""
@@ -239,21 +234,26 @@ class Mirror:
             return None
         return self._store.changes_since(log, base, after)
 
-    def advance(self, part: Incoming) -> Outcome:
-        """Take in a part; Unavailable where there is no room, WrongRows as it says."""
+    def advance(self, parts: Sequence[Incoming]) -> list[Outcome | FedretailError]:
+        """Take in parts of logs in order; what became of each.
+
+        WrongRows in a part's place, as it says; Unavailable is raised where there is no room.
+        """
         if not self.has_space():
             raise Unavailable("There is no room: neighbours' prices are not taken in.")
-        head, base_seq, changes, after, is_push = part
-        try:
-            outcome = self._store.advance(head, base_seq, changes, after=after, is_push=is_push)
-        except DigestMismatch as error:
-            raise WrongRows(error.message) from None
-        if outcome is Outcome.MOVED:
-            name = self.name(head.head.log)
-            assert name is not None
-            with self._turn:
+        outcomes = self._store.advance_all(parts)
+        done = zip(parts, outcomes, strict=True)
+        self._keep_moved(part.head for part, outcome in done if outcome is Outcome.MOVED)
+        return [
+            WrongRows(one.message) if isinstance(one, DigestMismatch) else one for one in outcomes
+        ]
+
+    def _keep_moved(self, heads: Iterable[SignedHead]) -> None:
+        named = [(self.name(head.head.log), head) for head in heads]
+        with self._turn:
+            for name, head in named:
+                assert name is not None
                 self._keep(name, head)
-        return outcome
 
 
 def _place(signed: SignedRecord) -> object:

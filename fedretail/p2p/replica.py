@@ -1,5 +1,6 @@
 """What a session needs of the store; the service gives it one, a test another."""
 
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from fedretail.crdt.access import SignedRecord
@@ -8,7 +9,7 @@ from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
-from fedretail.errors import PeerError
+from fedretail.errors import FedretailError, PeerError
 from fedretail.p2p.reconcile import Item
 
 
@@ -34,12 +35,8 @@ class Replica(Protocol):
         """Keep the charter that the network's id was made from; PeerError for another."""
         ...
 
-    def add_auth(self, records: list[SignedRecord]) -> None:
-        """Keep auth records."""
-        ...
-
-    def add_log(self, name: LogName) -> None:
-        """Learn the four values of a log; Refused where its collection has too many."""
+    def learn(self, records: Iterable[SignedRecord], names: Iterable[LogName]) -> None:
+        """Keep auth records, then names of logs; those there is no room for are passed over."""
         ...
 
     def name(self, log: bytes) -> LogName | None:
@@ -74,6 +71,9 @@ class Replica(Protocol):
         """The next part of what changed since `base`; None where nothing did."""
         ...
 
-    def advance(self, part: Incoming) -> Outcome:
-        """Take in a part; WrongRows where its digest is not that of the rows."""
+    def advance(self, parts: Sequence[Incoming]) -> list[Outcome | FedretailError]:
+        """Take in parts in order; what became of each, or the error by which it was not kept.
+
+        WrongRows where the digest is not that of the rows. Raises what is no neighbour's fault.
+        """
         ...

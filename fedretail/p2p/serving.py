@@ -7,13 +7,16 @@ from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.errors import PeerError
 from fedretail.p2p import reconcile, wire
-from fedretail.p2p.effects import Effect
+from fedretail.p2p.effects import Effect, GoOn
 from fedretail.p2p.reconcile import Item
 from fedretail.p2p.replica import Replica
 from fedretail.p2p.view import AUTH_RECORD, View, send, statements
 
 # Bytes of ADVANCE under way to one neighbour: a slow reader holds no more than this here.
 CREDIT_BYTES = 256 * 1024
+# Rows that are read before what is ready leaves: one large part, or many small ones. The neighbour
+# works on them while the next are read.
+_PORTION_BYTES = 128 * 1024
 # Heads a frame: at 160 bytes they stay far below 256 KiB. A shorter frame is the last one.
 HEADS_PER_FRAME = 1000
 # Logs that one neighbour may have asked for and not received.
@@ -88,16 +91,20 @@ class Serving:
         if len(self._transfers) + len(since.wishes) > _MAX_TRANSFERS:
             raise PeerError("A neighbour asks for more than it can take.")
         self._transfers += since.wishes
-        return self._pump()
+        return self.go_on()
 
     def on_credit(self, credit: wire.Credit) -> list[Effect]:
         """The next parts."""
         self._credit = min(CREDIT_BYTES, self._credit + credit.count)
-        return self._pump()
+        return self.go_on()
 
-    def _pump(self) -> list[Effect]:
+    def go_on(self) -> list[Effect]:
+        """The next parts, as many as are read at a time; ends in GoOn where more can follow."""
         effects: list[Effect] = []
+        size = 0
         while self._transfers and self._credit > 0:
+            if size >= _PORTION_BYTES:
+                return [*effects, GoOn()]
             wish = self._transfers.popleft()
             part = self._replica.changes(wish.log, Point(wish.seq, wish.stamp), wish.after)
             if part is None:
@@ -108,6 +115,7 @@ class Serving:
             if part.after is not None and wish.after is None:
                 effects.append(send(wire.Offer([(wish.log, head.count, head.size)])))
             changes = pack(part.changes)
+            size += len(changes)
             # What was shown in HEADS needs not travel again: 160 bytes a log.
             raw = b"" if self._view.has_sent(head) else part.head
             frame = send(wire.Advance(wish.log, wish.seq, raw, changes, part.after))

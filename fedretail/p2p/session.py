@@ -15,15 +15,15 @@ No sockets, threads, clocks or chance in here: the service hands them in. `Servi
 `Fetching` takes, `View` is what both know of the neighbour.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, ClassVar, NamedTuple
 
 from fedretail.crdt.access import SignedRecord
 from fedretail.crdt.changes import Point
-from fedretail.crdt.names import parse_log_name
-from fedretail.errors import MalformedInput, PeerError, Refused
-from fedretail.p2p import reconcile, wire
+from fedretail.crdt.names import LogName, parse_log_name
+from fedretail.errors import MalformedInput, PeerError
+from fedretail.p2p import reconcile, view, wire
 from fedretail.p2p.effects import (
     Effect,
     Ended,
@@ -38,7 +38,7 @@ from fedretail.p2p.fetching import Fetching
 from fedretail.p2p.rates import TokenBucket
 from fedretail.p2p.replica import Replica
 from fedretail.p2p.serving import HEADS_PER_FRAME, Serving
-from fedretail.p2p.view import AUTH_ADDRESS, AUTH_CHARTER, View, send, statements
+from fedretail.p2p.view import View, send, statements
 
 NEEDS_CHARTER = "needs-charter"
 # Addresses that one statement of a neighbour may add; their own and a few of its neighbours.
@@ -50,6 +50,8 @@ _RATE, _BURST = 400, 8000
 # owes the same log for ten minutes, so that nobody keeps others from fetching it.
 IDLE_MS = 30_000
 ROUND_MS = 600_000
+# Parts that are taken in together, in one transaction: others wait for the store so long.
+_MAX_GROUP = 64
 # CREDIT is given back in pieces of this size, a quarter of what may be under way.
 _CREDIT_STEP = 64 * 1024
 
@@ -104,22 +106,49 @@ class Session:
 
         PeerError where the neighbour broke the rules: say DONE then, and end the stream.
         """
-        message = received.message
-        if self.state is State.ENDED:
-            return []
         effects: list[Effect] = []
-        if message is not None:
-            effects += self._answer(message, now_ms)
-        if isinstance(message, wire.Advance):
-            return [*effects, *self._give_credit(received.size)]
-        wait_s = self._bucket.take(_cost(received, effects), now_ms)
-        return [*effects, Pause(wait_s)] if wait_s else effects
+        self.handle_all([received], now_ms, effects)
+        return effects
 
-    def _answer(self, message: wire.Message, now_ms: int) -> list[Effect]:
+    def handle_all(
+        self, received: Sequence[wire.Received], now_ms: int, effects: list[Effect]
+    ) -> None:
+        """What messages that are `grouped` together lead to is added to `effects`.
+
+        PeerError as `handle` says; what came before it stands in `effects`.
+        """
+        if self.state is State.ENDED:
+            return
+        first = received[0].message
+        if isinstance(first, wire.Advance):
+            parts = [one.message for one in received if isinstance(one.message, wire.Advance)]
+            self._take_parts(parts, now_ms, effects)
+            effects += self._give_credit(sum(one.size for one in received))
+            return
+        answer = [] if first is None else self._answer(first, now_ms)
+        effects += answer
+        effects += self._paused(_cost(received[0]) + _work(answer), now_ms)
+
+    def _paused(self, cost: float, now_ms: int) -> list[Effect]:
+        wait_s = self._bucket.take(cost, now_ms)
+        return [Pause(wait_s)] if wait_s else []
+
+    def _take_parts(
+        self, parts: Sequence[wire.Advance], now_ms: int, effects: list[Effect]
+    ) -> None:
+        self._check_turn(parts[0])
+        self._quiet_since_ms = now_ms
+        self._fetching.on_advances(parts, effects)
+        effects += self._settle()
+
+    def _check_turn(self, message: wire.Message) -> None:
         is_greeting = isinstance(message, wire.Hello)
         if is_greeting != (self.state is State.HELLO) and not isinstance(message, wire.Done):
             raise PeerError("A neighbour spoke out of turn.")
-        if isinstance(message, wire.Advance) or self.state is not State.LIVE:
+
+    def _answer(self, message: wire.Message, now_ms: int) -> list[Effect]:
+        self._check_turn(message)
+        if self.state is not State.LIVE:
             self._quiet_since_ms = now_ms
         effects = self._HANDLERS[type(message)](self, message)
         return [*effects, *self._settle()]
@@ -162,6 +191,13 @@ class Session:
         """Ask for logs that could not be had when the neighbour showed them."""
         return self._fetching.retry() if self.state in (State.OPEN, State.LIVE) else []
 
+    def go_on(self, now_ms: int) -> list[Effect]:
+        """More of what the neighbour has asked for; `now_ms`: as for `handle`."""
+        if self.state is State.ENDED:
+            return []
+        effects = self._serving.go_on()
+        return [*effects, *self._paused(_work(effects), now_ms)]
+
     def push(self, log: bytes, base: Point | None) -> list[Effect]:
         """Tell the neighbour of a log's newest head, with the changes since `base` if small."""
         return self._serving.push(log, base) if self.state is State.LIVE else []
@@ -170,7 +206,7 @@ class Session:
         """Pass on where others can be reached."""
         if self.state not in (State.OPEN, State.LIVE):
             return []
-        return [*statements([[AUTH_ADDRESS, address] for address in addresses])]
+        return [*statements([[view.AUTH_ADDRESS, address] for address in addresses])]
 
     def end(self, code: str = "closing", text: str = "", retry_s: int = 0) -> list[Effect]:
         """Say good-bye; what was claimed is free for other sessions."""
@@ -202,45 +238,32 @@ class Session:
         self.state = State.OPEN
         salt = reconcile.salt(self._me.nonce, hello.nonce)
         self._serving = Serving(self._replica, self.view, salt)
-        about: list[list[Any]] = [[AUTH_ADDRESS, address] for address in self._me.addresses]
+        about: list[list[Any]] = [[view.AUTH_ADDRESS, address] for address in self._me.addresses]
         charter = self._replica.charter()
         if NEEDS_CHARTER in hello.capabilities and charter is not None:
-            about.append([AUTH_CHARTER, charter])
+            about.append([view.AUTH_CHARTER, charter])
         return [PeerClock(hello.now_ms), *statements(about), self._serving.tell()]
 
     def _on_auth(self, auth: wire.Auth) -> list[Effect]:
         records: list[SignedRecord] = []
+        names: list[LogName] = []
         addresses: list[str] = []
         try:
             for item in auth.items:
-                self._take_statement(item, records, addresses)
+                match item:
+                    case [view.AUTH_RECORD, raw, *_]:
+                        records.append(SignedRecord.parse(raw))
+                    case [view.AUTH_LOG, *name]:
+                        names.append(parse_log_name(name[:4]))
+                    case [view.AUTH_CHARTER, bytes(charter), *_]:
+                        self._replica.set_charter(charter)
+                    case [view.AUTH_ADDRESS, str(address), *_]:
+                        addresses.append(address)
         except MalformedInput as error:
             raise PeerError(f"A neighbour sent {error.message}.") from None
-        self._replica.add_auth(records)
-        return [PeerAddresses(addresses)] if addresses else []
-
-    def _take_statement(
-        self, item: list[Any], records: list[SignedRecord], addresses: list[str]
-    ) -> None:
-        match item:
-            case [0, raw, *_]:
-                records.append(SignedRecord.parse(raw))
-            case [1, *name]:
-                self._replica.add_auth(records)
-                records.clear()
-                self._learn(name[:4])
-            case [2, bytes(charter), *_]:
-                self._replica.set_charter(charter)
-            case [3, str(address), *_] if len(address) <= MAX_ADDRESS_CHARACTERS:
-                if len(addresses) < MAX_ADDRESSES:
-                    addresses.append(address)
-
-    def _learn(self, name: list[Any]) -> None:
-        try:
-            self._replica.add_log(parse_log_name(name))
-        except Refused:
-            # Too many logs in one collection: those known stay, this one is not fetched.
-            return
+        self._replica.learn(records, names)
+        near = [one for one in addresses if len(one) <= MAX_ADDRESS_CHARACTERS]
+        return [PeerAddresses(near[:MAX_ADDRESSES])] if near else []
 
     def _on_heads(self, heads: wire.Heads) -> list[Effect]:
         is_showing = all(isinstance(item, bytes) for item in heads.items)
@@ -259,18 +282,40 @@ class Session:
         wire.Heads: _on_heads,
         wire.Since: lambda self, message: self._serving.on_since(message),
         wire.Offer: lambda self, message: self._fetching.on_offer(message),
-        wire.Advance: lambda self, message: self._fetching.on_advance(message),
         wire.Push: lambda self, message: self._fetching.on_push(message),
         wire.Credit: lambda self, message: self._serving.on_credit(message),
         wire.Done: _on_done,
     }
 
 
-def _cost(received: wire.Received, effects: list[Effect]) -> float:
-    """Tokens for the work that a message makes, by what it is and by what is sent in answer."""
-    answered = sum(len(effect.frame) for effect in effects if isinstance(effect, Send))
-    # Reading and packing rows takes a quarter of a millisecond for each KiB that is sent.
-    cost = 1 + received.unfolded / 1024 + answered / 4096
+def grouped(messages: Iterator[wire.Received]) -> Iterator[list[wire.Received]]:
+    """Messages as `handle_all` takes them: ADVANCEs of different logs together, others alone.
+
+    What `messages` raises is raised after what came before it.
+    """
+    parts: dict[bytes, wire.Received] = {}
+    try:
+        for received in messages:
+            message = received.message
+            log = message.log if isinstance(message, wire.Advance) else None
+            if parts and (log is None or log in parts or len(parts) == _MAX_GROUP):
+                yield list(parts.values())
+                parts = {}
+            if log is None:
+                yield [received]
+            else:
+                parts[log] = received
+    except PeerError:
+        if parts:
+            yield list(parts.values())
+        raise
+    if parts:
+        yield list(parts.values())
+
+
+def _cost(received: wire.Received) -> float:
+    """Tokens for the work that a message makes by what it is."""
+    cost = 1 + received.unfolded / 1024
     match received.message:
         case wire.Ranges():
             return cost + 50
@@ -279,3 +324,8 @@ def _cost(received: wire.Received, effects: list[Effect]) -> float:
         case wire.Auth(items):
             return cost + len(items) / 4
     return cost
+
+
+def _work(effects: list[Effect]) -> float:
+    """Tokens for what is sent: to read and pack a KiB takes a quarter of a millisecond."""
+    return sum(len(effect.frame) for effect in effects if isinstance(effect, Send)) / 4096

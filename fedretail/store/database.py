@@ -173,6 +173,22 @@ class SqliteConnection:
 
 
 @contextmanager
+def savepoint(connection: Connection, *, expected: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Within a transaction: `expected` errors undo what was done inside, and nothing else.
+
+    Whatever else goes wrong ends the whole transaction; SQLite may have done so already.
+    """
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except expected:
+        connection.execute("ROLLBACK TO part")
+        connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
+
+
+@contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn what SQLite raises inside into errors with a reason and the next thing to do."""
     try:

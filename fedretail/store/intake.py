@@ -4,16 +4,16 @@ Admission is decided by bytes alone: the signature, the device named by its owne
 stamp and digest. What the fields mean is judged when they are read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from fedretail.crdt.access import Grants
 from fedretail.crdt.head import SignedHead
-from fedretail.crdt.names import LogName
 from fedretail.crdt.transfer import Incoming, Outcome, Place
-from fedretail.errors import MalformedInput, PeerError, Refused
+from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
 from fedretail.store import auth, local, log, logs, staging
 from fedretail.store.arrivals import Arrivals, Arrived, BrokenPart, arrived
-from fedretail.store.database import Connection
-from fedretail.store.logs import LogState
+from fedretail.store.database import Connection, savepoint
+from fedretail.store.logs import LogState, Surroundings
 
 # A shop of 300,000 offers; a log beyond that is refused before a byte of it is fetched.
 MAX_LOG_BYTES = 128 * 1024 * 1024
@@ -28,25 +28,22 @@ class _Overtaken(Exception):
     """The log has moved since the transfer began, and what is here may be its tail only."""
 
 
-def advance(connection: Connection, part: Incoming, *, now_ms: int, arrivals: Arrivals) -> Outcome:
-    """Take in a part of a log; see `Outcome`.
+# What a neighbour did wrong: it costs the part, and no other.
+_FAULTS = (MalformedInput, PeerError, Refused)
 
-    PeerError, MalformedInput: the sender broke the rules; nothing of the part is kept. Where it
-    ended a transfer, what was staged of it is forgotten too; a push disturbs no transfer.
-    `arrivals` remembers the parts that are staged, made ready.
+
+def advance(
+    connection: Connection, parts: Sequence[Incoming], *, now_ms: int, arrivals: Arrivals
+) -> list[Outcome | FedretailError]:
+    """Take in parts of logs, in order and in one transaction; what became of each, see `Outcome`.
+
+    An error (PeerError, MalformedInput: the sender broke the rules; Refused) stands where nothing
+    of a part was kept. Where it ended a transfer, what was staged of it is forgotten too; a push
+    disturbs no transfer. `arrivals` remembers the parts that are staged, made ready.
     """
-    try:
-        with connection.transaction(durable=False):
-            return _advance(connection, part, now_ms, arrivals=arrivals)
-    except _Overtaken:
-        return Outcome.GAP
-    except BrokenPart:
-        # What came before it may be an honest neighbour's.
-        raise
-    except (DigestMismatch, MalformedInput):
-        if not part.is_push:
-            _forget(connection, part)
-        raise
+    with connection.transaction(durable=False):
+        intake = _Intake(connection, now_ms, arrivals)
+        return [intake.take(part) for part in parts]
 
 
 def wanted(connection: Connection, log_id: bytes) -> Place | None:
@@ -56,97 +53,111 @@ def wanted(connection: Connection, log_id: bytes) -> Place | None:
         return None if state is None else staging.place(connection, state)
 
 
-def _advance(connection: Connection, part: Incoming, now_ms: int, *, arrivals: Arrivals) -> Outcome:
-    state = logs.find(connection, part.head.head.log)
-    if state is None:
-        raise PeerError("A neighbour sent a catalog without naming its owner first.")
-    if part.head.head.seq <= state.point.seq:
-        return Outcome.OLD
-    _admit(connection, state, part.head)
-    is_short = part.is_push or (part.after is None and not _is_staged(connection, state))
-    if is_short and part.base_seq > state.point.seq:
-        return Outcome.GAP
-    if is_short:
-        _apply_short(connection, state, part, now_ms=now_ms)
-        return Outcome.MOVED
-    kept = staging.keep(connection, state, part)
-    if kept in (Outcome.STAGED, Outcome.MOVED):
-        arrivals.keep(part.changes, part.base_seq, part.head.head)
-    if kept is Outcome.MOVED:
-        staged = staging.staged(connection, state)
-        parts = (arrivals.take(raw, base_seq, head.head) for raw, base_seq, head in staged)
-        _apply(connection, state, part.head, parts, now_ms=now_ms)
-    return kept
+class _Intake:
+    """The parts of one transaction, and what was looked up for the earlier of them."""
 
+    def __init__(self, connection: Connection, now_ms: int, arrivals: Arrivals) -> None:
+        self._connection = connection
+        self._now_ms = now_ms
+        self._arrivals = arrivals
+        self._owner: bytes | None = local.meta(connection, "owner")
+        self._device: bytes | None = local.meta(connection, "device")
+        self._grants: dict[bytes, Grants] = {}
 
-def _apply_short(connection: Connection, state: LogState, part: Incoming, *, now_ms: int) -> None:
-    """Move the log by one part that says it is all there is."""
-    try:
-        ready = arrived(part.changes, part.base_seq, part.head.head)
-        _apply(connection, state, part.head, [ready], now_ms=now_ms)
-    except (DigestMismatch, MalformedInput):
-        if part.base_seq < state.point.seq and not part.is_push:
-            raise _Overtaken from None
-        raise
+    def take(self, part: Incoming) -> Outcome | FedretailError:
+        """What becomes of one part; its faults are undone here."""
+        try:
+            with savepoint(self._connection, expected=(*_FAULTS, _Overtaken)):
+                return self._advance(part)
+        except _Overtaken:
+            return Outcome.GAP
+        except BrokenPart as error:
+            # What came before it may be an honest neighbour's.
+            return error
+        except (DigestMismatch, MalformedInput) as error:
+            if not part.is_push:
+                self._forget(part)
+            return error
+        except _FAULTS as error:
+            return error
 
-
-def _admit(connection: Connection, state: LogState, head: SignedHead) -> None:
-    """Raise PeerError or Refused unless the head may stand over this log."""
-    name = state.name
-    if not head.is_by(name.device):
-        raise PeerError("A neighbour sent a catalog whose signature is wrong.")
-    if not auth.grants_of(connection, name.owner).may_write(name.owner, name.device):
-        raise PeerError("A neighbour sent a catalog signed by a device that its owner never named.")
-    if head.head.stamp <= state.point.stamp:
-        raise PeerError("A neighbour sent a catalog whose clock runs backwards.")
-    if head.head.size > MAX_LOG_BYTES or head.head.count > MAX_LOG_ROWS:
-        raise Refused(f"{name.collection} is larger than this computer takes from one shop.")
-    if local.meta(connection, "device") == name.device:
-        raise Refused("A neighbour knows a newer state of this computer's own catalog.")
-    if _newest_incarnation(connection, name) > name.incarnation:
-        # Who has not heard of the newer one may well hand it on.
-        raise Refused(f"The owner of {name.collection} has begun it anew since.")
-
-
-def _newest_incarnation(connection: Connection, name: LogName) -> int:
-    siblings = logs.of_collection(connection, name.owner, name.collection)
-    return max(
-        item.name.incarnation
-        for item in siblings
-        if item.name.device == name.device and (item.head is not None or item.name == name)
-    )
-
-
-def _is_staged(connection: Connection, state: LogState) -> bool:
-    query = "SELECT count(*) FROM staging WHERE log = ?"
-    return bool(connection.execute(query, (state.number,)).fetchone()[0])
-
-
-def _apply(
-    connection: Connection,
-    state: LogState,
-    head: SignedHead,
-    parts: Iterable[Arrived],
-    *,
-    now_ms: int,
-) -> None:
-    is_own = local.meta(connection, "owner") == state.name.owner
-    is_new = state.count == 0 and log.is_alone(connection, state)
-    for part in parts:
-        step = log.prepare_arrived(connection, state, part)
-        log.put(connection, state, step, head.head, now_ms=now_ms, is_own=is_own)
-        if not is_new:
-            log.feed(connection, state, step, now_ms=now_ms)
-        state = log.after(state, step)
-    if not log.agrees(state, head.head):
-        raise DigestMismatch("A neighbour sent rows that are not those their shop has signed.")
-    if is_new:
-        log.feed_all(connection, state, now_ms=now_ms)
-    log.move(connection, state, head)
-
-
-def _forget(connection: Connection, part: Incoming) -> None:
-    with connection.transaction(durable=False):
-        state = logs.find(connection, part.head.head.log)
+    def _forget(self, part: Incoming) -> None:
+        state = logs.find(self._connection, part.head.head.log)
         if state is not None:
-            staging.clear(connection, state)
+            staging.clear(self._connection, state)
+
+    def _advance(self, part: Incoming) -> Outcome:
+        connection, head = self._connection, part.head.head
+        state = logs.find(connection, head.log)
+        if state is None:
+            raise PeerError("A neighbour sent a catalog without naming its owner first.")
+        if head.seq <= state.point.seq:
+            return Outcome.OLD
+        place = logs.surroundings(connection, state)
+        self._admit(state, place, part.head)
+        is_short = part.is_push or (part.after is None and not place.is_staged)
+        if is_short and part.base_seq > state.point.seq:
+            return Outcome.GAP
+        if is_short:
+            self._apply_short(state, place, part)
+            return Outcome.MOVED
+        kept = staging.keep(connection, state, part)
+        if kept in (Outcome.STAGED, Outcome.MOVED):
+            self._arrivals.keep(part.changes, part.base_seq, head)
+        if kept is Outcome.MOVED:
+            staged = staging.staged(connection, state)
+            parts = (self._arrivals.take(raw, base, at.head) for raw, base, at in staged)
+            self._apply(state, place, part.head, parts)
+        return kept
+
+    def _admit(self, state: LogState, place: Surroundings, head: SignedHead) -> None:
+        """Raise PeerError or Refused unless the head may stand over this log."""
+        name = state.name
+        if not head.is_by(name.device):
+            raise PeerError("A neighbour sent a catalog whose signature is wrong.")
+        if not self._grants_of(name.owner).may_write(name.owner, name.device):
+            raise PeerError(
+                "A neighbour sent a catalog signed by a device that its owner never named."
+            )
+        if head.head.stamp <= state.point.stamp:
+            raise PeerError("A neighbour sent a catalog whose clock runs backwards.")
+        if head.head.size > MAX_LOG_BYTES or head.head.count > MAX_LOG_ROWS:
+            raise Refused(f"{name.collection} is larger than this computer takes from one shop.")
+        if self._device == name.device:
+            raise Refused("A neighbour knows a newer state of this computer's own catalog.")
+        if place.newest_incarnation > name.incarnation:
+            # Who has not heard of the newer one may well hand it on.
+            raise Refused(f"The owner of {name.collection} has begun it anew since.")
+
+    def _grants_of(self, owner: bytes) -> Grants:
+        if owner not in self._grants:
+            self._grants[owner] = auth.grants_of(self._connection, owner)
+        return self._grants[owner]
+
+    def _apply_short(self, state: LogState, place: Surroundings, part: Incoming) -> None:
+        """Move the log by one part that says it is all there is."""
+        try:
+            ready = arrived(part.changes, part.base_seq, part.head.head)
+            self._apply(state, place, part.head, [ready])
+        except (DigestMismatch, MalformedInput):
+            if part.base_seq < state.point.seq and not part.is_push:
+                raise _Overtaken from None
+            raise
+
+    def _apply(
+        self, state: LogState, place: Surroundings, head: SignedHead, parts: Iterable[Arrived]
+    ) -> None:
+        connection, now_ms = self._connection, self._now_ms
+        is_own = self._owner == state.name.owner
+        is_new = state.count == 0 and place.is_alone
+        for part in parts:
+            step = log.prepare_arrived(connection, state, part)
+            log.put(connection, state, step, head.head, now_ms=now_ms, is_own=is_own)
+            if not is_new:
+                log.feed(connection, state, step, now_ms=now_ms)
+            state = log.after(state, step)
+        if not log.agrees(state, head.head):
+            raise DigestMismatch("A neighbour sent rows that are not those their shop has signed.")
+        if is_new:
+            log.feed_all(connection, state, now_ms=now_ms)
+        log.move(connection, state, head)

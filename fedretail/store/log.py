@@ -91,7 +91,7 @@ def _present(
     """The rows that stand under some of `keys`."""
     found: dict[tuple[str, str], bytes] = {}
     by_kind: dict[str, list[str]] = {}
-    last = _last_key(connection, log) if keys else None
+    last = _last_key(connection, log) if keys and log.count else None
     for kind, key in keys:
         # Of a log that is fetched in key order nothing can stand there yet.
         if last is not None and (kind, key) <= last:

@@ -37,6 +37,18 @@ class LogState(NamedTuple):
     head: bytes | None
 
 
+class Surroundings(NamedTuple):
+    """What stands beside a log in its collection, and whether parts of it are on their way in.
+
+    is_alone: whether no other log has a say in its records; newest_incarnation: of the same
+    device, its own included.
+    """
+
+    is_alone: bool
+    newest_incarnation: int
+    is_staged: bool
+
+
 _COLUMNS = """SELECT log.id, log_id, collection, owner, name, device, incarnation, seq, stamp,
  count, size, state, head FROM log JOIN collection ON collection.id = log.collection """
 
@@ -44,9 +56,14 @@ _COLUMNS = """SELECT log.id, log_id, collection, owner, name, device, incarnatio
 def collection_number(connection: Connection, owner: bytes, name: str) -> int:
     """The local number of a collection, given on first sight (inside a transaction)."""
     place = (owner, name)
-    connection.execute("INSERT OR IGNORE INTO collection (owner, name) VALUES (?, ?)", place)
     query = "SELECT id FROM collection WHERE owner = ? AND name = ?"
-    number: int = connection.execute(query, place).fetchone()[0]
+    found = connection.execute(query, place).fetchone()
+    if found is not None:
+        return int(found[0])
+    number = connection.execute(
+        "INSERT INTO collection (owner, name) VALUES (?, ?)", place
+    ).lastrowid
+    assert number is not None
     return number
 
 
@@ -61,6 +78,18 @@ def find_name(connection: Connection, name: LogName) -> LogState | None:
     return find(connection, log_id(name))
 
 
+def surroundings(connection: Connection, log: LogState) -> Surroundings:
+    """What stands beside a log."""
+    query = (
+        "SELECT count(*) = 1, max(incarnation) FILTER"
+        " (WHERE device = ?1 AND (head IS NOT NULL OR id = ?2)),"
+        " EXISTS (SELECT 1 FROM staging WHERE staging.log = ?2) FROM log WHERE collection = ?3"
+    )
+    values = (log.name.device, log.number, log.collection)
+    is_alone, newest, is_staged = connection.execute(query, values).fetchone()
+    return Surroundings(bool(is_alone), newest, bool(is_staged))
+
+
 def of_collection(connection: Connection, owner: bytes, collection: str) -> list[LogState]:
     """All logs of one collection, oldest incarnation first."""
     rule = "WHERE owner = ? AND name = ? ORDER BY device, incarnation"
@@ -68,24 +97,28 @@ def of_collection(connection: Connection, owner: bytes, collection: str) -> list
 
 
 def open_log(connection: Connection, name: LogName) -> LogState:
-    """The log of this name, entered without a head where it is new (inside a transaction).
-
-    Refused where its collection has too many logs already.
-    """
-    present = find_name(connection, name)
-    if present is not None:
-        return present
-    number = collection_number(connection, name.owner, name.collection)
-    _make_room(connection, number, name)
-    values = (log_id(name), number, name.device, name.incarnation)
-    connection.execute(
-        "INSERT INTO log (log_id, collection, device, incarnation, seq, stamp, count, size, state,"
-        " moved) VALUES (?, ?, ?, ?, 0, 0, 0, 0, zeroblob(2048), 0)",
-        values,
-    )
+    """The log of this name, entered as `enter` says."""
+    enter(connection, name)
     state = find_name(connection, name)
     assert state is not None
     return state
+
+
+def enter(connection: Connection, name: LogName) -> None:
+    """Enter the log of this name, without a head, where it is new (inside a transaction).
+
+    Refused where its collection has too many logs already.
+    """
+    log = log_id(name)
+    if connection.execute("SELECT 1 FROM log WHERE log_id = ?", (log,)).fetchone() is not None:
+        return
+    collection = collection_number(connection, name.owner, name.collection)
+    _make_room(connection, collection, name)
+    connection.execute(
+        "INSERT INTO log (log_id, collection, device, incarnation, seq, stamp, count, size, state,"
+        " moved) VALUES (?, ?, ?, ?, 0, 0, 0, 0, zeroblob(2048), 0)",
+        (log, collection, name.device, name.incarnation),
+    )
 
 
 def _make_room(connection: Connection, collection: int, name: LogName) -> None:

@@ -6,8 +6,8 @@
 from fedretail.errors import Refused
 from fedretail.store.database import Connection
 
-# 2: the journal holds differences.
-SCHEMA = 2
+# 2: the journal holds differences. 3: heads seen, proofs, what is to be repaired.
+SCHEMA = 3
 # "frtl": tells a store of fedretail from any other SQLite file.
 APPLICATION_ID = 0x6672746C
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ from fedretail.crdt.registers import Folded
 from fedretail.crdt.row import MAX_ROW_BYTES, Groups, RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
 from fedretail.domain.kind import Kind, RecordId
-from fedretail.errors import Unavailable
+from fedretail.errors import FedretailError, Refused, Unavailable
 from fedretail.store import auth, commits, intake, journal, local, logs, records, schema
 from fedretail.store.arrivals import Arrivals
 from fedretail.store.check import Problem, check_file, check_logs
@@ -130,11 +130,20 @@ class Store:
         `changes`: packed Changes since `base_seq` up to the key `after` (None: to the end).
         MalformedInput, PeerError where the sender broke the rules: nothing is kept then.
         """
-        part = Incoming(head, base_seq, changes, after, is_push)
+        outcome = self.advance_all([Incoming(head, base_seq, changes, after, is_push)])[0]
+        if isinstance(outcome, FedretailError):
+            raise outcome
+        return outcome
+
+    def advance_all(self, parts: Sequence[Incoming]) -> list[Outcome | FedretailError]:
+        """Take in parts in order, in one transaction; what became of each, as `advance` says.
+
+        A part that is not kept costs no other anything.
+        """
         now_ms = self._clock.now_ms()
         if self._written_ms is not None:
             self._written_ms = max(now_ms, self._written_ms)
-        return intake.advance(self._write, part, now_ms=now_ms, arrivals=self._arrivals)
+        return intake.advance(self._write, parts, now_ms=now_ms, arrivals=self._arrivals)
 
     def add_auth(self, signed: Iterable[SignedRecord]) -> int:
         """Keep auth records that are new; how many there were."""
@@ -142,10 +151,30 @@ class Store:
             return auth.add(self._write, signed)
 
     def add_log(self, name: LogName) -> None:
-        """Learn the four values of a log, so that its heads can be verified."""
+        """Learn the four values of a log, so that its heads can be verified.
+
+        Refused where its collection has too many.
+        """
         if logs.find_name(self._read, name) is None:
             with self._write.transaction(durable=False):
-                logs.open_log(self._write, name)
+                logs.enter(self._write, name)
+
+    def learn(self, signed: Iterable[SignedRecord], names: Iterable[LogName]) -> list[LogName]:
+        """Keep auth records, then the names of logs, in one transaction; the names kept.
+
+        Those are left out whose owner has not named the device, or has too many logs.
+        """
+        with self._write.transaction(durable=False):
+            auth.add(self._write, signed)
+            return [name for name in names if self._open(name)]
+
+    def _open(self, name: LogName) -> bool:
+        if not auth.grants_of(self._write, name.owner).may_write(name.owner, name.device):
+            return False
+        with contextlib.suppress(Refused):
+            logs.enter(self._write, name)
+            return True
+        return False
 
     def refold_due(self) -> int:
         """Enter the records whose early stamps are in force by now into the feed; how many.

@@ -6,7 +6,7 @@ from pathlib import Path
 from fedretail.crdt.names import LogName
 from fedretail.errors import FedretailError
 from fedretail.p2p import wire
-from fedretail.p2p.effects import Effect, Send
+from fedretail.p2p.effects import Effect, GoOn, Send
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.session import Me, Session, State
@@ -80,6 +80,8 @@ class Side:
                 self.sent += [
                     one.message for one in wire.Decoder().feed(effect.frame) if one.message
                 ]
+            elif isinstance(effect, GoOn):
+                self.take(self.session.go_on(0))
             else:
                 self.effects.append(effect)
 

@@ -33,10 +33,15 @@ def street(folder: Path, shops: int) -> Neighbour:
 
 def taught(source: Neighbour, target: Neighbour) -> Fetching:
     """The taking half of a node that knows the names of all that `source` holds."""
-    target.mirror.add_auth([record for _, record in source.store.auth_records()])
-    for _, name, _ in source.store.heads():
-        target.mirror.add_log(name)
+    records = [record for _, record in source.store.auth_records()]
+    target.mirror.learn(records, [name for _, name, _ in source.store.heads()])
     return Fetching(target.mirror, View(target.mirror), target.fetches)
+
+
+def advanced(one: Fetching, *parts: wire.Advance) -> list[Effect]:
+    effects: list[Effect] = []
+    one.on_advances(parts, effects)
+    return effects
 
 
 def asked(effects: list[Effect]) -> list[wire.Wish]:
@@ -62,7 +67,7 @@ def test_a_large_round_is_asked_for_in_pieces(tmp_path: Path) -> None:
     assert len(wishes) == MAX_ASKED
     rounds = 1
     for count, wish in enumerate(wishes):
-        more = asked(one.on_advance(answered(source, wish)))
+        more = asked(advanced(one, answered(source, wish)))
         assert not more or count >= MAX_ASKED // 2 - 1
         rounds += bool(more)
         wishes += more
@@ -105,11 +110,11 @@ def test_parts_that_bring_nothing_are_asked_for_three_times_and_later_again(
     (wish,) = asked(one.on_heads(heads(source)))
     gap = answered(source, wish)._replace(base_seq=9)
     for _ in range(3):
-        assert len(asked(one.on_advance(gap))) == 1
-    assert asked(one.on_advance(gap)) == []
+        assert len(asked(advanced(one, gap))) == 1
+    assert asked(advanced(one, gap)) == []
     assert not one.is_waiting()
     assert len(asked(one.retry())) == 1
-    effects = one.on_advance(answered(source, wish))
+    effects = advanced(one, answered(source, wish))
     assert any(isinstance(effect, Moved) for effect in effects)
 
 
@@ -120,11 +125,11 @@ def test_the_rest_of_a_broken_transfer_is_passed_over(tmp_path: Path) -> None:
     (wish,) = asked(one.on_heads(heads(source)))
     honest = answered(source, wish)
     first = honest._replace(base_seq=9, after=RowKey("offer", "a"))
-    assert one.on_advance(first) == []
-    assert one.on_advance(honest._replace(changes=pack([]), after=RowKey("offer", "b"))) == []
+    assert advanced(one, first) == []
+    assert advanced(one, honest._replace(changes=pack([]), after=RowKey("offer", "b"))) == []
     assert target.store.wanted(wish.log) == (START, None)
-    assert len(asked(one.on_advance(honest._replace(changes=pack([]))))) == 1
-    assert any(isinstance(effect, Moved) for effect in one.on_advance(honest))
+    assert len(asked(advanced(one, honest._replace(changes=pack([]))))) == 1
+    assert any(isinstance(effect, Moved) for effect in advanced(one, honest))
 
 
 def test_a_log_that_lost_its_name_is_let_go(
@@ -144,4 +149,4 @@ def test_a_log_of_unknown_name_is_not_asked_for(tmp_path: Path) -> None:
     assert one.on_heads(heads(source)) == []
     unasked = answered(source, wire.Wish(log_id(source.store.heads()[0][1]), 0, 0, None))
     with pytest.raises(PeerError, match="nobody asked"):
-        one.on_advance(unasked)
+        advanced(one, unasked)

@@ -128,7 +128,7 @@ async def test_a_fault_of_our_store_is_not_blamed_on_the_neighbour(
     def busy(*what: object) -> list[Effect]:
         raise Unavailable("The disk is full.")
 
-    monkeypatch.setattr(talk.session, "handle", busy)
+    monkeypatch.setattr(talk.session, "handle_all", busy)
     talk.stream.say.send_nowait(HELLO)
     await talk.run()
     assert (talk.done().code, talk.done().text) == (

@@ -11,7 +11,7 @@ from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.transfer import Incoming, Outcome
-from fedretail.errors import PeerError, Refused, Unavailable
+from fedretail.errors import PeerError, Unavailable
 from fedretail.p2p.mirror import Mirror, is_public
 from fedretail.p2p.reconcile import AUTH
 from fedretail.p2p.replica import WrongRows
@@ -62,12 +62,12 @@ def test_a_head_moved_by_a_session_is_at_hand_at_once(store: Store, tmp_path: Pa
     store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
     peer = Mirror(builders.peer_store(tmp_path, "peer", SHOP), NETWORK)
     assert peer.head(LOG) is None
-    assert peer.advance(incoming(store)) is Outcome.MOVED
+    assert peer.advance([incoming(store)]) == [Outcome.MOVED]
     head = peer.head(LOG)
     assert head is not None
     assert head.seq == 1
     assert peer.refresh() == [(LOG, 1)]
-    assert peer.advance(incoming(store)) is Outcome.OLD
+    assert peer.advance([incoming(store)]) == [Outcome.OLD]
 
 
 def test_only_the_newest_renewal_is_an_item(store: Store) -> None:
@@ -84,14 +84,12 @@ def test_names_cost_their_inventor_nothing_and_are_not_kept(tmp_path: Path) -> N
     store = builders.new_store(tmp_path)
     mirror = Mirror(store, NETWORK)
     name = SHOP.log_name()
-    with pytest.raises(Refused):
-        mirror.add_log(name)
-    mirror.add_auth(list(SHOP.grants))
-    mirror.add_log(name)
+    mirror.learn([], [name])
+    assert mirror.name(LOG) is None
+    bad = [LogName(SHOP.owner, SITE, b"d" * 32, 1), name._replace(collection="own/x")]
+    mirror.learn(SHOP.grants, [bad[0], name, bad[1]])
     assert mirror.name(LOG) == name
-    for bad in (LogName(SHOP.owner, SITE, b"d" * 32, 1), name._replace(collection="own/x")):
-        with pytest.raises(Refused):
-            mirror.add_log(bad)
+    assert [mirror.name(log_id(one)) for one in bad] == [None, None]
     assert mirror.name(b"unknown log.....") is None
 
 
@@ -119,13 +117,12 @@ def test_wrong_rows_and_a_full_disk(store: Store, tmp_path: Path) -> None:
     store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
     part = incoming(store)
     peer = builders.peer_store(tmp_path, "peer", SHOP)
-    with pytest.raises(WrongRows):
-        Mirror(peer, NETWORK).advance(
-            part._replace(changes=part.changes.replace(b"Organic", b"Poisons"))
-        )
+    forged = part._replace(changes=part.changes.replace(b"Organic", b"Poisons"))
+    (error,) = Mirror(peer, NETWORK).advance([forged])
+    assert isinstance(error, WrongRows)
     full = Mirror(peer, NETWORK, has_space=lambda: False)
     with pytest.raises(Unavailable):
-        full.advance(part)
+        full.advance([part])
     assert peer.heads() == []
 
 

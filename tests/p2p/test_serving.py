@@ -6,7 +6,7 @@ import pytest
 
 from fedretail.crdt.changes import Point
 from fedretail.p2p import reconcile, wire
-from fedretail.p2p.effects import Effect, Send
+from fedretail.p2p.effects import Effect, GoOn, Send
 from fedretail.p2p.serving import CREDIT_BYTES, MAX_PUSH_BYTES, Serving
 from fedretail.p2p.view import View
 from fedretail.testing import builders
@@ -28,6 +28,13 @@ def node(tmp_path: Path) -> Neighbour:
 
 def serving(node: Neighbour) -> Serving:
     return Serving(node.mirror, View(node.mirror), KEY)
+
+
+def all_of(one: Serving, effects: list[Effect]) -> list[Effect]:
+    """What follows from these effects once all portions are read."""
+    while effects and isinstance(effects[-1], GoOn):
+        effects = [*effects[:-1], *one.go_on()]
+    return effects
 
 
 def sent(effects: list[Effect]) -> list[wire.Message]:
@@ -57,19 +64,28 @@ def test_a_fingerprint_is_answered_only_where_it_differs(node: Neighbour) -> Non
 def test_parts_stop_when_credit_ends_and_go_on_when_it_comes(node: Neighbour) -> None:
     one = serving(node)
     wishes = [wire.Wish(LOG, 0, 0, None)] * 2000
-    first = one.on_since(wire.Since(wishes))
+    first = all_of(one, one.on_since(wire.Since(wishes)))
     size = sum(len(effect.frame) for effect in first if isinstance(effect, Send))
     assert CREDIT_BYTES <= size < CREDIT_BYTES + 1000
     assert one.on_credit(wire.Credit(0)) == []
-    more = one.on_credit(wire.Credit(size))
+    more = all_of(one, one.on_credit(wire.Credit(size)))
     assert len(sent(more)) == len(sent(first))
+
+
+def test_what_is_read_leaves_before_more_is_read(node: Neighbour) -> None:
+    one = serving(node)
+    first = one.on_since(wire.Since([wire.Wish(LOG, 0, 0, None)] * 4000))
+    assert first[-1] == GoOn()
+    assert sum(isinstance(effect, Send) for effect in first) < 2000
+    assert len(sent(all_of(one, first))) > len(sent(first))
+    assert one.go_on() == []
 
 
 def test_credit_cannot_be_heaped_up(node: Neighbour) -> None:
     one = serving(node)
     for _ in range(100):
         one.on_credit(wire.Credit(1 << 32))
-    effects = one.on_since(wire.Since([wire.Wish(LOG, 0, 0, None)] * 4000))
+    effects = all_of(one, one.on_since(wire.Since([wire.Wish(LOG, 0, 0, None)] * 4000)))
     assert sum(len(e.frame) for e in effects if isinstance(e, Send)) < CREDIT_BYTES + 1000
 
 

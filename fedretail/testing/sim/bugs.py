@@ -134,6 +134,13 @@ def _move_but_keep_staged(connection: Connection, state: Any, head: SignedHead) 
 _move = log.move
 
 
+_surroundings = logs.surroundings
+
+
+def _no_newer_incarnation(connection: Connection, state: Any) -> logs.Surroundings:
+    return _surroundings(connection, state)._replace(newest_incarnation=0)
+
+
 def _feed_forgets(connection: Connection, state: Any, step: Any, *, now_ms: int) -> None:
     """Only new records are told of."""
     rows = [(state.collection, item.kind, item.key) for item in step.rows if item.old is None]
@@ -142,12 +149,12 @@ def _feed_forgets(connection: Connection, state: Any, step: Any, *, now_ms: int)
 
 # --- of the session ---
 
-_advance = Fetching._advance
+_judged = Fetching._judged
 
 
-def _claims_first(fetching: Fetching, part: Any) -> Outcome:
-    outcome = _advance(fetching, part)
-    return Outcome.MOVED if outcome is Outcome.STAGED else outcome
+def _claims_first(fetching: Fetching, part: Any, outcome: Any) -> Outcome:
+    judged = _judged(fetching, part, outcome)
+    return Outcome.MOVED if judged is Outcome.STAGED else judged
 
 
 def _unsigned(head: SignedHead, device: bytes) -> bool:
@@ -192,12 +199,12 @@ BUGS: dict[str, list[Bug]] = {
     "acknowledge before commit": [Bug(SimConnection, "transaction", _never_durable)],
     "staging not cleared": [Bug(log, "move", _move_but_keep_staged)],
     "lower incarnation accepted": [
-        Bug(intake, "_newest_incarnation", lambda connection, name: name.incarnation),
+        Bug(logs, "surroundings", _no_newer_incarnation),
         Bug(Mirror, "takes", lambda mirror, head: True),
     ],
     # Our own.
     "signature unchecked": [Bug(SignedHead, "is_by", _unsigned)],
-    "claim before the log has moved": [Bug(Fetching, "_advance", _claims_first)],
+    "claim before the log has moved": [Bug(Fetching, "_judged", _claims_first)],
     "claims outlive their session": [Bug(Fetches, "release_all", _nothing)],
     "credit never given back": [Bug(Session, "_give_credit", _no_effects)],
     "feed tells of new records alone": [Bug(log, "feed", _feed_forgets)],

@@ -1,7 +1,7 @@
 """A set of items in order that knows the fingerprint of every range of it.
 
 Items are byte strings of one length; their order is that of their bytes. They lie in blocks of
-some hundreds with running sums, so that adding or removing one costs a block (20 us), and the
+some hundreds with running sums, so that adding or removing one costs a block (30 us), and the
 fingerprint of a range costs two searches and a hash, however many items it has.
 
     summand(item)      = blake2b-32 keyed with the salt, as a little-endian number

@@ -38,6 +38,8 @@ class Process:
         self.check()
         with _translated(path):
             raw = apsw.Connection(str(path), vfs=self._vfs.name)
+            # As a store's connections do; the simulated disk knows no file without a name.
+            raw.execute("PRAGMA temp_store=MEMORY")
         self._raw.append(raw)
         return SimConnection(self, raw, path)
 

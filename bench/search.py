@@ -21,8 +21,8 @@ from typing import Any
 from _report import Figure, report
 from _shops import make_shop, products
 
+from fedretail.crdt.names import site_id
 from fedretail.domain.geo import Position
-from fedretail.domain.ids import site_id
 from fedretail.domain.kind import RecordId
 from fedretail.index.query import Query
 from fedretail.index.search import Index

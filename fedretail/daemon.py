@@ -20,8 +20,8 @@ import trio
 
 from fedretail import __version__
 from fedretail.errors import FedretailError, Refused, Unavailable
-from fedretail.index.lock import FileLock
-from fedretail.node.base import DAEMON
+from fedretail.locks import FileLock
+from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
 from fedretail.node.renewals import renew_due
@@ -36,7 +36,6 @@ from fedretail.p2p.transport import Transport
 log = logging.getLogger(__name__)
 
 DEFAULT_LISTEN = "/ip4/0.0.0.0/tcp/4817"
-LOCK_FILE_NAME = "daemon.lock"
 # The note of the daemon's state is written when something changed, looked at so often ...
 LOOK_S = 0.5
 # ... and after this time anyway: one three times as old means that no daemon runs.
@@ -86,9 +85,12 @@ class Daemon:
 
         Refused where a daemon runs on this store already; Unavailable where it cannot listen.
         """
-        lock = self._lock()
+        lock = await self._lock()
         self._started_ms = self.node.clock.now_ms()
         try:
+            # What a daemon that was killed has left there is not said of this one.
+            with noted_failure("An old note of the state stays behind"):
+                await _in_thread(partial(self.node.store.note, DAEMON, None))
             self._room = Room(self.node)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_in_thread, _load_numpy)
@@ -104,10 +106,10 @@ class Daemon:
             lock.release()
         raise AssertionError("unreachable: the tasks run for ever")
 
-    def _lock(self) -> FileLock:
-        lock = FileLock(self.node.path / LOCK_FILE_NAME)
+    async def _lock(self) -> FileLock:
+        lock = FileLock(self.node.path / DAEMON_LOCK_NAME)
         try:
-            is_ours = lock.acquire_nowait()
+            is_ours = await _in_thread(lock.acquire_soon)
         except OSError as error:
             hint = "Check who owns the data directory, and that the disk is not write-protected."
             raise Unavailable(
@@ -273,6 +275,8 @@ class Daemon:
         assert service is not None
         assert mirror is not None
         mine = await _in_thread(partial(mirror.own_heads, self.node.owner))
+        # A thread is waited for even when all is to end; the listeners are closed by then.
+        await trio.lowlevel.checkpoint_if_cancelled()
         return {
             "pid": os.getpid(),
             "version": __version__,

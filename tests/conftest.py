@@ -1,10 +1,17 @@
 """What all tests share: hypothesis profiles, the outside data, a clean environment."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from fedretail.locks import FileLock
+from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
+from fedretail.node.node import Node
 
 # Both profiles repeat exactly: a red run is red again, on every machine. No deadline, since
 # timing belongs to the figures and this machine may be busy.
@@ -42,3 +49,17 @@ def test_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("FEDRETAIL_TEST_DATA names no folder of real files")
     return Path(folder)
+
+
+@pytest.fixture
+def note_daemon() -> Iterator[Callable[[Node, Any], None]]:
+    """Writes down a daemon's state as one that lives does, with its lock held until the end."""
+    with ExitStack() as held:
+
+        def note(node: Node, state: Any) -> None:
+            lock = FileLock(node.path / DAEMON_LOCK_NAME)
+            lock.acquire_nowait()
+            held.callback(lock.release)
+            node.store.note(DAEMON, state)
+
+        yield note

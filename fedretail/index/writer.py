@@ -10,7 +10,6 @@ from pathlib import Path
 from fedretail.clock import Clock
 from fedretail.errors import Unavailable
 from fedretail.index.follow import BATCH_ENTRIES, Follower
-from fedretail.index.lock import FileLock
 from fedretail.index.records import Records
 from fedretail.index.schema import (
     VERSION,
@@ -21,6 +20,7 @@ from fedretail.index.schema import (
     read_state,
     remove,
 )
+from fedretail.locks import FileLock
 
 
 class Writer:

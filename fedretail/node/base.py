@@ -23,6 +23,7 @@ from fedretail.domain.sites import Site
 from fedretail.errors import Refused, UsageError
 from fedretail.index.query import Page, Query
 from fedretail.index.search import Index
+from fedretail.locks import FileLock
 from fedretail.node import keyring
 from fedretail.node.clocks import CorrectedClock
 from fedretail.node.identity import Identity
@@ -32,8 +33,9 @@ from fedretail.store.commits import Edit
 from fedretail.store.store import FILE_NAME, Store
 
 # Under this key the daemon notes its state, every 5 s; three times that without a word means that
-# it is gone.
+# it is gone, or cannot write. It holds the lock on this file as long as it lives.
 DAEMON = "daemon"
+DAEMON_LOCK_NAME = "daemon.lock"
 STALE_MS = 15_000
 INDEX_FILE_NAME = "index.db"
 _NONCE_BYTES = 8
@@ -272,6 +274,9 @@ class BaseNode:
         """What the daemon of this data directory noted last, None where none runs."""
         note = self.store.noted(DAEMON)
         if note is None or abs(self.clock.now_ms() - note.at_ms) > STALE_MS:
+            return None
+        # A daemon that was killed leaves its note behind, but not its lock.
+        if not FileLock(self.path / DAEMON_LOCK_NAME).is_held():
             return None
         state: dict[str, Any] = note.value
         return state

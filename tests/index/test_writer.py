@@ -1,8 +1,6 @@
 """Making, mending and sharing index.db: never an error, never a wrong answer."""
 
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,7 +12,6 @@ from fedretail.domain.geo import Position, to_e7
 from fedretail.domain.kind import RecordId
 from fedretail.errors import Unavailable
 from fedretail.index import places, schema
-from fedretail.index.lock import FileLock
 from fedretail.index.query import Query
 from fedretail.index.search import Index
 from fedretail.testing.clock import ManualClock
@@ -220,25 +217,3 @@ def test_a_site_that_used_up_its_numbers_takes_new_ones(tmp_path: Path) -> None:
                 store.delete(site._replace(kind="offer", key=f"k{number}"))
             index.follow()
             assert total(index) == 0
-
-
-def test_the_lock_is_one_over_processes_and_dies_with_them(tmp_path: Path) -> None:
-    path = tmp_path / "index.lock"
-    code = (
-        "import sys; from pathlib import Path; from fedretail.index.lock import FileLock;"
-        "print(FileLock(Path(sys.argv[1])).acquire_nowait())"
-    )
-
-    def elsewhere() -> str:
-        command = [sys.executable, "-c", code, str(path)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    lock = FileLock(path)
-    assert lock.acquire_nowait()
-    assert lock.acquire_nowait()
-    assert elsewhere() == "False"
-    assert not FileLock(path).acquire_nowait()
-    lock.release()
-    assert elsewhere() == "True"
-    assert lock.acquire_nowait()
-    lock.release()

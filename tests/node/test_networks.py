@@ -1,6 +1,8 @@
 """Tickets and joining: into one network, and not by accident into another."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,6 @@ from hypothesis import strategies as st
 
 from fedretail.crdt.charter import Charter
 from fedretail.errors import MalformedInput, Refused, UsageError
-from fedretail.node.base import DAEMON
 from fedretail.node.networks import MAX_NAME_BYTES, Joined, found_network, network, network_name
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
@@ -50,11 +51,13 @@ def test_the_first_ticket_founds_the_network(shop: Node) -> None:
     assert shop.ticket("Another name") == shop.ticket()
 
 
-def test_the_daemon_s_addresses_come_before_those_of_the_settings(shop: Node) -> None:
+def test_the_daemon_s_addresses_come_before_those_of_the_settings(
+    shop: Node, note_daemon: Callable[[Node, Any], None]
+) -> None:
     listening(shop)
     running = f"/ip4/10.1.2.3/tcp/5/p2p/{shop.identity.peer_id}"
     state = {"addresses": [running], "peers": [], "own": {}, "clock_offset_ms": 0}
-    shop.store.note(DAEMON, state)
+    note_daemon(shop, state)
     assert Ticket.parse(shop.ticket()).addresses == (running,)
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import pytest
 from fedretail.domain.geo import Position
 from fedretail.errors import Refused, Unavailable, UsageError
 from fedretail.index.query import Query
-from fedretail.node.base import DAEMON
 from fedretail.node.clocks import MAX_CORRECTED_MS, TOLERATED_MS, CorrectedClock
 from fedretail.node.node import Node
 from fedretail.testing.clock import ManualClock
@@ -167,7 +167,9 @@ def test_check_tells_where_something_is_wrong(shop: Node) -> None:
     assert sum(len(problems) for _, problems in shop.check()) > 0
 
 
-def test_prices_open_and_close_by_the_neighbours_clock(shop: Node, clock: ManualClock) -> None:
+def test_prices_open_and_close_by_the_neighbours_clock(
+    shop: Node, clock: ManualClock, note_daemon: Callable[[Node, Any], None]
+) -> None:
     ends_ms = clock.now_ms() + 60_000
     shop.write(
         "offer", "bread", {**BREAD, "prices": [[99, None, ends_ms], [350]]}, site=shop.site()
@@ -176,7 +178,7 @@ def test_prices_open_and_close_by_the_neighbours_clock(shop: Node, clock: Manual
 
     def price(offset_ms: int) -> int | None:
         state = {"peers": [], "own": {}, "clock_offset_ms": offset_ms, "addresses": []}
-        shop.store.note(DAEMON, state)
+        note_daemon(shop, state)
         (one,) = shop.search(Query(words="bread")).results
         shown = shop.show(f"{site}/bread")
         assert shown is not None

@@ -1,5 +1,6 @@
 """What status says, counted from what is there and from what neighbours reported."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,19 @@ def peer(number: int, *, has_mine: bool, last_sync_ms: int | None = 0) -> dict[s
     }
 
 
-def noted(node: Node, *having: bool) -> None:
+Noted = Callable[..., None]
+
+
+@pytest.fixture
+def noted(note_daemon: Callable[[Node, Any], None]) -> Noted:
     """A daemon with neighbours of whom some have the newest prices, at this moment."""
-    peers = [peer(number, has_mine=has_mine) for number, has_mine in enumerate(having)]
-    state = {"peers": peers, "own": own_heads(node), "clock_offset_ms": 7, "addresses": []}
-    node.store.note(DAEMON, state)
+
+    def noted(node: Node, *having: bool) -> None:
+        peers = [peer(number, has_mine=has_mine) for number, has_mine in enumerate(having)]
+        state = {"peers": peers, "own": own_heads(node), "clock_offset_ms": 7, "addresses": []}
+        note_daemon(node, state)
+
+    return noted
 
 
 def test_the_object_is_as_documented(shop: Node) -> None:
@@ -49,7 +58,7 @@ def test_the_object_is_as_documented(shop: Node) -> None:
     }
 
 
-def test_peers_are_told_as_documented(shop: Node) -> None:
+def test_peers_are_told_as_documented(shop: Node, noted: Noted) -> None:
     noted(shop, True)
     (told,) = shop.peers()
     assert told == {
@@ -77,12 +86,12 @@ def test_peers_are_told_as_documented(shop: Node) -> None:
         ((False, False), "0 of 2 neighbours have your newest prices."),
     ],
 )
-def test_the_sentence(shop: Node, having: tuple[bool, ...], sentence: str) -> None:
+def test_the_sentence(shop: Node, having: tuple[bool, ...], sentence: str, noted: Noted) -> None:
     noted(shop, *having)
     assert shop.sentence() == sentence
 
 
-def test_without_a_daemon(shop: Node, clock: ManualClock) -> None:
+def test_without_a_daemon(shop: Node, clock: ManualClock, noted: Noted) -> None:
     noted(shop, True)
     clock.advance(STALE_MS + 1)
     assert shop.daemon_state() is None
@@ -91,7 +100,7 @@ def test_without_a_daemon(shop: Node, clock: ManualClock) -> None:
     assert shop.daemon_state() is None
 
 
-def test_what_was_written_since_the_note_nobody_has(shop: Node) -> None:
+def test_what_was_written_since_the_note_nobody_has(shop: Node, noted: Noted) -> None:
     noted(shop, True, True)
     fields = {"name": "Bread", "currency": "EUR", "prices": [[250]]}
     shop.write("offer", "bread", fields, site=shop.site())
@@ -103,7 +112,7 @@ def test_what_was_written_since_the_note_nobody_has(shop: Node) -> None:
     assert [one["has_mine"] for one in shop.peers()] == [True, False]
 
 
-def test_a_reader_has_no_prices_to_send(tmp_path: Path) -> None:
+def test_a_reader_has_no_prices_to_send(tmp_path: Path, noted: Noted) -> None:
     with create_reader(tmp_path / "reader", None) as reader:
         noted(reader, False, False)
         assert reader.sentence() == "2 neighbours can be reached."
@@ -111,7 +120,7 @@ def test_a_reader_has_no_prices_to_send(tmp_path: Path) -> None:
         assert own_heads(reader) == {}
 
 
-def test_a_restored_copy_is_told_apart_from_a_shop_in_step(shop: Node) -> None:
+def test_a_restored_copy_is_told_apart_from_a_shop_in_step(shop: Node, noted: Noted) -> None:
     noted(shop, True)
     state = shop.daemon_state()
     assert state is not None

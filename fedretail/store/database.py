@@ -114,12 +114,16 @@ class _Read:
 class SqliteConnection:
     """A Connection on the standard library's sqlite3, usable from any thread, one at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, uri: str = "") -> None:
         self._path = path
         self._turn = threading.RLock()
         with translated(path):
             self._raw = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+                uri or path,
+                uri=bool(uri),
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_MS / 1000,
             )
             self._raw.execute("PRAGMA foreign_keys=OFF")
             self._raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
@@ -172,6 +176,40 @@ class SqliteConnection:
             self._raw.close()
 
 
+class FrozenConnection(SqliteConnection):
+    """A Connection to a file beside which nothing can be written: it is read as it stands.
+
+    What others write later is not seen, and may be seen by halves: for a short look only.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, uri=frozen_uri(path))
+
+
+def frozen_uri(path: Path) -> str:
+    """The name under which SQLite reads a file without writing anything beside it.
+
+    Unavailable where the newest changes lie in a write-ahead log, which is not read so.
+    """
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise Unavailable(
+            f"{path} cannot be read: its newest changes lie in {log.name}, and nothing can be "
+            "written beside it.",
+            hint="Copy the whole folder to a disk that can be written; name it with --data-dir.",
+        )
+    return f"{path.absolute().as_uri()}?immutable=1"
+
+
+def is_unwritable(error: BaseException | None) -> bool:
+    """Whether SQLite gave up a file because nothing could be written, there or beside it.
+
+    To read a file with a write-ahead log it makes two files beside it, if they are not there.
+    """
+    name = getattr(error, "sqlite_errorname", "") or ""
+    return name.startswith(_UNWRITABLE)
+
+
 @contextmanager
 def savepoint(connection: Connection, *, expected: tuple[type[Exception], ...]) -> Iterator[None]:
     """Within a transaction: `expected` errors undo what was done inside, and nothing else.
@@ -197,19 +235,37 @@ def translated(path: Path) -> Iterator[None]:
         raise _readable(error, path) from error
 
 
-def _readable(error: sqlite3.Error, path: Path) -> FedretailError:
+def reason_of(error: sqlite3.Error, path: Path | str) -> Unavailable | None:
+    """What in the world has stopped SQLite, in words; None where it is no such thing."""
     name = getattr(error, "sqlite_errorname", "") or ""
     for start, message, hint in _REASONS:
         if name.startswith(start):
             return Unavailable(message.format(path=path), hint=hint)
+    return None
+
+
+def _readable(error: sqlite3.Error, path: Path) -> FedretailError:
+    reason = reason_of(error, path)
+    if reason is not None:
+        return reason
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError):
         return Unavailable(f"The store {path} cannot be used: {error}.", hint=_LOOK)
     raise error
 
 
 _LOOK = "Look at the disk, then run `fedretail check`."
+_UNWRITABLE = (
+    "SQLITE_READONLY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_FULL",
+    "SQLITE_IOERR_SHM",
+    "SQLITE_IOERR_WRITE",
+)
+_FULL = ("The disk is full: {path} cannot grow.", "Free some space; nothing was lost.")
 _REASONS = (
-    ("SQLITE_FULL", "The disk is full: {path} cannot grow.", "Free some space; nothing was lost."),
+    ("SQLITE_FULL", *_FULL),
+    # The memory that processes share lies in a file too, which has no room.
+    ("SQLITE_IOERR_SHMSIZE", *_FULL),
     (
         "SQLITE_READONLY",
         "{path} is read-only.",
@@ -220,7 +276,11 @@ _REASONS = (
         "Another program has held {path} for too long.",
         "Wait until its import has ended, then try again.",
     ),
-    ("SQLITE_CANTOPEN", "{path} cannot be opened.", "Check that the folder exists and is yours."),
+    (
+        "SQLITE_CANTOPEN",
+        "{path} cannot be opened.",
+        "Check that the folder is there, is yours, and is not write-protected.",
+    ),
     ("SQLITE_NOTADB", "{path} is not a store of fedretail.", "Give another --data-dir."),
     ("SQLITE_CORRUPT", "The store {path} is damaged.", "Keep a copy, then run `fedretail check`."),
     ("SQLITE_IOERR", "The disk with {path} does not answer as it should.", _LOOK),

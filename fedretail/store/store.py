@@ -21,7 +21,13 @@ from fedretail.store import auth, commits, intake, journal, local, logs, records
 from fedretail.store.arrivals import Arrivals
 from fedretail.store.check import Problem, check_file, check_logs
 from fedretail.store.commits import Author, Edit
-from fedretail.store.database import Connect, Connection, SqliteConnection
+from fedretail.store.database import (
+    Connect,
+    Connection,
+    FrozenConnection,
+    SqliteConnection,
+    is_unwritable,
+)
 from fedretail.store.local import Note
 from fedretail.store.volume import refuse_network_drive
 
@@ -39,6 +45,8 @@ class Store:
         self, path: Path, *, clock: Clock, kinds: Mapping[str, Kind], connect: Connect
     ) -> None:
         self.path = path
+        # Read as it stands, since nothing can be written beside it.
+        self.is_frozen = connect is FrozenConnection
         self._clock = clock
         self._kinds = kinds
         self._write: Connection = connect(path)
@@ -57,19 +65,23 @@ class Store:
         clock: Clock,
         kinds: Mapping[str, Kind],
         connect: Connect = SqliteConnection,
+        or_frozen: bool = False,
     ) -> Self:
         """The store in the file `path`.
 
-        Unavailable where there is none; Refused where another version wrote it.
+        Unavailable where there is none; Refused where another version wrote it. `or_frozen`: where
+        nothing can be written beside it, it is read as it stands, for a short look.
         """
         if not path.is_file():
             raise Unavailable(f"There is no store at {path}.", hint="Start with `fedretail init`.")
         refuse_network_drive(path.parent)
-        connection = connect(path)
         try:
-            schema.check(connection, path)
-        finally:
-            connection.close()
+            _check_schema(connect, path)
+        except Unavailable as error:
+            if not or_frozen or not is_unwritable(error.__cause__):
+                raise
+            connect = FrozenConnection
+            _check_schema(connect, path)
         return cls(path, clock=clock, kinds=kinds, connect=connect)
 
     @classmethod
@@ -360,6 +372,11 @@ class Store:
             "feed_position": self.feed_end(),
             "store_bytes": sum(path.stat().st_size for path in files),
         }
+
+
+def _check_schema(connect: Connect, path: Path) -> None:
+    with contextlib.closing(connect(path)) as connection:
+        schema.check(connection, path)
 
 
 def _unpacked(values: Mapping[str, bytes]) -> dict[str, Any]:

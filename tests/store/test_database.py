@@ -3,12 +3,13 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from fedretail.errors import Unavailable
-from fedretail.store.database import SqliteConnection, translated
+from fedretail.store.database import FrozenConnection, SqliteConnection, translated
 
 
 @pytest.fixture
@@ -106,6 +107,7 @@ def test_threads_take_turns(connection: SqliteConnection) -> None:
         ("SQLITE_CORRUPT_INDEX", "damaged"),
         ("SQLITE_IOERR_FSYNC", "does not answer"),
         ("SQLITE_ERROR", "cannot be used"),
+        ("SQLITE_IOERR_SHMSIZE", "disk is full"),
     ],
 )
 def test_every_error_names_the_file_and_what_to_do(tmp_path: Path, name: str, words: str) -> None:
@@ -125,3 +127,19 @@ def test_a_mistake_of_ours_stays_what_it_is(connection: SqliteConnection) -> Non
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be opened"):
         SqliteConnection(tmp_path / "missing" / "a.db")
+
+
+def test_a_frozen_file_is_read_without_anything_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(SqliteConnection(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("INSERT INTO t VALUES (1)")
+        # Its log is not folded in yet: what stands in the file itself is not all.
+        with pytest.raises(Unavailable, match="newest changes lie in store.db-wal"):
+            FrozenConnection(path)
+    with closing(FrozenConnection(path)) as frozen:
+        assert frozen.execute("SELECT x FROM t").fetchall() == [(1,)]
+        with pytest.raises(Unavailable, match="read-only"), frozen.transaction(durable=True):
+            frozen.execute("INSERT INTO t VALUES (2)")
+    assert [one.name for one in tmp_path.iterdir()] == ["store.db"]

@@ -168,9 +168,10 @@ def test_debug_shows_where_it_came_from(tmp_path: Path) -> None:
 
 
 def test_a_disk_error_of_sqlite_is_the_worlds(run_body: Run) -> None:
-    done = run_body("import sqlite3\nraise sqlite3.OperationalError('database or disk is full')")
+    raised = "error = sqlite3.OperationalError('as SQLite says it')\n"
+    done = run_body(f"import sqlite3\n{raised}error.sqlite_errorname = 'SQLITE_FULL'\nraise error")
     assert done.returncode == 1
-    assert "Make room" in done.stderr
+    assert "Free some space" in done.stderr
 
 
 def test_a_wrong_query_is_our_fault(run_body: Run) -> None:

@@ -1,5 +1,6 @@
 """What several commands ask alike: values of options, the node, how it is called again."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fedretail.commands import ARGUMENTS, Invocation
+from fedretail.commands import ARGUMENTS, Invocation, output
 from fedretail.errors import MalformedInput, Unavailable, UsageError
 
 if TYPE_CHECKING:
@@ -166,8 +167,12 @@ SITE = SiteRef()
 
 
 @contextmanager
-def opened(invocation: Invocation) -> Iterator["Node"]:
-    """The node of the chosen data directory, closed at the end."""
+def opened(invocation: Invocation, *, to_read: bool = False) -> Iterator["Node"]:
+    """The node of the chosen data directory, closed at the end.
+
+    `to_read`: the command answers from what is there also where nothing can be written, and says
+    so.
+    """
     from fedretail.node.node import Node
     from fedretail.store.store import FILE_NAME
 
@@ -176,8 +181,20 @@ def opened(invocation: Invocation) -> Iterator["Node"]:
             f"There is no shop in {invocation.data_dir} yet.",
             hint=f"Begin with `{own_name()} init`, or give another --data-dir.",
         )
-    with Node.open(invocation.data_dir) as node:
+    with Node.open(invocation.data_dir, or_frozen=to_read) as node:
         yield node
+        if to_read:
+            _tell_hindrance(node)
+
+
+def _tell_hindrance(node: "Node") -> None:
+    """A line where nothing can be written: what was answered may be older than it need be."""
+    if node.hindrance is not None:
+        output.tell("attention", f"Answered from what is there. {node.hindrance.message}")
+    elif node.store.is_frozen or not os.access(node.path, os.W_OK):
+        output.tell(
+            "attention", f"Answered from what is there; nothing can be written to {node.path}."
+        )
 
 
 def own_name() -> str:

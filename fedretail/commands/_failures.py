@@ -15,14 +15,6 @@ OWN_FAULT = 70
 INTERRUPTED = 130
 
 _REPORT = "Run the same command again as `fedretail --debug …` and send us what it prints."
-# What SQLite says when the disk, not our code, is at fault.
-_DISK_WORDS = {
-    "disk is full": "Make room on the disk, then run the same command again.",
-    "readonly database": "Give this user the right to write there, or choose another --data-dir.",
-    "unable to open database": "See that the folder exists and this user may write there.",
-    "disk i/o error": "Check the disk; `fedretail check` tells whether the data is whole.",
-    "database is locked": "Another program holds the data. Try again in a moment.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +90,14 @@ def _world_message(error: OSError) -> str:
 
 
 def _from_sqlite(error: BaseException) -> Failure | None:
+    """What store and index have not put into words themselves: the disk's fault, not ours."""
     sqlite3 = sys.modules.get("sqlite3")
-    if sqlite3 is None or not isinstance(error, sqlite3.OperationalError):
+    if sqlite3 is None or not isinstance(error, sqlite3.Error):
         return None
-    text = str(error)
-    for words, hint in _DISK_WORDS.items():
-        if words in text.lower():
-            return Failure(f"The data could not be written or read: {text}.", hint, 1)
-    return None
+    from fedretail.store.database import reason_of
+
+    told = reason_of(error, "The data")
+    return None if told is None else failure_of(told)
 
 
 def _own_fault(error: BaseException) -> Failure:

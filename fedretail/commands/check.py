@@ -16,7 +16,7 @@ _SHOWN = 20
 def command(invocation: Invocation, *, as_json: bool) -> None:
     """Look whether all that is stored is whole: every sum and signature again."""
     places, problems = 0, []
-    with opened(invocation) as node, Progress("Check", unit="logs") as progress:
+    with opened(invocation, to_read=True) as node, Progress("Check", unit="logs") as progress:
         for _, found in node.check():
             places += 1
             problems += found

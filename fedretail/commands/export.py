@@ -45,7 +45,7 @@ def command(invocation: Invocation, *, target: Path | None, mine: bool, as_json:
     if as_json and target is None:
         raise UsageError("The records go to stdout already.", hint="Give -o FILE with --json.")
     with (
-        opened(invocation) as node,
+        opened(invocation, to_read=True) as node,
         _written(target, is_private=mine) as out,
         Progress("Export", unit="records") as progress,
     ):

@@ -48,7 +48,7 @@ def command(
     from fedretail.node.import_report import ImportOptions
 
     same_list = [word for name in ("site", "source") for word in _option(name, given[name])]
-    with opened(invocation) as node:
+    with opened(invocation, to_read=given["dry_run"]) as node:
         given["site"] = node.site(given["site"])
         options = ImportOptions(format=format_, **given)
         with Progress("Import", unit="rows") as progress:

@@ -20,7 +20,7 @@ def command() -> None:
 @pass_invocation
 def show(invocation: Invocation, *, as_json: bool) -> None:
     """Show the public halves of the keys, and where the file lies."""
-    with opened(invocation) as node:
+    with opened(invocation, to_read=True) as node:
         keys = node.keys()
     if as_json:
         output.print_json(keys)
@@ -51,7 +51,7 @@ def backup(invocation: Invocation, *, file: Path | None, as_json: bool) -> None:
     target = Path(_COPY_NAME) if file is None else file
     if target.is_dir():
         target /= _COPY_NAME
-    with opened(invocation) as node:
+    with opened(invocation, to_read=True) as node:
         node.backup_keys(target)
     output.tell(
         "done",

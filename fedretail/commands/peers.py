@@ -13,7 +13,7 @@ from fedretail.domain.times import parse_time
 @pass_invocation
 def command(invocation: Invocation, *, as_json: bool) -> None:
     """List the neighbours that are switched on, and whether they have the newest prices."""
-    with opened(invocation) as node:
+    with opened(invocation, to_read=True) as node:
         status, now_ms = node.status(), node.time.now_ms()
         names = [node.neighbour_name(peer["id"]) for peer in status["peers"]]
     peers = status["peers"]

@@ -51,7 +51,7 @@ def command(invocation: Invocation, *, words: tuple[str, ...], as_json: bool, **
     Answered from this computer, also when the other shops are switched off. Without --near
     distances are measured from this node's own place. Without WORDS every offer is listed.
     """
-    with opened(invocation) as node:
+    with opened(invocation, to_read=True) as node:
         query, page = _searched(node, _query(node, " ".join(words), asked))
         if as_json:
             output.print_json(_as_json(page))

@@ -47,7 +47,7 @@ def command(invocation: Invocation, *, offer: tuple[str, ...], as_json: bool) ->
     or words that only one offer holds.
     """
     wanted = " ".join(offer)
-    with opened(invocation) as node:
+    with opened(invocation, to_read=True) as node:
         listing = _by_id(node, wanted) or _by_code(node, wanted) or _by_words(node, wanted)
         shown = _shown(node, listing)
         now_ms = node.time.now_ms()

@@ -98,7 +98,7 @@ def set_(invocation: Invocation, *, site: str | None, as_json: bool, **given: An
 @pass_invocation
 def list_(invocation: Invocation, *, as_json: bool) -> None:
     """List this shop's own places."""
-    with opened(invocation) as node:
+    with opened(invocation, to_read=True) as node:
         sites = node.sites()
     if as_json:
         output.print_json({"sites": [site_object(own) for own in sites]})

@@ -14,7 +14,7 @@ from fedretail.node.clocks import TOLERATED_MS
 @pass_invocation
 def command(invocation: Invocation, *, as_json: bool) -> None:
     """Tell whether all is well: neighbours, offers, index, space."""
-    with opened(invocation) as node:
+    with opened(invocation, to_read=True) as node:
         status = node.status()
         sentence = node.sentence()
     if as_json:

@@ -23,6 +23,14 @@ class Readers:
         self._path = path
         self._turn = threading.Lock()
         self._idle: list[tuple[tuple[int, int], sqlite3.Connection]] = []
+        self._is_frozen = False
+
+    def freeze(self) -> bool:
+        """Read the file as it stands from now on; False where that was so already, or is none."""
+        if self._is_frozen or not self._path.exists():
+            return False
+        self._is_frozen = True
+        return True
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -52,7 +60,7 @@ class Readers:
                 if known == identity:
                     return identity, db
                 db.close()
-        return identity, connect_for_reading(self._path)
+        return identity, connect_for_reading(self._path, is_frozen=self._is_frozen)
 
     def _give_back(self, identity: tuple[int, int], db: sqlite3.Connection) -> None:
         with self._turn:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fedretail.index.text import TOKENIZER_VERSION
+from fedretail.store.database import frozen_uri
 
 # Another layout makes every index.db rebuild itself.
 LAYOUT_VERSION = 1
@@ -80,9 +81,12 @@ class State(NamedTuple):
     """How many offers stand in the index."""
 
 
-def connect_for_reading(path: Path) -> sqlite3.Connection:
-    """A read-only connection; sqlite3.Error when there is no such file."""
-    uri = f"{path.absolute().as_uri()}?mode=ro"
+def connect_for_reading(path: Path, *, is_frozen: bool = False) -> sqlite3.Connection:
+    """A read-only connection; sqlite3.Error when there is no such file.
+
+    `is_frozen`: the file as it stands, where nothing can be written beside it.
+    """
+    uri = frozen_uri(path) if is_frozen else f"{path.absolute().as_uri()}?mode=ro"
     return _prepared(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False))
 
 

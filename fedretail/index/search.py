@@ -25,6 +25,7 @@ from fedretail.index.schema import State, is_damage, read_state
 from fedretail.index.shown import Shelf, listing
 from fedretail.index.sites import Sites, load_sites
 from fedretail.index.writer import Writer
+from fedretail.store.database import is_unwritable, reason_of
 
 # As long as a command may spend on catching up before it answers.
 MEND_MS = 2_000
@@ -38,7 +39,9 @@ T = TypeVar("T")
 class Index:
     """The search index of a store."""
 
-    def __init__(self, path: Path, store: Records, *, clock: Clock) -> None:
+    def __init__(
+        self, path: Path, store: Records, *, clock: Clock, or_frozen: bool = False
+    ) -> None:
         self._path = path
         self._store = store
         self._clock = clock
@@ -46,11 +49,15 @@ class Index:
         self._writer = Writer(path, store, clock=clock)
         self._sites: Sites | None = None
         self._searches = 0
+        self._or_frozen = or_frozen
 
     @classmethod
-    def open(cls, path: Path, store: Records, *, clock: Clock) -> Self:
-        """The index in the file `path`, which need not exist. Reads nothing yet."""
-        return cls(path, store, clock=clock)
+    def open(cls, path: Path, store: Records, *, clock: Clock, or_frozen: bool = False) -> Self:
+        """The index in the file `path`, which need not exist. Reads nothing yet.
+
+        `or_frozen`: where nothing can be written beside it, it is read as it stands.
+        """
+        return cls(path, store, clock=clock, or_frozen=or_frozen)
 
     def follow(self, *, limit: int | None = None, deadline_ms: int | None = None) -> int:
         """Bring the index up to the store, or until so many entries or that time; how many.
@@ -157,8 +164,10 @@ class Index:
                 damaged = True  # a packed value that we wrote ourselves
             except sqlite3.Error as error:
                 damaged = is_damage(error)
+                if self._or_frozen and is_unwritable(error) and self._readers.freeze():
+                    continue
                 if not damaged and error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:
-                    raise _readable(error) from error
+                    raise self._readable(error) from error
             self._mend(damaged=damaged, pause=attempt > 0)
         raise Unavailable(
             "the search index cannot be read",
@@ -174,11 +183,23 @@ class Index:
         self._spoken(lambda: self._writer.mend(damaged=damaged, deadline_ms=deadline_ms))
 
     def _spoken(self, deed: Callable[[], T]) -> T:
-        """What `deed` gives; SQLite's errors as ones that a shopkeeper can act on."""
+        """What `deed` gives; errors of the disk as ones that a shopkeeper can act on."""
         try:
             return deed()
         except sqlite3.Error as error:
-            raise _readable(error) from error
+            raise self._readable(error) from error
+        except OSError as error:
+            # Not even the file of the lock can be opened.
+            raise Unavailable(
+                f"{self._path} cannot be written: {error.strerror}.",
+                hint="Check who owns the data directory, and that the disk is not write-protected.",
+            ) from error
+
+    def _readable(self, error: sqlite3.Error) -> Unavailable:
+        return reason_of(error, self._path) or Unavailable(
+            f"The search index {self._path} cannot be used: {error}.",
+            hint="Make it anew: `fedretail reindex`.",
+        )
 
     def _search(self, db: sqlite3.Connection, state: State, query: Query) -> Answer:
         sites = self._sites
@@ -195,10 +216,3 @@ def _owner(db: sqlite3.Connection, site: str) -> bytes | None:
         if site_id(owner, nonce) == site:
             return bytes(owner)
     return None
-
-
-def _readable(error: sqlite3.Error) -> Unavailable:
-    return Unavailable(
-        f"the search index cannot be used: {error}",
-        hint="Is the disk full, read-only, or the file open in another program?",
-    )

@@ -1,11 +1,12 @@
 """What every part of a node builds on: its store, index, keys, sites and the generic door."""
 
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from fedretail import config as settings
 from fedretail.clock import Clock, SystemClock
@@ -20,7 +21,7 @@ from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.listings import Listing
 from fedretail.domain.members import MEMBER, SELF
 from fedretail.domain.sites import Site
-from fedretail.errors import Refused, UsageError
+from fedretail.errors import Refused, Unavailable, UsageError
 from fedretail.index.query import Page, Query
 from fedretail.index.search import Index
 from fedretail.locks import FileLock
@@ -31,6 +32,9 @@ from fedretail.node.keyring import Keyring
 from fedretail.node.reductions import is_repriced, with_lowest
 from fedretail.store.commits import Edit
 from fedretail.store.store import FILE_NAME, Store
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 # Under this key the daemon notes its state, every 5 s; three times that without a word means that
 # it is gone, or cannot write. It holds the lock on this file as long as it lives.
@@ -60,8 +64,13 @@ class OwnSite:
 class BaseNode:
     """One data directory, opened, without what joins parts; see `Node`."""
 
-    def __init__(self, path: Path, store: Store, *, clock: Clock) -> None:
+    def __init__(self, path: Path, store: Store, *, clock: Clock, or_frozen: bool = False) -> None:
         self.path = path
+        self._or_frozen = or_frozen
+        # Where the index lies when it cannot lie in the data directory.
+        self._folder: TemporaryDirectory[str] | None = None
+        # Why the index could not follow when it was last asked to.
+        self.hindrance: Unavailable | None = None
         self.store = store
         self.clock = clock
         self.kinds = kinds.registry()
@@ -71,16 +80,20 @@ class BaseNode:
         self.identity = Identity.of(store, self.keyring)
 
     @classmethod
-    def open(cls, path: Path | str, *, clock: Clock | None = None) -> Self:
+    def open(cls, path: Path | str, *, clock: Clock | None = None, or_frozen: bool = False) -> Self:
         """The node in a data directory.
 
-        Unavailable where there is none; Refused where another version wrote it.
+        Unavailable where there is none; Refused where another version wrote it. `or_frozen`: where
+        nothing can be written (a full or read-only disk), all is read as it stands, for a short
+        look.
         """
         path = Path(path)
         clock = clock or SystemClock()
-        store = Store.open(path / FILE_NAME, clock=clock, kinds=kinds.registry())
+        store = Store.open(
+            path / FILE_NAME, clock=clock, kinds=kinds.registry(), or_frozen=or_frozen
+        )
         try:
-            return cls(path, store, clock=clock)
+            return cls(path, store, clock=clock, or_frozen=or_frozen)
         except BaseException:
             store.close()
             raise
@@ -90,6 +103,8 @@ class BaseNode:
         if "index" in self.__dict__:
             self.index.close()
         self.store.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +120,19 @@ class BaseNode:
     @cached_property
     def index(self) -> Index:
         """The search index, made anew where it is missing."""
-        return Index.open(self.path / INDEX_FILE_NAME, self.store, clock=self.time)
+        path = self.path / INDEX_FILE_NAME
+        index = Index.open(path, self.store, clock=self.time, or_frozen=self._or_frozen)
+        if self._or_frozen and not os.access(self.path, os.W_OK):
+            try:
+                index.lag()
+            except Unavailable:
+                # None that fits, and none can be made there: this answer gets one of its own.
+                from tempfile import TemporaryDirectory
+
+                self._folder = TemporaryDirectory(prefix="fedretail-")
+                path = Path(self._folder.name) / INDEX_FILE_NAME
+                index = Index.open(path, self.store, clock=self.time)
+        return index
 
     @property
     def is_reader(self) -> bool:
@@ -266,9 +293,16 @@ class BaseNode:
     # --- search ---
 
     def follow(self) -> None:
-        """Let the index catch up with the store, for at most 2 s; the daemon does it anyway."""
+        """Let the index catch up with the store, for at most 2 s; the daemon does it anyway.
+
+        Where it cannot be written, it answers from what it knows; `hindrance` says why.
+        """
         self._correct_time()
-        self.index.follow(deadline_ms=self.time.now_ms() + FOLLOW_MS)
+        self.hindrance = None
+        try:
+            self.index.follow(deadline_ms=self.time.now_ms() + FOLLOW_MS)
+        except Unavailable as error:
+            self.hindrance = error
 
     def daemon_state(self) -> dict[str, Any] | None:
         """What the daemon of this data directory noted last, None where none runs."""

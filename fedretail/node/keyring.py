@@ -5,6 +5,7 @@ JSON: {"version": 1, "root_seed": 64 hex digits | null, "device_seed": 64 hex di
 "backed_up": bool}. A reader has no root key.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -87,7 +88,9 @@ class Keyring:
         done.save(target, is_new=True)
         if Keyring.load(target).device_seed != self.device_seed:
             raise Unavailable(f"{target} was not written as it should.", hint="Try another disk.")
-        done.save(path)
+        # A copy saved from a disk that can no longer be written is a copy all the same.
+        with contextlib.suppress(Unavailable):
+            done.save(path)
 
 
 def _seed(text: object, path: Path) -> bytes | None:

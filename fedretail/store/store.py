@@ -308,11 +308,17 @@ class Store:
         """A value that belongs to the store as such (charter, identity, ...), or None."""
         return local.meta(self._read, key)
 
-    def set_meta(self, values: Mapping[str, Any]) -> None:
-        """Write values that belong to the store as such."""
+    def set_meta(self, values: Mapping[str, Any], *, unless: str | None = None) -> bool:
+        """Write values that belong to the store as such; whether they were written.
+
+        They are not where the key `unless` has a value already, whoever wrote it.
+        """
         with self._write.transaction(durable=True):
+            if unless is not None and local.meta(self._write, unless) is not None:
+                return False
             for key, value in values.items():
                 local.set_meta(self._write, key, value)
+        return True
 
     def note(self, key: str, value: Any) -> None:
         """Write down something for other processes on this store; None removes it."""

@@ -136,7 +136,7 @@ def test_a_frozen_file_is_read_without_anything_beside_it(tmp_path: Path) -> Non
         connection.execute("CREATE TABLE t (x)")
         connection.execute("INSERT INTO t VALUES (1)")
         # Its log is not folded in yet: what stands in the file itself is not all.
-        with pytest.raises(Unavailable, match="newest changes lie in store.db-wal"):
+        with pytest.raises(Unavailable, match=r"newest changes lie in store\.db-wal"):
             FrozenConnection(path)
     with closing(FrozenConnection(path)) as frozen:
         assert frozen.execute("SELECT x FROM t").fetchall() == [(1,)]

@@ -136,3 +136,12 @@ def _is_small(line: str) -> bool:
     small = ("SUBQUERY", "CONSTANT", "subquery", "sqlite_master", "sqlite_sequence")
     # The logs, some thousands of rows, are looked through at a start and after a clock's jump.
     return any(word in line for word in (*small, "SCAN log"))
+
+
+def test_what_is_said_once_stays(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    assert store.set_meta({"network": b"one", "charter": b"1"}, unless="network")
+    assert not store.set_meta({"network": b"two", "charter": b"2"}, unless="network")
+    assert (store.meta("network"), store.meta("charter")) == (b"one", b"1")
+    assert store.set_meta({"network": b"three"})
+    assert store.meta("network") == b"three"

@@ -43,8 +43,11 @@ def found_network(node: BaseNode, name: str | None = None) -> bytes:
         hint = "Ask a shop for its ticket, then run `fedretail join TICKET`."
         raise Refused("A reader cannot begin a network.", hint=hint)
     charter = Charter(_checked_name(name) or _default_name(node), (root.public,), admission=OPEN)
-    node.store.set_meta({"network": charter.id, "charter": charter.pack()})
-    return charter.id
+    founded = {"network": charter.id, "charter": charter.pack()}
+    if node.store.set_meta(founded, unless="network"):
+        return charter.id
+    # Another process has founded or joined one in this very moment.
+    return node.store.meta("network")  # type: ignore[no-any-return]
 
 
 def ticket(node: BaseNode, name: str | None = None) -> str:

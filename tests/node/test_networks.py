@@ -1,6 +1,8 @@
 """Tickets and joining: into one network, and not by accident into another."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,28 @@ def test_the_daemon_s_addresses_come_before_those_of_the_settings(
     state = {"addresses": [running], "peers": [], "own": {}, "clock_offset_ms": 0}
     note_daemon(shop, state)
     assert Ticket.parse(shop.ticket()).addresses == (running,)
+
+
+def test_of_two_who_found_a_network_at_once_both_have_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_shop(tmp_path / "shop").close()
+    both_have_looked = threading.Barrier(2, timeout=30)
+
+    def charter(*parts: Any, **more: Any) -> Charter:
+        both_have_looked.wait()
+        return Charter(*parts, **more)
+
+    monkeypatch.setattr("fedretail.node.networks.Charter", charter)
+
+    def found(name: str) -> bytes:
+        with Node.open(tmp_path / "shop") as node:
+            return found_network(node, name)
+
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(found, ("One street", "Another street"))
+    with Node.open(tmp_path / "shop") as node:
+        assert one == other == network(node) == Charter.parse(node.store.meta("charter")).id
 
 
 @given(st.text(min_size=1, max_size=200).filter(str.strip))

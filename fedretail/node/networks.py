@@ -1,10 +1,12 @@
 """Networks: the charter that a first shop makes, tickets to it, and joining with one."""
 
+import ipaddress
 from dataclasses import dataclass
 
 from fedretail.crdt.charter import OPEN, Charter
 from fedretail.errors import MalformedInput, Refused, UsageError
 from fedretail.node.base import BaseNode
+from fedretail.p2p.address import parse_address
 from fedretail.p2p.ticket import Ticket
 
 # A ticket has at most 600 characters: with a longer name no address would fit into it.
@@ -62,7 +64,22 @@ def ticket(node: BaseNode, name: str | None = None) -> str:
             "Nobody would answer at that ticket yet.", hint="Start `fedretail serve` first"
         )
     network_id = found_network(node, name)
-    return Ticket(network_id, network_name(node), tuple(addresses)).text()
+    return Ticket(network_id, network_name(node), tuple(sorted(addresses, key=_distance))).text()
+
+
+def _distance(address: str) -> int:
+    """How near one must be to reach an address: 0 from everywhere, 3 from this computer alone.
+
+    Not all fit into a ticket, and those that come first do.
+    """
+    host = parse_address(address).host
+    try:
+        place = ipaddress.ip_address(host)
+    except ValueError:
+        return 3 if host == "localhost" else 0
+    if place.is_loopback:
+        return 3
+    return 2 if place.is_link_local else int(not place.is_global)
 
 
 def join(node: BaseNode, text: str) -> Joined:
@@ -96,8 +113,6 @@ def _refuse_second(node: BaseNode, ticket: Ticket) -> None:
 
 def _set_addresses(node: BaseNode) -> list[str]:
     """Addresses of the settings that others can dial: those with a port and a place."""
-    from fedretail.p2p.address import parse_address
-
     addresses = []
     for listen in node.config.listen:
         try:

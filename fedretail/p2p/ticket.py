@@ -20,7 +20,7 @@ from fedretail.p2p.address import parse_peer
 PREFIX = "fr1-"
 MAX_ADDRESSES = 4
 MAX_CHARACTERS = 600
-# As in a charter; with four bytes a character it just fits without any address.
+# As in a charter; with four bytes a character it fits only without any address.
 MAX_NAME = 80
 _HINT = "Ask the neighbour for the ticket again and copy the whole line, from fr1- on."
 
@@ -33,17 +33,30 @@ class Ticket(NamedTuple):
     addresses: tuple[str, ...]
 
     def text(self) -> str:
-        """The line that a neighbour types; addresses that do not fit are left out, last first."""
+        """The line that a neighbour types, with as many addresses as fit, the first ones first.
+
+        Where not even one fits beside the name, the name is cut: the charter holds it whole.
+        """
         if len(self.name) > MAX_NAME:
             raise UsageError(f"A network's name has at most {MAX_NAME} characters.")
-        addresses = list(self.addresses[:MAX_ADDRESSES])
-        while True:
-            content = [self.network, self.name, addresses]
-            raw = pack([*content, _checksum(content)])
-            text = PREFIX + base64.b32encode(raw).decode("ascii").rstrip("=").lower()
-            if len(text) <= MAX_CHARACTERS:
-                return text
-            addresses.pop()
+        name = self.name
+        while (
+            name and self.addresses and not any(self._fits(name, [one]) for one in self.addresses)
+        ):
+            name = name[:-1]
+        chosen: list[str] = []
+        for one in self.addresses:
+            if len(chosen) < MAX_ADDRESSES and self._fits(name, [*chosen, one]):
+                chosen.append(one)
+        return self._line(name, chosen)
+
+    def _fits(self, name: str, addresses: list[str]) -> bool:
+        return len(self._line(name, addresses)) <= MAX_CHARACTERS
+
+    def _line(self, name: str, addresses: list[str]) -> str:
+        content = [self.network, name, addresses]
+        raw = pack([*content, _checksum(content)])
+        return PREFIX + base64.b32encode(raw).decode("ascii").rstrip("=").lower()
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -63,6 +63,16 @@ def test_the_daemon_s_addresses_come_before_those_of_the_settings(
     assert Ticket.parse(shop.ticket()).addresses == (running,)
 
 
+def test_addresses_that_reach_furthest_come_first(
+    shop: Node, note_daemon: Callable[[Node, Any], None]
+) -> None:
+    hosts = ("ip4/127.0.0.1", "ip6/fe80::1", "ip4/10.1.2.3", "ip4/8.8.8.8")
+    running = [f"/{host}/tcp/5/p2p/{shop.identity.peer_id}" for host in hosts]
+    named = f"/dns4/shop.example.org/tcp/5/p2p/{shop.identity.peer_id}"
+    note_daemon(shop, {"addresses": [*running, named], "peers": [], "own": {}})
+    assert Ticket.parse(shop.ticket()).addresses == (running[3], named, running[2])
+
+
 def test_of_two_who_found_a_network_at_once_both_have_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

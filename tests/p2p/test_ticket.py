@@ -26,8 +26,11 @@ def test_a_ticket_survives(network: bytes, name: str, count: int) -> None:
     assert text.startswith(PREFIX)
     assert len(text) <= MAX_CHARACTERS
     read = Ticket.parse(text)
-    assert read[:2] == (network, name)
+    assert read.network == network
     assert read.addresses == ADDRESSES[: len(read.addresses)]
+    assert bool(read.addresses) == bool(count)
+    # A name is cut only where no address would fit beside it.
+    assert name == read.name or (name.startswith(read.name) and len(read.addresses) == 1)
 
 
 def test_as_many_addresses_as_fit_first_ones_first() -> None:
@@ -35,6 +38,26 @@ def test_as_many_addresses_as_fit_first_ones_first() -> None:
     short = tuple(f"/ip4/10.0.0.{n}/tcp/1/p2p/{PEER}" for n in range(5))
     fitting = Ticket(NETWORK, "", short)
     assert Ticket.parse(fitting.text()).addresses == short[:MAX_ADDRESSES]
+
+
+def test_one_that_does_not_fit_gives_way_to_a_shorter_one() -> None:
+    far = f"/dns4/{'shop.' * 46}example/tcp/4817/p2p/{PEER}"
+    ticket = Ticket(
+        NETWORK, "Bakers", (ADDRESSES[0], far, far.replace("4817", "4818"), ADDRESSES[1])
+    )
+    assert Ticket.parse(ticket.text()).addresses == ADDRESSES[:2]
+
+
+@given(st.lists(st.integers(1, 45), max_size=6), NAMES)
+@example([45], "ü" * MAX_NAME)
+def test_no_ticket_is_too_long_and_none_goes_without_an_address(
+    lengths: list[int], name: str
+) -> None:
+    places = tuple(f"/dns4/{'a.' * n}b/tcp/{65535 - at}/p2p/{PEER}" for at, n in enumerate(lengths))
+    read = Ticket.parse(Ticket(NETWORK, name, places).text())
+    assert bool(read.addresses) == bool(places)
+    assert name.startswith(read.name)
+    assert list(read.addresses) == [one for one in places if one in read.addresses]
 
 
 def test_a_name_that_no_charter_has_is_refused() -> None:

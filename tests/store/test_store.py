@@ -139,7 +139,7 @@ def _is_small(line: str) -> bool:
 
 
 def test_what_is_said_once_stays(tmp_path: Path) -> None:
-    store = new_store(tmp_path)
+    store = builders.new_store(tmp_path)
     assert store.set_meta({"network": b"one", "charter": b"1"}, unless="network")
     assert not store.set_meta({"network": b"two", "charter": b"2"}, unless="network")
     assert (store.meta("network"), store.meta("charter")) == (b"one", b"1")

@@ -1,11 +1,10 @@
 """Write all records as JSON Lines, for copies, other programs, or leaving."""
 
 import io
-import os
+import stat
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -15,7 +14,10 @@ from fedretail.commands import Invocation, _words, examples, output, pass_invoca
 from fedretail.commands._asked import opened
 from fedretail.commands._progress import Progress
 from fedretail.errors import Refused, UsageError
+from fedretail.files import whole_file
 
+# What many programs take for stdout.
+_STDOUT = Path("-")
 _OWN = "It holds what only you know: costs, suppliers, exact stock. Keep it to yourself."
 
 
@@ -34,16 +36,23 @@ _OWN = "It holds what only you know: costs, suppliers, exact stock. Keep it to y
     metavar="FILE",
     help="Write to FILE instead of stdout.",
 )
+@click.option("--force", is_flag=True, help="Replace FILE whatever it holds.")
 @click.option("--mine", is_flag=True, help="Only this shop's records, with its own fields.")
 @output.json_option
 @pass_invocation
-def command(invocation: Invocation, *, target: Path | None, mine: bool, as_json: bool) -> None:
+def command(
+    invocation: Invocation, *, target: Path | None, force: bool, mine: bool, as_json: bool
+) -> None:
     """Write all records as JSON Lines, one a line.
 
-    With --json a summary goes to stdout; that needs -o.
+    FILE may be new or an earlier export, which is replaced when the new one is whole. With --json
+    a summary goes to stdout; that needs -o.
     """
+    target = None if target == _STDOUT else target
     if as_json and target is None:
         raise UsageError("The records go to stdout already.", hint="Give -o FILE with --json.")
+    if target is not None:
+        _check_free(target, invocation.data_dir, force=force)
     with (
         opened(invocation, to_read=True) as node,
         _written(target, is_private=mine) as out,
@@ -69,30 +78,46 @@ def _written(target: Path | None, *, is_private: bool) -> Iterator[TextIO]:
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
         yield sys.stdout
         return
-    part: Path | None = None
     try:
-        # A name that nobody foresees, and for its owner alone while it grows: in a folder that
-        # others write to, a link laid out in advance would lead elsewhere.
-        number, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        part = Path(name)
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
+        with whole_file(target, is_private=is_private) as file:
             yield file
-        if not is_private:
-            part.chmod(0o666 & ~_umask())
-        part.replace(target)
     except OSError as error:
         raise Refused(
             f"{target} cannot be written: {error.strerror or error}.",
             hint="Check the folder, and that the disk is neither full nor write-protected.",
         ) from error
-    finally:
-        if part is not None:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    """What this user's new files keep from others; asking for it means setting it."""
-    present = os.umask(0o077)
-    os.umask(present)
-    return present
+def _check_free(target: Path, data_dir: Path, *, force: bool) -> None:
+    """Refused where something lies at `target` that an export must not, or may not, replace.
+
+    An earlier export of ours gives way to a new one, as a copy that is made every week does.
+    """
+    try:
+        mode = target.lstat().st_mode
+    except OSError:
+        return  # nothing there; or writing says what is wrong
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        hint = "To a pipe or a device records go without -o: `fedretail export > …`."
+        raise Refused(f"{target} is no ordinary file.", hint=hint)
+    if stat.S_ISREG(mode) and _is_replaceable(target):
+        return
+    if target.resolve().parent == data_dir.resolve():
+        hint = "Give a name outside the data directory."
+        raise Refused(f"{target} belongs to the shop's own data.", hint=hint)
+    if not force:
+        what = "is a link" if stat.S_ISLNK(mode) else "is there already, and is no export"
+        hint = "Give another name, or --force to put the export in its place."
+        raise Refused(f"{target} {what}.", hint=hint)
+
+
+def _is_replaceable(target: Path) -> bool:
+    """Whether a file is empty, or an export: one whose first line says so."""
+    from fedretail.connectors.exchange import write_header
+
+    header = write_header().encode("utf-8")
+    try:
+        with target.open("rb") as file:
+            return file.read(len(header)) in (b"", header)
+    except OSError:
+        return False

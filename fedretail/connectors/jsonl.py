@@ -17,6 +17,7 @@ from fedretail.connectors.rows import BadRow, Options, Reading, Row
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kind import Value
 from fedretail.errors import MalformedInput
+from fedretail.files import whole_file
 
 # Counting the shops in a file of thousands is no use: it is not one shop's file.
 _MAX_SITES = 1000
@@ -107,7 +108,7 @@ class JsonlReader:
     def write_rejects(self, path: Path, bad_rows: Iterable[BadRow]) -> int:
         """Number of lines written to `path`, each with its problem under "problem"."""
         written = 0
-        with path.open("w", encoding="utf-8", newline="\n") as file:
+        with whole_file(path) as file:
             for bad in bad_rows:
                 raw = parse_object(bad.raw["line"])
                 where = f"{bad.column}: " if bad.column else ""

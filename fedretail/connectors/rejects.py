@@ -14,6 +14,7 @@ from fedretail.connectors.columns import PROBLEM
 from fedretail.connectors.detect import decode_errors
 from fedretail.connectors.layout import Layout
 from fedretail.connectors.rows import BadRow
+from fedretail.files import whole_file
 
 # Numbers and phone-like numbers (-5, +49 7071) are no formulas; = + - @ tab and return before
 # anything else may be one (OWASP, CSV injection).
@@ -44,8 +45,8 @@ def write_csv_rejects(path: Path, layout: Layout, bad_rows: Iterable[BadRow]) ->
     # utf-16-le and -be write no byte order mark by themselves, and no reader guesses without.
     mark = "\ufeff" if layout.encoding.startswith("utf-16") else ""
     written = 0
-    with path.open(
-        "w", encoding=layout.encoding, errors=decode_errors(layout.encoding), newline=""
+    with whole_file(
+        path, encoding=layout.encoding, errors=decode_errors(layout.encoding), newline=""
     ) as file:
         file.write(mark)
         writer = csv.writer(file, delimiter=layout.delimiter)

@@ -1,7 +1,5 @@
 """Price lists in, and records out."""
 
-import json
-import os
 import shutil
 from pathlib import Path
 
@@ -163,57 +161,3 @@ def test_an_interrupt_says_how_to_go_on(shop, prices: Path, monkeypatch) -> None
     assert done.code == 130
     assert done.err == "! Stopped after 2 rows. Same command goes on from there.\n"
     assert done.object["error"]["message"].startswith("Stopped after 2 rows.")
-
-
-def test_an_export_is_whole_and_comes_back(shop, run_in, tmp_path: Path) -> None:
-    target = tmp_path / "all.jsonl"
-    done = shop("export", "-o", target, "--json")
-    lines = target.read_text("utf-8").splitlines()
-    assert done.object["records"] == len(lines) - 1
-    assert all(json.loads(line) for line in lines)
-    run_in(tmp_path / "other", "init", "--name", "B", "--at", "1,1", "--currency", "EUR")
-    assert run_in(tmp_path / "other", "import", target, "--json").object["new"] == 3
-
-
-def test_own_fields_leave_only_with_mine(shop, tmp_path: Path) -> None:
-    shop("offer", "set", "M1", "--stock", "731731")
-    shop("export", "-o", tmp_path / "public.jsonl")
-    mine = shop("export", "--mine", "-o", tmp_path / "mine.jsonl")
-    assert "731731" not in (tmp_path / "public.jsonl").read_text("utf-8")
-    assert "731731" in (tmp_path / "mine.jsonl").read_text("utf-8")
-    assert "only you know" in mine.err
-
-
-def test_a_failed_export_leaves_no_half_file(shop, tmp_path: Path, monkeypatch) -> None:
-    from fedretail.node.node import Node
-
-    def broken(self: object, out, **_: object) -> int:
-        out.write("half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Node, "export", broken)
-    done = shop("export", "-o", tmp_path / "all.jsonl")
-    assert done.code == 1
-    assert "all.jsonl cannot be written: No space left on device.\n  Check the folder" in done.err
-    assert not list(tmp_path.glob("all.jsonl*"))
-
-
-def test_export_with_json_needs_a_file(shop) -> None:
-    assert shop("export", "--json").code == 2
-    assert shop("export", "-o", "/nowhere/at/all").code == 1
-    assert "/all cannot be written" in shop("export", "-o", "/nowhere/at/all").err
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-def test_an_export_follows_no_link_and_keeps_own_fields_private(shop, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    other.write_text("theirs", encoding="utf-8")
-    for name in ("mine.jsonl.part", "mine.jsonl"):
-        (tmp_path / name).symlink_to(other)
-    shop("export", "--mine", "-o", tmp_path / "mine.jsonl")
-    shop("export", "-o", tmp_path / "all.jsonl")
-    assert other.read_text("utf-8") == "theirs"
-    (tmp_path / "usual").touch()
-    modes = [(tmp_path / name).stat().st_mode for name in ("mine.jsonl", "all.jsonl", "usual")]
-    assert modes[0] & 0o077 == 0
-    assert modes[1] == modes[2]

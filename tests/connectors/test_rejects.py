@@ -74,3 +74,16 @@ def test_letters_that_could_not_be_read_survive(tmp_path):
     bad = [row for row in reader if row.line == 4]
     reader.write_rejects(rejects, bad)
     assert b"Br\xf6t,3," in rejects.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.jsonl"])
+def test_a_link_laid_out_under_its_name_leads_nowhere(tmp_path, name):
+    path, rejects, other = tmp_path / name, tmp_path / "rejects", tmp_path / "other"
+    row = '{"kind": "offer", "fields": {"name": 1}}' if "json" in name else "Name,Price\nMilk,?"
+    path.write_text(f"{row}\n", encoding="utf-8")
+    other.write_text("theirs", encoding="utf-8")
+    rejects.symlink_to(other)
+    reader = open_source(path, currency="EUR")
+    assert reader.write_rejects(rejects, list(reader)) == 1
+    assert other.read_text("utf-8") == "theirs"
+    assert not rejects.is_symlink()

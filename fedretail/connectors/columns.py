@@ -119,7 +119,11 @@ def words(table: Mapping[str, str]) -> dict[str, str]:
     return out
 
 
-GENERIC = words(_GENERIC)
+# Headings of article numbers that may as well stand above mere line numbers: such a column is a
+# code where no other is one, and where it does more than count the rows.
+_VAGUE = "nummer|nr|no|number|num|numero|nro|n"
+_MAY_BE_CODE = "may be code"
+GENERIC = words(_GENERIC) | dict.fromkeys(_VAGUE.split("|"), _MAY_BE_CODE)
 
 
 def recognise(headings: Sequence[str], known: Mapping[str, str]) -> dict[str, str | None]:
@@ -131,7 +135,20 @@ def recognise(headings: Sequence[str], known: Mapping[str, str]) -> dict[str, st
         found[heading] = None if role in taken else role
         if role:
             taken.add(role)
+    for heading, role in found.items():
+        if role == _MAY_BE_CODE:
+            found[heading] = None if taken & {"sku", "source_id"} else "sku"
     return found
+
+
+def is_vague(heading: str) -> bool:
+    """Whether a column of article numbers is called so that it may only count the rows."""
+    return GENERIC.get(plain_heading(heading)) == _MAY_BE_CODE
+
+
+def counts_rows(cells: Sequence[str]) -> bool:
+    """Whether these cells are 1, 2, 3 and so on: numbers of lines, not of articles."""
+    return list(cells) == [str(number) for number in range(1, len(cells) + 1)]
 
 
 def _role(plain: str, known: Mapping[str, str]) -> str | None:

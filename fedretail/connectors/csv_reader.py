@@ -14,7 +14,9 @@ from typing import Protocol
 from fedretail.connectors.cells import read_gtin
 from fedretail.connectors.columns import (
     PROBLEM,
+    counts_rows,
     currency_in_heading,
+    is_vague,
     missing_columns,
     recognise,
 )
@@ -266,6 +268,10 @@ class CsvReader:
 def _columns(layout: Layout, form: Format, profile: Mapping[str, Value]) -> dict[str, str | None]:
     """Heading -> role, the profile's word first; MalformedInput when needed ones are missing."""
     columns = recognise(layout.headings, form.headings)
+    for at, heading in enumerate(layout.headings):
+        cells = [row[at].strip() for row in layout.sample]
+        if columns[heading] == "sku" and is_vague(heading) and counts_rows(cells):
+            columns[heading] = None
     roles = set(form.headings.values())
     kept = profile.get("columns")
     for heading, role in kept.items() if isinstance(kept, dict) else ():

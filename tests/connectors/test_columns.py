@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fedretail.connectors.columns import (
     GENERIC,
+    counts_rows,
     currency_in_heading,
     distinct,
     plain_heading,
@@ -33,6 +34,23 @@ from fedretail.domain.catalog import OFFER
 )  # fmt: skip
 def test_headings(heading, role):
     assert recognise([heading], GENERIC) == {heading: role}
+
+
+@pytest.mark.parametrize("heading", ["Nummer", "Nr", "Nr.", "No.", "Number", "N°", "Numéro"])
+def test_a_number_is_a_code_where_nothing_else_is(heading):
+    assert recognise([heading, "Name"], GENERIC) == {heading: "sku", "Name": "name"}
+    for code in ("Artikelnummer", "SKU", "ID", "Item no"):
+        found = recognise([heading, code], GENERIC)
+        assert found[heading] is None
+        assert found[code] in {"sku", "source_id"}
+
+
+def test_line_numbers_are_no_codes():
+    assert counts_rows(["1", "2", "3"])
+    assert counts_rows(["1"])
+    assert not counts_rows(["1", "3"])
+    assert not counts_rows(["4711"])
+    assert not counts_rows(["1", "2", ""])
 
 
 def test_of_two_columns_for_one_role_the_first_has_it():

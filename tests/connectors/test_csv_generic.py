@@ -203,3 +203,16 @@ def test_a_content_under_the_heading_unit_is_a_content(tmp_path: Path) -> None:
     assert (milk["net"], milk["sold_by"]) == (["1", "LTR"], None)
     assert (juice["net"], juice["pack"]) == (["0.7", "LTR"], 6)
     assert cheese["sold_by"] == "weight"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "identity"), [((4711, 12), "sku"), ((1, 2), "name"), ((2, 1), "sku")]
+)
+def test_a_column_nr_is_the_article_number_unless_it_counts_the_lines(tmp_path, numbers, identity):
+    one, other = numbers
+    path = tmp_path / "list.csv"
+    path.write_text(f"Nr.;Name;Preis\n{one};Milch;1,29\n{other};Brot;3,20\n", encoding="utf-8")
+    reader = open_source(path, currency="EUR")
+    assert reader.reading.identity == identity
+    assert reader.reading.columns["Nr."] == ("sku" if identity == "sku" else None)
+    assert all(isinstance(row, Row) for row in reader)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _IMPRINT = ("legal_name", "address", "contact", "register", "vat_number")
 
 
+_NOT_WHOLE = "The imprint is not whole yet."
 _LINES, _SHORT = block(MAX_LINES), line(MAX_MEMBER_NAME)
 
 
@@ -72,7 +73,8 @@ def _tell(member: "Member", *, changed: bool) -> None:
     missing = member.imprint_missing()
     if missing:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
-        output.tell("attention", "The imprint is not whole yet.", f"Still missing: {options}")
+        what = "A private seller shows a first name and a town." if member.private else _NOT_WHOLE
+        output.tell("attention", what, f"Still missing: {options}")
 
 
 def _member_object(member: "Member") -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
 from fedretail.domain.money import format_amount, human_amount
+from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput, Refused
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _by_words(node: "Node", wanted: str) -> "Listing":
         hint = f"Look around: `{own_name()} search …`"
         raise Refused(f"There is no offer {quoted(wanted)}.", hint=hint)
     if page.total > 1:
-        raise Refused(f"{page.total:,} offers hold {quoted(wanted)}.", hint=_which(page))
+        raise Refused(f"{count(page.total, 'offer')} hold {quoted(wanted)}.", hint=_which(page))
     found = node.show(page.results[0].offer)
     return found or page.results[0]
 
@@ -135,7 +136,7 @@ def _facts(shown: _Shown, now_ms: int) -> list[tuple[str, str]]:
     return [
         ("Product", one.name),
         ("Price", " · ".join(part for part in _price_parts(one) if part)),
-        ("Where", " · ".join(part for part in (one.site_name, _words.way(one)) if part)),
+        ("Where", _where(shown)),
         ("Open", _opening(shown, now_ms)),
         ("Stock", _words.stock(one.stock).text),
         ("Age", _words.long_age(one, now_ms).text),
@@ -148,7 +149,10 @@ def _facts(shown: _Shown, now_ms: int) -> list[tuple[str, str]]:
         ("Hazards", ", ".join(offer.hazard)),
         ("About", _on_one_line(offer.description)),
         ("Contact", _on_one_line(shown.site.contact or imprint.contact)),
-        ("Seller", seller if not member.private else f"{member.name}, {member.town}"),
+        (
+            "Seller",
+            seller if not member.private else ", ".join(filter(None, (member.name, member.town))),
+        ),
         ("Address", _on_one_line(shown.site.address or imprint.address)),
         ("Register", _on_one_line(imprint.register)),
         ("VAT number", _on_one_line(imprint.vat_number)),
@@ -168,6 +172,12 @@ def _price_parts(one: "Listing") -> list[str]:
     if one.deposit_minor:
         parts.append(f"plus {human_amount(one.deposit_minor, one.currency)} deposit")
     return parts
+
+
+def _where(shown: _Shown) -> str:
+    one = shown.listing
+    parts = (one.site_name, _words.way(one), _on_one_line(shown.site.position_note))
+    return " · ".join(part for part in parts if part)
 
 
 def _opening(shown: _Shown, now_ms: int) -> str:
@@ -192,6 +202,7 @@ def _as_json(shown: _Shown) -> dict[str, Any]:
         "allergens": list(offer.allergens),
         "hazard": list(offer.hazard),
         "min_age": one.min_age,
+        "position_note": site.position_note,
         "hours": site.hours,
         "time_zone": site.time_zone,
         "contact": site.contact,

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _machine, _words, examples, output, pass_invocation
-from fedretail.commands._asked import CONTACT, HOURS, NAME, POSITION, SITE, ZONE, opened
+from fedretail.commands._asked import CONTACT, HOURS, NAME, POSITION, SITE, ZONE, line, opened
 from fedretail.commands.output import Column
+from fedretail.domain.sites import MAX_LINES
 from fedretail.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ def _site_options(function: Any) -> Any:
         (
             click.option("--name", type=NAME, metavar="N", help="What the place is called."),
             click.option("--at", type=POSITION, metavar="LAT,LON", help="Where it is."),
+            click.option(
+                "--position-note",
+                type=line(MAX_LINES),
+                metavar="TEXT",
+                help='Such as "by arrangement".',
+            ),
             click.option("--hours", type=HOURS, metavar="OSM", help='Hours; "" for unknown.'),
             click.option("--time-zone", type=ZONE, metavar="Z", help="Such as Europe/Berlin."),
             click.option(
@@ -57,6 +64,7 @@ def add(invocation: Invocation, *, as_json: bool, **given: Any) -> None:
             hours=given["hours"] or None,
             time_zone=given["time_zone"] or _machine.time_zone() or "UTC",
             contact=given["contact"] or "",
+            position_note=given["position_note"] or "",
         )
     output.tell("done", f"Added: {own.name} ({own.id})")
     if as_json:
@@ -123,7 +131,7 @@ def _fields(given: dict[str, Any]) -> "dict[str, Value]":
 
     fields: dict[str, Value] = {
         key: given[key] or None
-        for key in ("hours", "time_zone", "contact")
+        for key in ("hours", "time_zone", "contact", "position_note")
         if given[key] is not None
     }
     if given["name"] is not None:
@@ -148,6 +156,7 @@ def site_object(own: "OwnSite") -> dict[str, Any]:
         "name": site.name,
         "lat": None if site.position is None else site.position.lat,
         "lon": None if site.position is None else site.position.lon,
+        "position_note": site.position_note,
         "hours": site.hours,
         "time_zone": site.time_zone,
         "contact": site.contact,

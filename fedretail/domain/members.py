@@ -1,7 +1,7 @@
 """Who trades here: a person or organisation, and what the law asks it to say of itself.
 
 The imprint stands on every offer page. A private seller shows a first name and a town, and
-owes no imprint.
+owes no more.
 """
 
 from collections.abc import Mapping
@@ -94,8 +94,8 @@ class Member:
         return {name: value for name, value in said.items() if value}
 
     def imprint_missing(self) -> tuple[str, ...]:
-        """The parts of the imprint that this member still owes its customers."""
+        """What this member still owes its customers: parts of the imprint, privately the town."""
         if self.private:
-            return ()
+            return () if self.town else ("town",)
         missing = tuple(name for name in _OWED if not getattr(self.imprint, name))
         return missing if self.legal_form else ("legal_form", *missing)

@@ -198,6 +198,7 @@ class BaseNode:
         time_zone: str = "UTC",
         contact: str = "",
         currency: str | None = None,
+        position_note: str = "",
     ) -> OwnSite:
         """A new place that this member trades from."""
         author, nonce = self.identity.author(), secrets.token_bytes(_NONCE_BYTES)
@@ -205,6 +206,7 @@ class BaseNode:
         site = Site(
             name=name,
             position=position,
+            position_note=position_note,
             hours=hours,
             time_zone=time_zone,
             contact=contact,

@@ -72,3 +72,15 @@ def test_a_private_seller_owes_none(shop) -> None:
     done = shop("member", "set", "--private", "--name", "Ada", "--town", "Tübingen", "--json")
     assert done.object["member"]["missing"] == []
     assert "Ada, Tübingen" in shop("show", "M1").out
+
+
+def test_a_private_seller_is_asked_for_a_town_and_may_leave_the_place_open(shop) -> None:
+    done = shop("member", "set", "--private", "--name", "Ada", "--json")
+    assert done.object["member"]["missing"] == ["town"]
+    assert "shows a first name and a town.\n  Still missing: --town" in done.err
+    assert "Seller\tAda\n" in shop("show", "M1").out
+    shop("site", "set", "--at", "48.52,9.06", "--position-note", "by arrangement")
+    assert "by arrangement" in shop("show", "M1").out
+    assert shop("site", "list", "--json").object["sites"][0]["position_note"] == "by arrangement"
+    shop("site", "set", "--position-note", "")
+    assert "arrangement" not in shop("show", "M1").out

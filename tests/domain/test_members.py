@@ -25,4 +25,5 @@ def test_any_fields_are_read_and_settle(fields: dict[str, object]) -> None:
 def test_what_the_imprint_still_owes() -> None:
     assert FARM.imprint_missing() == ()
     assert Member("Farm").imprint_missing() == ("legal_form", "legal_name", "address", "contact")
-    assert Member("Ada", private=True).imprint_missing() == ()
+    assert Member("Ada", private=True).imprint_missing() == ("town",)
+    assert Member("Ada", private=True, town="Tübingen").imprint_missing() == ()

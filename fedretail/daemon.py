@@ -19,6 +19,7 @@ from typing import Any, Never, TypeVar
 import trio
 
 from fedretail import __version__
+from fedretail.domain.texts import count
 from fedretail.errors import FedretailError, Refused, Unavailable
 from fedretail.locks import FileLock
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
@@ -216,7 +217,7 @@ class Daemon:
                     if self.service is not None and self.service.dialer.knows(address):
                         self._keep_soon(address, is_heard=False)
             case Expected(_, rows, _):
-                self.on_event(f"A neighbour sends {rows:,} offers.")
+                self.on_event(f"A neighbour sends {count(rows, 'offer')}.")
 
     def _keep_soon(self, address: str, *, is_heard: bool) -> None:
         with contextlib.suppress(trio.WouldBlock):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from fedretail.domain.texts import count
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
@@ -51,8 +53,8 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def update(self, count: int, fraction: float | None = None) -> None:
-        """`count` units are done, `fraction` (0 to 1) of the whole where that is known."""
+    def update(self, done: int, fraction: float | None = None) -> None:
+        """`done` units are done, `fraction` (0 to 1) of the whole where that is known."""
         now_s = self._now_s()
         if now_s < self._due_s or not self._out.isatty():
             return
@@ -60,7 +62,7 @@ class Progress:
         if self._bar is None:
             self._bar, self._task = self._started()
         assert self._task is not None
-        facts = _progress_facts(count, self._unit, now_s - self._began_s, fraction)
+        facts = _progress_facts(done, self._unit, now_s - self._began_s, fraction)
         self._bar.update(self._task, completed=fraction or 0.0, facts=facts, refresh=True)
 
     def _started(self) -> "tuple[Bar, TaskID]":
@@ -81,9 +83,9 @@ class Progress:
         return bar, task
 
 
-def _progress_facts(count: int, unit: str, elapsed_s: float, fraction: float | None) -> str:
+def _progress_facts(done: int, unit: str, elapsed_s: float, fraction: float | None) -> str:
     """ "48,000 rows · 9,600/s · 0:07 left"."""
-    facts = [f"{count:,} {unit}", f"{count / elapsed_s:,.0f}/s"]
+    facts = [count(done, unit), f"{done / elapsed_s:,.0f}/s"]
     if fraction:
         left_s = round(elapsed_s * (1 - fraction) / fraction)
         facts.append(f"{left_s // 60}:{left_s % 60:02} left")

@@ -9,7 +9,7 @@ from fedretail.connectors.identity import WORDS
 from fedretail.domain.catalog import Offer
 from fedretail.domain.money import human_amount
 from fedretail.domain.prices import price_now
-from fedretail.domain.texts import shorten
+from fedretail.domain.texts import count, shorten
 
 if TYPE_CHECKING:
     from fedretail.connectors import BadRow, Reading
@@ -103,9 +103,9 @@ def _tell_counts(report: "ImportReport") -> None:
     if report.withdrawn:
         parts.append(f"{report.withdrawn:,} withdrawn")
     mark: output.Mark = "done" if report.offers else "attention"
-    output.tell(mark, f"{_words.count(report.offers, 'offer')} {done}: {', '.join(parts)}")
+    output.tell(mark, f"{count(report.offers, 'offer')} {done}: {', '.join(parts)}")
     if report.weak:
-        known = _words.count(report.weak, "row")
+        known = count(report.weak, "row")
         output.note(
             f"{known} without a code, known by name: a new name is a new offer.", tone="dim"
         )
@@ -114,8 +114,9 @@ def _tell_counts(report: "ImportReport") -> None:
 def _tell_rejected(report: "ImportReport", same_list: list[str]) -> None:
     if not report.rejected:
         return
-    where = f" They are in {report.reject_file}" if report.reject_file else ""
-    output.tell("attention", f"{_words.count(report.rejected, 'row')} not read.{where}")
+    they = "It is" if report.rejected == 1 else "They are"
+    where = f" {they} in {report.reject_file}" if report.reject_file else ""
+    output.tell("attention", f"{count(report.rejected, 'row')} not read.{where}")
     shown = report.bad[:_SHOWN_ROWS]
     lines = [_bad(row, shown) for row in shown]
     for line in lines:
@@ -144,7 +145,7 @@ def _tell_held(report: "ImportReport") -> None:
     prices = report.held - report.held_withdrawals - report.held_elsewhere
     if prices:
         wait = "waits" if prices == 1 else "wait"
-        headline = f"{_words.count(prices, 'price')} {wait}: moved by more than half, or nothing."
+        headline = f"{count(prices, 'price')} {wait}: moved by more than half, or nothing."
         output.tell("attention", headline)
         for row in report.held_rows[:_SHOWN_ROWS]:
             old, new = (
@@ -158,10 +159,11 @@ def _tell_held(report: "ImportReport") -> None:
             output.note(f"  … {more:,} more.")
     _tell_elsewhere(report)
     if report.held_withdrawals:
+        are = "is" if report.missing == 1 else "are"
         output.tell(
             "attention",
-            f"{_words.count(report.missing, 'offer')} of the last import "
-            "are not in this file: more than half. None was withdrawn.",
+            f"{count(report.missing, 'offer')} of the last import {are} not in this file: "
+            "more than half. None was withdrawn.",
         )
     if report.held:
         output.note(f"  If that is right: `{same_command('--yes')}`")
@@ -174,7 +176,7 @@ def _tell_elsewhere(report: "ImportReport") -> None:
     wait = (
         "waits: another list has its" if report.held_elsewhere == 1 else "wait: others have their"
     )
-    headline = f"{_words.count(report.held_elsewhere, 'article')} {wait} number already."
+    headline = f"{count(report.held_elsewhere, 'article')} {wait} number already."
     output.tell("attention", headline)
     for row in report.elsewhere[:_SHOWN_ROWS]:
         output.note(f"  line {row.line}  {shorten(row.identity, 40)}  is in the list {row.source}")
@@ -189,6 +191,6 @@ def _tell_missing(report: "ImportReport") -> None:
     are = "is" if report.missing == 1 else "are"
     output.tell(
         "attention",
-        f"{_words.count(report.missing, 'offer')} of the last import {are} not in this file.",
+        f"{count(report.missing, 'offer')} of the last import {are} not in this file.",
         f"They stay. If it holds all that you sell: `{same_command('--complete')}`",
     )

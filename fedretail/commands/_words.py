@@ -189,11 +189,6 @@ def cheapest(listings: list[Listing]) -> set[str]:
     return {offer for amount, offer in shared if amount == least} if least < most else set()
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """ "1 shop", "1,204 shops"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def size(number_bytes: int) -> str:
     """ "38 MB", "640 kB"."""
     if number_bytes >= 995_000:

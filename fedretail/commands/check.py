@@ -2,9 +2,10 @@
 
 import click
 
-from fedretail.commands import Invocation, _words, examples, output, pass_invocation
+from fedretail.commands import Invocation, examples, output, pass_invocation
 from fedretail.commands._asked import opened
 from fedretail.commands._progress import Progress
+from fedretail.domain.texts import count
 
 # More problems than this tell nothing new.
 _SHOWN = 20
@@ -16,7 +17,7 @@ _SHOWN = 20
 def command(invocation: Invocation, *, as_json: bool) -> None:
     """Look whether all that is stored is whole: every sum and signature again."""
     places, problems = 0, []
-    with opened(invocation, to_read=True) as node, Progress("Check", unit="logs") as progress:
+    with opened(invocation, to_read=True) as node, Progress("Check", unit="log") as progress:
         for _, found in node.check():
             places += 1
             problems += found
@@ -25,10 +26,10 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
         told = [{"place": problem.place, "what": problem.what} for problem in problems]
         output.print_json({"checked": places, "problems": told})
     if not problems:
-        logs = _words.count(places - 1, "log")
+        logs = count(places - 1, "log")
         output.tell("done", f"All is whole: the file and {logs}.")
         return
-    amount = _words.count(len(problems), "problem")
+    amount = count(len(problems), "problem")
     output.tell("failed", f"{amount} found.", "Keep a copy of the data directory as it is now.")
     for problem in problems[:_SHOWN]:
         output.note(f"{problem.place}: {problem.what}")

@@ -10,9 +10,10 @@ from typing import TextIO
 
 import click
 
-from fedretail.commands import Invocation, _words, examples, output, pass_invocation
+from fedretail.commands import Invocation, examples, output, pass_invocation
 from fedretail.commands._asked import opened
 from fedretail.commands._progress import Progress
+from fedretail.domain.texts import count
 from fedretail.errors import Refused, UsageError
 from fedretail.files import whole_file
 
@@ -56,12 +57,12 @@ def command(
     with (
         opened(invocation, to_read=True) as node,
         _written(target, is_private=mine) as out,
-        Progress("Export", unit="records") as progress,
+        Progress("Export", unit="record") as progress,
     ):
         records = node.export(out, mine=mine, on_progress=progress.update)
     if target is None:
         return
-    output.tell("done", f"{_words.count(records, 'record')} in {target}", _OWN if mine else "")
+    output.tell("done", f"{count(records, 'record')} in {target}", _OWN if mine else "")
     if as_json:
         output.print_json({"records": records, "file": str(target)})
 

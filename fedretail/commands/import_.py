@@ -51,7 +51,7 @@ def command(
     with opened(invocation, to_read=given["dry_run"]) as node:
         given["site"] = node.site(given["site"])
         options = ImportOptions(format=format_, **given)
-        with Progress("Import", unit="rows") as progress:
+        with Progress("Import", unit="row") as progress:
 
             def tell(done: int, total: int, rows: int) -> None:
                 progress.update(rows, done / total if total else None)

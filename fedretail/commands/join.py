@@ -2,8 +2,9 @@
 
 import click
 
-from fedretail.commands import Invocation, _words, examples, output, pass_invocation
+from fedretail.commands import Invocation, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
+from fedretail.domain.texts import count
 
 
 @click.command(epilog=examples("fedretail join fr1-7h2k", 'fedretail join "$(cat ticket.txt)"'))
@@ -20,7 +21,7 @@ def command(invocation: Invocation, *, ticket: str, as_json: bool) -> None:
         runs = node.status()["daemon"]
     name = joined.network_name or "its network"
     become = "belongs to" if joined.already else "belongs now to"
-    addresses = _words.count(joined.addresses, "address", "addresses")
+    addresses = count(joined.addresses, "address", "addresses")
     hint = "" if runs else f"Meet them: `{own_name()} serve`"
     output.tell("done", f"This computer {become} {name}; {addresses} to try.", hint)
     if as_json:

@@ -7,6 +7,7 @@ import click
 from fedretail.commands import Invocation, _prices, examples, output, pass_invocation
 from fedretail.commands._asked import SITE, Parsed, line, opened, own_name
 from fedretail.domain.catalog import MAX_CATEGORY, MAX_NAME, MAX_WORD
+from fedretail.domain.texts import count
 from fedretail.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _searched(node: "Node", own: "OwnSite", fields: tuple[str, ...], wanted: str
             return keys[0]
         if keys:
             hint = f"Name one of them: {', '.join(keys[:5])}"
-            raise UsageError(f"{len(keys)} offers have the {field} {wanted}.", hint=hint)
+            raise UsageError(f"{count(len(keys), 'offer')} have the {field} {wanted}.", hint=hint)
     hint = f"Look for it: `{own_name()} search …`, or add it: `{own_name()} offer add …`"
     raise Refused(f"There is no offer {wanted[:60]} at {own.name}.", hint=hint)
 

@@ -8,6 +8,7 @@ import click
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import LENGTH, POSITION, opened, own_name
 from fedretail.commands.output import Cell, Column
+from fedretail.domain.texts import count
 
 if TYPE_CHECKING:
     from fedretail.domain.listings import Listing
@@ -60,7 +61,7 @@ def command(invocation: Invocation, *, words: tuple[str, ...], as_json: bool, **
         elif not page.total:
             _explain(node, query)
         else:
-            output.tell("done", f"{_words.count(page.total, 'offer')} found, none asked for.")
+            output.tell("done", f"{count(page.total, 'offer')} found, none asked for.")
     if not page.total:
         click.get_current_context().exit(1)
 
@@ -162,19 +163,19 @@ def _shared_unit(listings: "list[Listing]") -> str:
 
 
 def _summary(query: "Query", page: "Page") -> str:
-    what = f"{_words.count(page.total, 'offer')}{_of(query.words)}"
+    what = f"{count(page.total, 'offer')}{_of(query.words)}"
     shown = len(page.results)
     if shown < page.total:
         what = f"{shown:,} of {what}"
     else:
-        what = f"{what} at {_words.count(len({one.site_id for one in page.results}), 'shop')}"
+        what = f"{what} at {count(len({one.site_id for one in page.results}), 'shop')}"
     facts = [
         f"{what}{_within(query)}",
         f"{page.took_ms:.0f} ms",
         "answered from this computer",
     ]
     if page.behind:
-        facts.append(f"index {_words.count(page.behind, 'change')} behind")
+        facts.append(f"index {count(page.behind, 'change')} behind")
     return " · ".join(facts)
 
 
@@ -211,7 +212,7 @@ def _next(node: "Node", query: "Query") -> str:
     if wider != query:
         found = node.search(replace(wider, limit=1))
         if found.total:
-            return f"{_words.count(found.total, 'offer')} without {_limits(query)}."
+            return f"{count(found.total, 'offer')} without {_limits(query)}."
     if not node.search(_everything(query)).total:
         return f"No offers are here yet: `{own_name()} import FILE`, or `{own_name()} join TICKET`."
     return "Try fewer words, or the beginning of one."

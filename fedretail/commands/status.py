@@ -6,6 +6,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
+from fedretail.domain.texts import count
 from fedretail.node.clocks import TOLERATED_MS
 
 
@@ -25,7 +26,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     output.print_line(f"  {_counts(status)}")
     offset_ms = status["clock_offset_ms"]
     if abs(offset_ms) > TOLERATED_MS:
-        off = _words.count(round(abs(offset_ms) / 60_000), "minute")
+        off = count(round(abs(offset_ms) / 60_000), "minute")
         output.tell("attention", f"This computer's clock is {off} off.", "Set it by the internet.")
     if not status["offers"]:
         output.tell("attention", "There are no offers here.", f"`{own_name()} import FILE`")
@@ -33,11 +34,11 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
 
 def _counts(status: dict[str, Any]) -> str:
     lag = status["index_lag"]
-    index = "search index up to date" if not lag else f"{_words.count(lag, 'change')} to index"
+    index = "search index up to date" if not lag else f"{count(lag, 'change')} to index"
     return " · ".join(
         (
-            f"{_words.count(status['offers'], 'offer')} of {_words.count(status['sites'], 'shop')}",
-            _words.count(len(status["peers"]), "neighbour"),
+            f"{count(status['offers'], 'offer')} of {count(status['sites'], 'shop')}",
+            count(len(status["peers"]), "neighbour"),
             index,
             f"store {_words.size(status['store_bytes'])}",
         )

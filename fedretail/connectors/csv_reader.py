@@ -34,6 +34,7 @@ from fedretail.connectors.rejects import unescape, write_csv_rejects
 from fedretail.connectors.rows import BadRow, Options, Reading, Row
 from fedretail.domain.kind import Value
 from fedretail.domain.money import SIGNS, parse_currency
+from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput
 
 Texts = dict[str, str]
@@ -256,11 +257,9 @@ class CsvReader:
 
     def _note_what_was_left(self) -> None:
         notes, nets = self._reading.notes, self._offers.unread_nets
-        notes.extend(
-            f"{_count(n, 'row')} left out: {why}." for why, n in self._form.skipped.items()
-        )
+        notes.extend(f"{count(n, 'row')} left out: {why}." for why, n in self._form.skipped.items())
         if nets:
-            notes.append(f"{_count(nets, 'net content')} not understood; no unit price for them.")
+            notes.append(f"{count(nets, 'net content')} not understood; no unit price for them.")
         if self._seen.full:
             notes.append("After the first million articles, repeated ones were not looked for.")
 
@@ -295,7 +294,7 @@ def _columns(layout: Layout, form: Format, profile: Mapping[str, Value]) -> dict
 def _wrong_width(cells: list[str], width: int) -> tuple[str, str] | None:
     """What is wrong with a record of another width; None when only blanks are missing or over."""
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-        return f"{len(cells)} columns", f"expected {width} columns, as the headings have"
+        return count(len(cells), "column"), f"expected {width}, as the headings have"
     return None
 
 
@@ -308,7 +307,3 @@ def _currencies(texts: Texts, site: str) -> Iterator[str | None]:
             except MalformedInput:
                 continue
             yield site if site in SIGNS.get(sign.upper().rstrip("."), ()) else code
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

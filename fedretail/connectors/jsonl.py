@@ -16,6 +16,7 @@ from fedretail.connectors.identity import Seen, identity_of
 from fedretail.connectors.rows import BadRow, Options, Reading, Row
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kind import Value
+from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput
 from fedretail.files import whole_file
 
@@ -38,7 +39,7 @@ class JsonlReader:
         self._size = path.stat().st_size
         self._file = path.open("rb")
         self._options = options
-        self._skipped: Counter[str] = Counter()
+        self._skipped: Counter[tuple[str, str]] = Counter()
         self._own_left_out = 0
         self._reading = Reading(
             "jsonl", "utf-8", "", ".", options.currency, False, "source", {}, []
@@ -84,11 +85,11 @@ class JsonlReader:
         if record is None:
             return None
         if record.kind != OFFER.name:
-            self._skipped[f"records of kind {record.kind}"] += 1
+            self._skipped["record", f"of kind {record.kind}"] += 1
             return None
         site, _, key = record.id.rpartition("/")
         if self._site and site != self._site:
-            self._skipped["offers of another site"] += 1
+            self._skipped["offer", "of another site"] += 1
             return None
         own = {name: record.own[name] for name in record.own if name in OFFER.own_fields()}
         # A name that this version does not know as own would be published; it is left out.
@@ -101,9 +102,12 @@ class JsonlReader:
 
     def _note_what_was_left(self) -> None:
         notes = self._reading.notes
-        notes.extend(f"{count:,} {what} left out." for what, count in self._skipped.items())
+        notes.extend(
+            f"{count(number, what)} {which} left out."
+            for (what, which), number in self._skipped.items()
+        )
         if self._own_left_out:
-            notes.append(f"Unknown own fields of {self._own_left_out:,} records left out.")
+            notes.append(f"Unknown own fields of {count(self._own_left_out, 'record')} left out.")
 
     def write_rejects(self, path: Path, bad_rows: Iterable[BadRow]) -> int:
         """Number of lines written to `path`, each with its problem under "problem"."""
@@ -169,6 +173,7 @@ def _choose_site(path: Path, sites: Counter[str], wanted: str | None) -> str:
     if wanted in sites:
         return wanted or ""
     raise MalformedInput(
-        f"{path.name} holds offers of {len(named):,} shops; one shop's are imported at a time.",
+        f"{path.name} holds offers of {count(len(named), 'shop')}; "
+        "one shop's are imported at a time.",
         hint="`fedretail export --mine` writes your own alone.",
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from fedretail.demo.goods import write_price_list
 from fedretail.domain.ids import collection_of
 from fedretail.domain.kind import RecordId
+from fedretail.domain.texts import count
 from fedretail.errors import BugError
 from fedretail.node.node import Node
 
@@ -130,7 +131,7 @@ class Story:
                 self._serve(shop)
             for shop in SHOPS:
                 self._wait(lambda shop=shop: self._count(shop) == self._offers)  # type: ignore[misc]
-        self._told.say(f"Each of the three holds all {self._offers:,} offers now.")
+        self._told.say(f"Each of the three holds all {count(self._offers, 'offer')} now.")
 
     def _kill_two(self) -> None:
         first, second, _ = SHOPS

@@ -34,6 +34,11 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def count(number: int, one: str, many: str = "") -> str:
+    """A number of things, in the right form: "1 shop", "1,204 shops"; `many`: where s is wrong."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def quoted(text: str, limit: int = 40) -> str:
     """The text as a message may show it: short, in quotation marks, nothing in it acts."""
     start = text[:limit]

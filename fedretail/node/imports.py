@@ -25,6 +25,7 @@ from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import collection_of, record_key
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.prices import moved_by_half
+from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput, Unavailable
 from fedretail.node.base import BaseNode
 from fedretail.node.import_report import Elsewhere, HeldRow, ImportOptions, ImportReport
@@ -64,7 +65,7 @@ def import_file(
         except KeyboardInterrupt:
             rows = run.report.rows
             raise KeyboardInterrupt(
-                f"Stopped after {rows:,} rows. Same command goes on from there."
+                f"Stopped after {count(rows, 'row')}. Same command goes on from there."
             ) from None
         if run.report.rejected and not options.dry_run:
             run.report.reject_file = _write_rejects(node, reader, path, run.spilled)

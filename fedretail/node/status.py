@@ -10,6 +10,7 @@ from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
 from fedretail.domain.kind import RecordId
 from fedretail.domain.members import MEMBER, SELF, Member
 from fedretail.domain.sites import Site
+from fedretail.domain.texts import count
 from fedretail.domain.times import rfc3339
 from fedretail.errors import MalformedInput
 from fedretail.node.base import BaseNode
@@ -103,22 +104,19 @@ def sentence(node: BaseNode) -> str:
         )
     having = [peer for peer in peers if peer["has_mine"]]
     if node.is_reader:
-        return f"{_neighbours(len(peers))} can be reached."
+        return f"{count(len(peers), 'neighbour')} can be reached."
     if len(having) == len(peers):
         return f"{_all(len(peers))} switched on now {_has(len(peers))} your newest prices."
     if len(peers) == 1:
         return f"{_all(1)} switched on now does not have your newest prices yet."
     has = _has(len(having))
-    return f"{len(having)} of {_neighbours(len(peers))} {has} your newest prices."
+    return f"{len(having)} of {count(len(peers), 'neighbour')} {has} your newest prices."
 
 
-def _neighbours(count: int) -> str:
-    return "1 neighbour" if count == 1 else f"{count} neighbours"
+def _all(number: int) -> str:
+    are = "is" if number == 1 else "are"
+    return f"{'The' if number == 1 else 'All'} {count(number, 'neighbour')} that {are}"
 
 
-def _all(count: int) -> str:
-    return "The 1 neighbour that is" if count == 1 else f"All {count} neighbours that are"
-
-
-def _has(count: int) -> str:
-    return "has" if count == 1 else "have"
+def _has(number: int) -> str:
+    return "has" if number == 1 else "have"

@@ -226,7 +226,7 @@ class Watch:
 
 def test_a_quick_deed_shows_no_bar() -> None:
     screen, watch = Screen(), Watch()
-    with Progress("Import", unit="rows", file=screen, now_s=watch) as progress:
+    with Progress("Import", unit="row", file=screen, now_s=watch) as progress:
         progress.update(10, 0.5)
         watch.now_s += 0.49
         progress.update(20, 0.9)
@@ -235,7 +235,7 @@ def test_a_quick_deed_shows_no_bar() -> None:
 
 def test_a_long_deed_shows_count_rate_and_time_left() -> None:
     screen, watch = Screen(), Watch()
-    with Progress("Import", unit="rows", file=screen, now_s=watch) as progress:
+    with Progress("Import", unit="row", file=screen, now_s=watch) as progress:
         watch.now_s += 5
         progress.update(48_000, 0.04)
     assert "48,000 rows · 9,600/s · 2:00 left" in screen.getvalue()
@@ -243,7 +243,7 @@ def test_a_long_deed_shows_count_rate_and_time_left() -> None:
 
 def test_no_bar_where_nobody_looks() -> None:
     pipe, watch = Screen(terminal=False), Watch()
-    with Progress("Import", unit="rows", file=pipe, now_s=watch) as progress:
+    with Progress("Import", unit="row", file=pipe, now_s=watch) as progress:
         watch.now_s += 5
         progress.update(48_000, 0.04)
     assert pipe.getvalue() == ""
@@ -251,7 +251,7 @@ def test_no_bar_where_nobody_looks() -> None:
 
 def test_a_deed_of_unknown_length_tells_no_time_left() -> None:
     screen, watch = Screen(), Watch()
-    with Progress("First sync", unit="offers", file=screen, now_s=watch) as progress:
+    with Progress("First sync", unit="offer", file=screen, now_s=watch) as progress:
         watch.now_s += 2
         progress.update(100)
     assert "100 offers · 50/s" in screen.getvalue()

@@ -166,7 +166,5 @@ def test_every_listing_can_be_said(one: Listing) -> None:
         assert said.text
 
 
-def test_counts_and_sizes() -> None:
-    assert _words.count(1, "shop") == "1 shop"
-    assert _words.count(1204, "address", "addresses") == "1,204 addresses"
+def test_sizes() -> None:
     assert (_words.size(640_000), _words.size(38_000_000)) == ("640 kB", "38 MB")

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fedretail.domain.texts import clean_block, clean_line, quoted, shorten
+from fedretail.domain.texts import clean_block, clean_line, count, quoted, shorten
 
 
 def test_lines() -> None:
@@ -49,3 +49,9 @@ def test_quoted() -> None:
     assert quoted("milk") == '"milk"'
     assert quoted("a\0") == r"'a\x00'"
     assert quoted("x" * 50) == '"' + "x" * 40 + '…"'
+
+
+def test_counts_have_their_grammar():
+    assert count(1, "shop") == "1 shop"
+    assert count(0, "shop") == "0 shops"
+    assert count(1204, "address", "addresses") == "1,204 addresses"

@@ -179,7 +179,7 @@ def missing_columns(file: str, headings: Sequence[str], needed: Sequence[str]) -
     """The error for a file without the columns it needs, naming those found and needed."""
     found = ", ".join(f'"{heading[:40]}"' for heading in headings[:12])
     more = f" and {len(headings) - 12} more" if len(headings) > 12 else ""
-    wanted = " and ".join(needed)
+    wanted = " and ".join(filter(None, (", ".join(needed[:-1]), needed[-1])))
     return MalformedInput(
         f"{file} has no columns for {wanted}. Headings found: {found}{more}.",
         hint=f"The first line must name the columns; needed are {wanted}, "

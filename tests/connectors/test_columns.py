@@ -9,6 +9,7 @@ from fedretail.connectors.columns import (
     counts_rows,
     currency_in_heading,
     distinct,
+    missing_columns,
     plain_heading,
     recognise,
 )
@@ -91,3 +92,9 @@ def test_own_fields_have_roles_of_their_own_name():
 )
 def test_a_currency_in_a_heading(heading, code):
     assert currency_in_heading(heading) == code
+
+
+def test_missing_columns_are_listed_as_people_do():
+    error = missing_columns("list.csv", ["a"], ("handle", "name", "price"))
+    assert error.message.startswith("list.csv has no columns for handle, name and price. ")
+    assert "for name and price." in missing_columns("list.csv", [], ("name", "price")).message

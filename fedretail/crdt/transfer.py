@@ -1,5 +1,6 @@
 """What passes between a node that has a log and one that wants it: places, parts, outcomes."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -37,6 +38,17 @@ class Incoming(NamedTuple):
     changes: bytes
     after: RowKey | None
     is_push: bool = False
+
+
+class Repair(NamedTuple):
+    """The rows by which a log differs from one that has this head.
+
+    removed: keys that do not stand there so; parts: packed changes since the start, rows whole.
+    """
+
+    head: SignedHead
+    removed: Sequence[RowKey]
+    parts: Sequence[bytes]
 
 
 class Outcome(Enum):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import repeat
 
+from fedretail.crdt.changes import START
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.transfer import Incoming, Outcome
@@ -10,6 +11,7 @@ from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, Expected, Moved
 from fedretail.p2p.fetches import Fetches
+from fedretail.p2p.repairs import Repairing, RowComparison
 from fedretail.p2p.replica import Replica, WrongRows
 from fedretail.p2p.view import View, send
 
@@ -36,8 +38,11 @@ class Fetching:
         self._later: dict[bytes, None] = {}
         # Logs of which the rest of a transfer is of no use, as an earlier part was not kept.
         self._skipping: set[bytes] = set()
-        # Logs that came with wrong rows once; some may have been another neighbour's.
+        # Logs that came with wrong rows once; some may have been another neighbour's, or ours.
         self._wrong: set[bytes] = set()
+        # Logs, among those asked for, whose rows are compared and put right.
+        self._repairs: dict[bytes, Repairing] = {}
+        self.salt = b""
 
     def is_waiting(self) -> bool:
         """Whether the neighbour owes rows."""
@@ -54,15 +59,44 @@ class Fetching:
     def close(self) -> None:
         """Leave what was claimed to other sessions."""
         self._asked.clear()
+        self._repairs.clear()
         self._wanted.clear()
         self._later.clear()
         self._fetches.release_all(self)
 
     def retry(self) -> list[Effect]:
-        """Ask for logs that could not be had when the neighbour showed them."""
+        """Ask for logs that could not be had when the neighbour showed them, or need repair."""
         self._wanted |= self._later
         self._later.clear()
-        return self._ask()
+        return [*self._ask(), *self._mend()]
+
+    def _mend(self) -> list[Effect]:
+        """Begin to repair damaged logs that the neighbour holds as they are here, or further."""
+        effects: list[Effect] = []
+        for log in self._replica.damaged():
+            held = self._replica.head(log)
+            is_there = held is not None and self._view.shown.get(log, START).seq >= held.seq
+            if is_there and log not in self._asked and self._fetches.claim(log, self):
+                self._asked[log] = 0
+                effects += self._repair(log)
+        return effects
+
+    def _repair(self, log: bytes) -> list[Effect]:
+        """Begin to compare the rows of a log that is asked for; else let it go."""
+        rows = self._replica.row_items(log)
+        if rows is None:
+            self._finish(log)
+            return []
+        comparison = RowComparison(rows, self.salt)
+        self._repairs[log] = Repairing(comparison, self._view.shown.get(log, START).seq)
+        return [send(wire.Ranges(log, False, one)) for one in comparison.start()]
+
+    def on_ranges(self, told: wire.Ranges) -> list[Effect]:
+        """Go on comparing the rows of a log that is repaired here."""
+        if told.about not in self._repairs:
+            raise PeerError("A neighbour compares what nobody asked for.")
+        frames = self._repairs[told.about].comparison.answer(told.ranges)
+        return [send(wire.Ranges(told.about, False, one)) for one in frames]
 
     def on_heads(self, heads: wire.Heads) -> list[Effect]:
         """Ask for the rows of heads that are later than those held."""
@@ -86,15 +120,19 @@ class Fetching:
         PeerError where one breaks the rules, or was not asked for: nothing is taken in then.
         """
         incoming = [self._incoming(part) for part in parts]
-        outcomes = self._advance([one for one in incoming if not self._is_skipped(one)])
+        whole = [one for one in incoming if one.head.head.log in self._repairs]
+        some = [one for one in incoming if one.head.head.log not in self._repairs]
+        for one in whole:
+            effects += self._on_repaired(one)
+        outcomes = self._advance([one for one in some if not self._is_skipped(one)])
         moved: list[SignedHead] = []
-        for part in incoming:
-            outcome = Outcome.GAP if self._is_skipped(part) else next(outcomes)
+        for one in some:
+            outcome = Outcome.GAP if self._is_skipped(one) else next(outcomes)
             if outcome is Outcome.MOVED:
-                self._finish(part.head.head.log)
-                moved.append(part.head)
+                self._finish(one.head.head.log)
+                moved.append(one.head)
             else:
-                effects += self._not_moved(part, outcome)
+                effects += self._not_moved(one, outcome)
         effects += self._moved(moved)
         effects += self._ask()
 
@@ -103,6 +141,27 @@ class Fetching:
         if part.log not in self._asked or head.head.log != part.log:
             raise PeerError("A neighbour sent rows that nobody asked for.")
         return Incoming(head, part.base_seq, part.changes, part.after)
+
+    def _on_repaired(self, part: Incoming) -> list[Effect]:
+        """Take rows for a repair; with the last the log is put right, or the neighbour has lied."""
+        head, log = part.head, part.head.head.log
+        one = self._repairs[log]
+        one.take(part.changes)
+        if part.after is not None:
+            return []
+        del self._repairs[log]
+        try:
+            self._replica.repair(one.result(head))
+        except Refused:
+            self._finish(log)
+            return []
+        except (MalformedInput, WrongRows) as error:
+            if head.head.seq == one.seq:
+                raise PeerError(f"A neighbour sent {error.message}") from None
+            # It has moved on while it compared.
+            return self._go_on(log)
+        self._finish(log)
+        return self._moved([head])
 
     def _is_skipped(self, part: Incoming) -> bool:
         return part.head.head.log in self._skipping
@@ -173,6 +232,8 @@ class Fetching:
     def _go_on(self, log: bytes) -> list[Effect]:
         """A transfer has ended short of a head: ask for the rest, or leave it for a while."""
         self._asked[log] += 1
+        if log in self._wrong and self._asked[log] <= _MAX_TRIES and self._replica.head(log):
+            return self._repair(log)
         wish = self._wish(log)
         if wish is not None and self._asked[log] <= _MAX_TRIES and self._replica.has_space():
             return [send(wire.Since([wish]))]

@@ -10,12 +10,13 @@ from fedretail.crdt.changes import Point
 from fedretail.crdt.charter import Charter
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName, log_id
-from fedretail.crdt.row import RowKey
-from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
+from fedretail.crdt.row import RowKey, digested
+from fedretail.crdt.transfer import Incoming, Outcome, Part, Place, Repair
 from fedretail.domain.ids import MEMBER_COLLECTION, SITE_COLLECTIONS
 from fedretail.errors import FedretailError, PeerError, Unavailable
-from fedretail.p2p.items import auth_item, head_item
+from fedretail.p2p.items import auth_item, head_item, row_item
 from fedretail.p2p.reconcile import Item
+from fedretail.p2p.repairs import MAX_ROWS
 from fedretail.p2p.replica import WrongRows
 from fedretail.store.intake import MAX_LOG_BYTES, MAX_LOG_ROWS, DigestMismatch
 from fedretail.store.store import Store
@@ -249,6 +250,31 @@ class Mirror:
         return [
             WrongRows(one.message) if isinstance(one, DigestMismatch) else one for one in outcomes
         ]
+
+    def row_items(self, log: bytes) -> list[tuple[RowKey, bytes]] | None:
+        """(key, item) of all rows of a log; None where it is not public, or too large for that."""
+        known = self._heads.get(log)
+        if known is None or known.signed.head.count > MAX_ROWS:
+            return None
+        return self._store.repairs.mapped_rows(
+            log, lambda key, packed: row_item(key, digested(key, packed))
+        )
+
+    def whole_rows(self, log: bytes, keys: Sequence[RowKey]) -> Part | None:
+        """As many of the rows under `keys` as fit into a part; None where the log is not held."""
+        return self._store.repairs.whole_rows(log, keys)
+
+    def repair(self, wanted: Repair) -> None:
+        """Put a log right; WrongRows where the rows are not those of the head it names."""
+        try:
+            self._store.repairs.repair(wanted)
+        except DigestMismatch as error:
+            raise WrongRows(error.message) from None
+        self._keep_moved([wanted.head])
+
+    def damaged(self) -> list[bytes]:
+        """Logs whose rows were found not to be those of their head."""
+        return self._store.repairs.damaged()
 
     def _keep_moved(self, heads: Iterable[SignedHead]) -> None:
         named = [(self.name(head.head.log), head) for head in heads]

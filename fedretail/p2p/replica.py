@@ -8,7 +8,7 @@ from fedretail.crdt.changes import Point
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.row import RowKey
-from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
+from fedretail.crdt.transfer import Incoming, Outcome, Part, Place, Repair
 from fedretail.errors import FedretailError, PeerError
 from fedretail.p2p.reconcile import Item
 
@@ -76,4 +76,20 @@ class Replica(Protocol):
 
         WrongRows where the digest is not that of the rows. Raises what is no neighbour's fault.
         """
+        ...
+
+    def row_items(self, log: bytes) -> list[tuple[RowKey, bytes]] | None:
+        """(key, item) of all rows of a log; None where it is not public, or too large for that."""
+        ...
+
+    def whole_rows(self, log: bytes, keys: Sequence[RowKey]) -> Part | None:
+        """As many of the rows under `keys` as fit into a part; None where the log is not held."""
+        ...
+
+    def repair(self, wanted: Repair) -> None:
+        """Put a log right; PeerError where the rows are not those of the head it names."""
+        ...
+
+    def damaged(self) -> list[bytes]:
+        """Logs whose rows were found not to be those of their head."""
         ...

@@ -1,15 +1,20 @@
 """The giving half of a session: what this node shows, sends and pushes to its neighbour."""
 
+from bisect import bisect_right
 from collections import deque
+from typing import NamedTuple
 
 from fedretail.crdt.changes import Point
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
+from fedretail.crdt.row import RowKey
+from fedretail.crdt.transfer import Part
 from fedretail.errors import PeerError
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, GoOn
-from fedretail.p2p.ranges import Range
+from fedretail.p2p.ranges import END, Range
 from fedretail.p2p.reconcile import Comparison, Item
+from fedretail.p2p.repairs import RowComparison
 from fedretail.p2p.replica import Replica
 from fedretail.p2p.view import AUTH_RECORD, View, send, statements
 
@@ -26,6 +31,14 @@ _MAX_TRANSFERS = wire.MAX_ITEMS
 MAX_PUSH_BYTES = 8 * 1024
 
 
+class _Rows(NamedTuple):
+    """Rows of a log, whole, that a neighbour lacks who repairs its copy; keys in order."""
+
+    log: bytes
+    keys: list[RowKey]
+    seq: int = 0
+
+
 class Serving:
     """What one neighbour is given."""
 
@@ -38,7 +51,9 @@ class Serving:
         self._theirs: Comparison | None = None
         self._has_compared = False
         self._credit = CREDIT_BYTES
-        self._transfers: deque[wire.Wish] = deque()
+        self._transfers: deque[wire.Wish | _Rows] = deque()
+        # The log that the neighbour repairs, and the comparison of its rows.
+        self._repaired: tuple[bytes, RowComparison] | None = None
 
     def compare(self) -> list[Effect]:
         """Begin to compare all that both have; nothing while that is under way."""
@@ -54,7 +69,7 @@ class Serving:
     def on_ranges(self, told: wire.Ranges) -> list[Effect]:
         """The answer, and at the end whatever the neighbour lacks."""
         if told.about != wire.HEADS_AND_AUTH:
-            return []
+            return self._on_row_ranges(told)
         comparison = self._mine if told.is_answer else self._theirs or self._comparison()
         if comparison is None:
             raise PeerError("A neighbour compares what nobody asked for.")
@@ -65,6 +80,22 @@ class Serving:
         else:
             self._theirs = None if comparison.is_done else comparison
         return [*effects, *self._compared(comparison)] if comparison.is_done else effects
+
+    def _on_row_ranges(self, told: wire.Ranges) -> list[Effect]:
+        """Compare the rows of a log that the neighbour repairs, then send what it lacks."""
+        if self._repaired is None or self._repaired[0] != told.about:
+            items = self._replica.row_items(told.about)
+            if items is None:
+                return [send(wire.Ranges(told.about, True, [Range(END, None)]))]
+            self._repaired = (told.about, RowComparison(items, self._salt))
+        log, comparison = self._repaired
+        frames = comparison.answer(told.ranges)
+        effects: list[Effect] = [send(wire.Ranges(log, True, one)) for one in frames]
+        if not comparison.is_done:
+            return effects
+        self._repaired = None
+        self._transfers.append(_Rows(log, comparison.lacked()))
+        return [*effects, *self.go_on()]
 
     def _comparison(self) -> Comparison:
         return Comparison(self._replica.items(), self._salt)
@@ -114,24 +145,30 @@ class Serving:
         while self._transfers and self._credit > 0:
             if size >= _PORTION_BYTES:
                 return [*effects, GoOn()]
-            wish = self._transfers.popleft()
-            part = self._replica.changes(wish.log, Point(wish.seq, wish.stamp), wish.after)
+            transfer = self._transfers.popleft()
+            part = self._part(transfer)
             if part is None:
                 continue
             if part.after is not None:
-                self._transfers.appendleft(wish._replace(after=part.after))
+                self._transfers.appendleft(_rest(transfer, part.after))
             head = SignedHead.parse(part.head).head
-            if part.after is not None and wish.after is None:
-                effects.append(send(wire.Offer([(wish.log, head.count, head.size)])))
+            if part.after is not None and isinstance(transfer, wire.Wish) and not transfer.after:
+                effects.append(send(wire.Offer([(head.log, head.count, head.size)])))
             changes = pack(part.changes)
             size += len(changes)
             # What was shown in HEADS needs not travel again: 160 bytes a log.
             raw = b"" if self._view.has_sent(head) else part.head
-            frame = send(wire.Advance(wish.log, wish.seq, raw, changes, part.after))
+            frame = send(wire.Advance(head.log, transfer.seq, raw, changes, part.after))
             self._view.note_sent(head)
             self._credit -= len(frame.frame)
             effects.append(frame)
         return effects
+
+    def _part(self, transfer: wire.Wish | _Rows) -> Part | None:
+        if isinstance(transfer, _Rows):
+            return self._replica.whole_rows(transfer.log, transfer.keys)
+        base = Point(transfer.seq, transfer.stamp)
+        return self._replica.changes(transfer.log, base, transfer.after)
 
     def push(self, log: bytes, base: Point | None) -> list[Effect]:
         """A log's newest head, with the changes since `base` if these are small."""
@@ -148,3 +185,10 @@ class Serving:
         effects = self._view.introduce([log])
         self._view.note_sent(signed.head)
         return [*effects, send(message)]
+
+
+def _rest(transfer: wire.Wish | _Rows, after: RowKey) -> wire.Wish | _Rows:
+    """What is left of a transfer behind this key."""
+    if isinstance(transfer, _Rows):
+        return _Rows(transfer.log, transfer.keys[bisect_right(transfer.keys, after) :])
+    return transfer._replace(after=after)

@@ -3,17 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fedretail.crdt import digest
 from fedretail.crdt.head import SignedHead
-from fedretail.crdt.row import RowKey, digested, parse_row
+from fedretail.crdt.row import RowKey, parse_row
 from fedretail.errors import MalformedInput
 from fedretail.store import auth, logs
 from fedretail.store.database import Connection
 from fedretail.store.log import agrees
-from fedretail.store.logs import LogState
-
-# Rows whose elements are summed at once.
-_SLICE = 2000
+from fedretail.store.logs import LogState, counted
 
 
 class Problem(NamedTuple):
@@ -43,16 +39,9 @@ def check_logs(connection: Connection) -> Iterator[tuple[str, list[Problem]]]:
 
 def _check_log(connection: Connection, log: LogState) -> Iterator[Problem]:
     place = f"{log.name.collection} of {log.name.owner.hex()}"
-    state, count, size = digest.EMPTY_STATE, 0, 0
-    batch: list[bytes] = []
     for key, seq, packed in logs.rows_of(connection, log.number):
         yield from _check_row(place, key, packed, limit=(seq, log.point.seq))
-        batch.append(digested(key, packed))
-        count, size = count + 1, size + len(batch[-1])
-        if len(batch) >= _SLICE:
-            state, batch = digest.updated(state, batch, []), []
-    state = digest.updated(state, batch, [])
-    if (state, count, size) != (log.state, log.count, log.size):
+    if counted(connection, log) != log:
         yield Problem(place, "the rows are not those that were counted when they were written")
     yield from _check_head(connection, log, place)
 

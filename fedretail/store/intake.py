@@ -46,6 +46,12 @@ def advance(
         return [intake.take(part) for part in parts]
 
 
+def admit(connection: Connection, state: LogState, head: SignedHead) -> None:
+    """Raise PeerError or Refused unless the head may stand over this log."""
+    intake = _Intake(connection, 0, Arrivals())
+    intake.admit(state, logs.surroundings(connection, state), head)
+
+
 def wanted(connection: Connection, log_id: bytes) -> Place | None:
     """What to ask of a peer for this log, or None where its name is unknown."""
     with connection.snapshot():
@@ -94,7 +100,7 @@ class _Intake:
         if head.seq <= state.point.seq:
             return Outcome.OLD
         place = logs.surroundings(connection, state)
-        self._admit(state, place, part.head)
+        self.admit(state, place, part.head)
         is_short = part.is_push or (part.after is None and not place.is_staged)
         if is_short and part.base_seq > state.point.seq:
             return Outcome.GAP
@@ -110,7 +116,7 @@ class _Intake:
             self._apply(state, place, part.head, parts)
         return kept
 
-    def _admit(self, state: LogState, place: Surroundings, head: SignedHead) -> None:
+    def admit(self, state: LogState, place: Surroundings, head: SignedHead) -> None:
         """Raise PeerError or Refused unless the head may stand over this log."""
         name = state.name
         if not head.is_by(name.device):

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from fedretail.crdt import digest
 from fedretail.crdt.changes import START, Point, encode
 from fedretail.crdt.names import LogName, log_id
-from fedretail.crdt.row import Row, RowKey, stored_row
+from fedretail.crdt.row import Row, RowKey, digested, stored_row
 from fedretail.crdt.transfer import Part
 from fedretail.errors import Refused
 from fedretail.store.database import Connection
@@ -19,6 +20,8 @@ PART_BYTES = 240 * 1024
 # What a group of fields takes as a line of changes beyond key and kind, at most: a list of its
 # own, three differences of 9 bytes.
 _LINE_BYTES = 48
+# Rows whose elements are summed at once.
+_SLICE = 2000
 # Sorting as many rows takes some ms; more are cheaper to find by walking the table.
 _FEW = 2000
 
@@ -184,6 +187,19 @@ def rows_of(connection: Connection, number: int) -> Iterator[tuple[RowKey, int, 
         yield RowKey(kind, key), seq, packed
 
 
+def counted(connection: Connection, log: LogState) -> LogState:
+    """The log with the sums that its rows have, all of them counted anew."""
+    total, count, size = digest.EMPTY_STATE, 0, 0
+    batch: list[bytes] = []
+    for key, _, packed in rows_of(connection, log.number):
+        batch.append(digested(key, packed))
+        count, size = count + 1, size + len(batch[-1])
+        if len(batch) >= _SLICE:
+            total, batch = digest.updated(total, batch, []), []
+    total = digest.updated(total, batch, [])
+    return log._replace(state=total, count=count, size=size)
+
+
 def changes_since(
     connection: Connection, log: bytes, base: Point, after: RowKey | None
 ) -> Part | None:
@@ -207,11 +223,17 @@ def _next_rows(
     size = 0
     for kind, key, packed in _changed(connection, number, base, after or RowKey("", "")):
         row = stored_row(packed)
-        size += len(packed) + len(row[2]) * (len(kind) + len(key) + _LINE_BYTES)
+        size += line_bytes((kind, key), packed, row)
         if rows and size > PART_BYTES:
             return rows, RowKey(*rows[-1][0])
         rows.append(((kind, key), row))
     return rows, None
+
+
+def line_bytes(key: tuple[str, str], packed: bytes, row: Row) -> int:
+    """What a row takes as lines of changes, at most."""
+    kind, name = key
+    return len(packed) + len(row[2]) * (len(kind) + len(name) + _LINE_BYTES)
 
 
 def _changed(

@@ -65,6 +65,9 @@ CREATE TABLE local_due (
     PRIMARY KEY (collection, kind, key)) WITHOUT ROWID;
 CREATE INDEX local_due_due ON local_due (due);
 
+-- Logs whose rows are not those of their head, to be repaired from a neighbour's copy.
+CREATE TABLE local_repair (log INTEGER PRIMARY KEY);
+
 -- What the daemon and the commands tell each other: value is JSON text, at: ms.
 CREATE TABLE local_status (key TEXT PRIMARY KEY, value TEXT, at INTEGER) WITHOUT ROWID;
 

@@ -29,6 +29,7 @@ from fedretail.store.database import (
     is_unwritable,
 )
 from fedretail.store.local import Note
+from fedretail.store.repairs import Repairs
 from fedretail.store.volume import refuse_network_drive
 
 FILE_NAME = "store.db"
@@ -53,6 +54,7 @@ class Store:
         self._read: Connection = connect(path)
         self._watch: Connection = connect(path)
         self._arrivals = Arrivals()
+        self.repairs = Repairs(self._write, self._read, clock)
         self.id: str = local.meta(self._read, "store_id")
         # The latest time at which stamps were judged since the last look; None: before the first.
         self._written_ms: int | None = None

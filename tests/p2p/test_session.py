@@ -517,11 +517,10 @@ def test_more_wishes_than_credit_can_ever_serve(tmp_path: Path) -> None:
     assert side.failure is not None
 
 
-def test_what_later_versions_say_in_auth_and_ranges_is_passed_over(tmp_path: Path) -> None:
+def test_what_later_versions_say_in_auth_is_passed_over(tmp_path: Path) -> None:
     side = greeted(neighbour(tmp_path, "b"))
     said = len(side.sent)
     side.hear(wire.Auth([[9, "what"], [AUTH_ADDRESS, 7], [AUTH_CHARTER, "text"]]))
-    side.hear(wire.Ranges(LOG, False, [Range(END, None)]))
     assert side.failure is None
     assert len(side.sent) == said
 

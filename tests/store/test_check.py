@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fedretail.crdt.row import Row
-from fedretail.store import check
+from fedretail.store import logs
 from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
@@ -18,7 +18,7 @@ OTHER = builders.shop("other")
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setattr(check, "_SLICE", 2)
+    monkeypatch.setattr(logs, "_SLICE", 2)
     store = builders.shop_store(tmp_path, SHOP)
     store.commit(SHOP.author(), SITE, builders.offer_edits(range(5)))
     store.commit(SHOP.author(), SITE, builders.offer_edits([1], amount_minor=7))

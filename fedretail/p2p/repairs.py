@@ -1,0 +1,72 @@
+"""Repairing one log: its rows compared with a neighbour's, and what is to be put right.
+
+Who has rows that cannot be right begins: both ends make items of all rows of the log and compare
+them by ranges. The one that was asked then sends the rows that the other lacks, whole; that one
+removes what the neighbour does not have, and all of it counts only if the head agrees.
+"""
+
+from collections.abc import Iterable
+
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.row import RowKey
+from fedretail.crdt.transfer import Repair
+from fedretail.errors import PeerError
+from fedretail.p2p.blocks import BlockList
+from fedretail.p2p.ranges import Range
+from fedretail.p2p.rbsr import Reconciler
+
+# A row takes half a kB while it is compared. Larger logs are fetched anew, part by part.
+MAX_ROWS = 100_000
+# Rows of a repair are held in memory until the last one is here.
+MAX_BYTES = 32 * 1024 * 1024
+
+
+class RowComparison:
+    """One end of a comparison of the rows of one log, as they are now."""
+
+    def __init__(self, rows: Iterable[tuple[RowKey, bytes]], salt: bytes) -> None:
+        """`rows`: (key, item), see `items.row_item`."""
+        self._keys = {item: key for key, item in rows}
+        self._reconciler = Reconciler(BlockList(self._keys, salt))
+        self._lacked: list[RowKey] = []
+
+    @property
+    def is_done(self) -> bool:
+        """Whether both ends know what differs."""
+        return self._reconciler.is_done
+
+    def start(self) -> list[list[Range]]:
+        """What to say first, a frame each."""
+        return self._reconciler.start()
+
+    def answer(self, ranges: list[Range]) -> list[list[Range]]:
+        """What to say to a frame of the neighbour; PeerError where it breaks the rules."""
+        step = self._reconciler.answer(ranges)
+        self._lacked += [self._keys[item] for item in step.lacked]
+        return step.frames
+
+    def lacked(self) -> list[RowKey]:
+        """The rows that the other side has not, or has otherwise, in order; once done."""
+        return sorted(self._lacked)
+
+
+class Repairing:
+    """The end that repairs its own copy: what is compared, then the rows that come."""
+
+    def __init__(self, comparison: RowComparison, seq: int) -> None:
+        """`seq`: of the head that the neighbour has shown last."""
+        self.comparison = comparison
+        self.seq = seq
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def take(self, changes: bytes) -> None:
+        """Keep a part of the rows; PeerError before the comparison has ended, or for too many."""
+        self._size += len(changes)
+        if not self.comparison.is_done or self._size > MAX_BYTES:
+            raise PeerError("A neighbour sent rows that nobody asked for.")
+        self._parts.append(changes)
+
+    def result(self, head: SignedHead) -> Repair:
+        """What to put right, to come to this head."""
+        return Repair(head, self.comparison.lacked(), self._parts)

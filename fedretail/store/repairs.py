@@ -1,0 +1,115 @@
+"""Repair: a log put right by a neighbour's copy, row by row; all or nothing.
+
+For rows that are not those of their head (bit rot, a copy that was put back, two states signed at
+once) and for logs whose changes since a place do not lead to the head. The sums that were kept
+beside the rows may be as wrong as these: all rows are counted anew.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from fedretail.clock import Clock
+from fedretail.crdt.changes import START, encode
+from fedretail.crdt.row import Row, RowKey, stored_row
+from fedretail.crdt.transfer import Part, Repair
+from fedretail.errors import PeerError, Refused
+from fedretail.store import intake, log, logs
+from fedretail.store.arrivals import arrived
+from fedretail.store.database import Connection
+from fedretail.store.logs import PART_BYTES, LogState
+
+_T = TypeVar("_T")
+
+
+class Repairs:
+    """What a store needs to repair logs, and to help neighbours repair theirs."""
+
+    def __init__(self, write: Connection, read: Connection, clock: Clock) -> None:
+        self._write = write
+        self._read = read
+        self._clock = clock
+
+    def damaged(self) -> list[bytes]:
+        """Ids of the logs that are to be repaired."""
+        query = "SELECT log_id FROM local_repair JOIN log ON log.id = local_repair.log"
+        return [log_id for (log_id,) in self._read.execute(query)]
+
+    def set_damaged(self, log_ids: Iterable[bytes]) -> None:
+        """Note that the rows of these logs are not those of their heads."""
+        query = "INSERT OR IGNORE INTO local_repair SELECT id FROM log WHERE log_id = ?"
+        with self._write.transaction(durable=False):
+            self._write.executemany(query, [(log_id,) for log_id in log_ids])
+
+    def mapped_rows(
+        self, log_id: bytes, make: Callable[[RowKey, bytes], _T]
+    ) -> list[tuple[RowKey, _T]]:
+        """(key, make(key, canonical bytes)) of all rows of a log, as of one moment."""
+        with self._read.snapshot():
+            state = logs.find(self._read, log_id)
+            rows = [] if state is None else logs.rows_of(self._read, state.number)
+            return [(key, make(key, packed)) for key, _, packed in rows]
+
+    def whole_rows(self, log_id: bytes, keys: Iterable[RowKey]) -> Part | None:
+        """As many of a log's rows under `keys` (in order) as fit into a part; None: no such log."""
+        with self._read.snapshot():
+            state = logs.find(self._read, log_id)
+            if state is None or state.head is None:
+                return None
+            rows, after = _some_rows(self._read, state, keys)
+            return Part(state.head, encode(rows, base=START, head=state.point), after)
+
+    def repair(self, wanted: Repair) -> None:
+        """Put a log right and under the head; DigestMismatch where the rows are not those of it.
+
+        PeerError, Refused, MalformedInput as for `advance`: nothing is kept then.
+        """
+        with self._write.transaction(durable=False):
+            _repair(self._write, wanted, now_ms=self._clock.now_ms())
+
+
+def _some_rows(
+    connection: Connection, state: LogState, keys: Iterable[RowKey]
+) -> tuple[list[tuple[RowKey, Row]], RowKey | None]:
+    """The rows that fit into a part, and the last key looked at where more are left."""
+    query = "SELECT row FROM row WHERE log = ? AND kind = ? AND key = ?"
+    rows: list[tuple[RowKey, Row]] = []
+    size, last = 0, None
+    for key in keys:
+        if size > PART_BYTES:
+            return rows, last
+        last = key
+        for (packed,) in connection.execute(query, (state.number, *key)):
+            rows.append((key, stored_row(packed)))
+            size += logs.line_bytes(key, packed, rows[-1][1])
+    return rows, None
+
+
+def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
+    signed = wanted.head
+    state = logs.find(connection, signed.head.log)
+    if state is None:
+        raise PeerError("A neighbour sent a catalog without naming its owner first.")
+    if signed.raw != state.head:
+        if signed.head.seq <= state.point.seq:
+            raise Refused("A neighbour holds an older state of a catalog.")
+        intake.admit(connection, state, signed)
+    changed = dict.fromkeys(_rewrite(connection, state, wanted))
+    state = logs.counted(connection, state)
+    if not log.agrees(state, signed.head):
+        raise intake.DigestMismatch("A neighbour sent rows that are not those of their head.")
+    log.enter(connection, [(state.collection, *key) for key in changed], now_ms=now_ms)
+    log.move(connection, state, signed)
+    connection.execute("DELETE FROM local_repair WHERE log = ?", (state.number,))
+
+
+def _rewrite(connection: Connection, state: LogState, wanted: Repair) -> list[tuple[str, str]]:
+    """Write rows and remove others; the keys."""
+    delete = "DELETE FROM row WHERE log = ? AND kind = ? AND key = ?"
+    connection.executemany(delete, [(state.number, *key) for key in wanted.removed])
+    changed: list[tuple[str, str]] = [*wanted.removed]
+    for raw in wanted.parts:
+        rows = arrived(raw, 0, wanted.head.head).whole
+        values = [(state.number, *row) for row in rows]
+        connection.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)", values)
+        changed += [(kind, key) for kind, key, _, _ in rows]
+    return changed

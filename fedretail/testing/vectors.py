@@ -19,3 +19,14 @@ def _with_bytes(value: Any) -> Any:
             return bytes.fromhex(value["hex"])
         return {name: _with_bytes(item) for name, item in value.items()}
     return value
+
+
+def without_bytes(value: Any) -> Any:
+    """`value` as JSON can hold it: bytes as {"hex": ...}."""
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    if isinstance(value, list | tuple):
+        return [without_bytes(item) for item in value]
+    if isinstance(value, dict):
+        return {name: without_bytes(item) for name, item in value.items()}
+    return value

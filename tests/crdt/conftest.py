@@ -8,7 +8,7 @@ import pytest
 
 from fedretail.testing import vectors
 
-_FOLDER = Path(__file__).parents[1] / "vectors"
+_FOLDER = Path(__file__).parents[2] / "docs" / "protocol" / "vectors"
 
 
 @pytest.fixture(scope="session")

@@ -35,8 +35,8 @@ def record(folder: Path) -> dict[str, Any]:
         "about": "Two nodes talk; each scene is a session. `payload`: the msgpack of a message, not"
         " compressed; `items`: the same decoded. `heads`: what both hold in the end.",
         "network": NETWORK.hex(),
-        "device_seed": "shop device 0".encode().ljust(32, b".").hex(),
-        "root_seed": "shop root".encode().ljust(32, b".").hex(),
+        "device_seed": b"shop device 0".ljust(32, b".").hex(),
+        "root_seed": b"shop root".ljust(32, b".").hex(),
         "now_ms": ManualClock.START_MS,
         "scenes": scenes,
     }

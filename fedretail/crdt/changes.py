@@ -9,8 +9,7 @@ an empty list of fields. `born back` stands only where the row was created or re
 base: then the row is sent whole and takes the place of the old one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fedretail.crdt.codec import check_column
@@ -97,24 +96,31 @@ def decode(changes: object, *, base: Point, head: Point) -> dict[RowKey, RowChan
         raise MalformedInput("changes that are not a list")
     result: dict[RowKey, RowChange] = {}
     for part in changes:
-        for key, change in _decode_part(part, base, head):
+        keys, rows = _decode_part(part, base, head)
+        if result.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
+            result.update(zip(keys, rows))
+            continue
+        for key, change in zip(keys, rows):
             present = result.setdefault(key, change)
             if present is not change:
                 _join(present, change)
     return result
 
 
-def _decode_part(part: object, base: Point, head: Point) -> Iterable[tuple[RowKey, RowChange]]:
+def _decode_part(
+    part: object, base: Point, head: Point
+) -> tuple[Sequence[RowKey], Sequence[RowChange]]:
+    """The keys and the changes of the lines of one list."""
     match part:
         case [kind, list(names), list(lines)] if len(names) <= MAX_FIELDS:
             check_names(names)
-            return _decode_lines(kind, names, lines, span=(base, head)) if lines else ()
+            return _decode_lines(kind, names, lines, span=(base, head)) if lines else ((), ())
     raise MalformedInput("changes that are not grouped by kind and fields")
 
 
 def _decode_lines(
     kind: object, names: list[str], lines: list[Any], *, span: tuple[Point, Point]
-) -> Iterator[tuple[RowKey, RowChange]]:
+) -> tuple[Sequence[RowKey], Sequence[RowChange]]:
     if set(map(type, lines)) != {list} or set(map(len, lines)) != {len(names) + 4}:
         raise MalformedInput("a changed row of the wrong length")
     keys, *columns, stamps_back, seqs_back, borns_back = zip(*lines)
@@ -123,13 +129,15 @@ def _decode_lines(
         check_column(column)
     _check_places(stamps_back, seqs_back, span)
     _check_borns(borns_back, seqs_back, span, is_vacant=not names)
-    _, head = span
-    values = zip(*columns) if names else repeat(())
-    places = zip(rows, values, stamps_back, seqs_back, borns_back)
-    for row, line, stamp_back, seq_back, born_back in places:
-        groups = [(head.stamp - stamp_back, dict(zip(names, line)))] if names else []
-        born = None if born_back is None else head.seq - born_back
-        yield row, RowChange(head.seq - seq_back, born, groups)
+    _, (head_seq, head_stamp) = span
+    groups: Iterable[Groups] = ([] for _ in keys)
+    if names:
+        fields = (dict(zip(names, values)) for values in zip(*columns))
+        stamps = [head_stamp - back for back in stamps_back]
+        groups = ([group] for group in zip(stamps, fields))
+    seqs = [head_seq - back for back in seqs_back]
+    borns = [None if back is None else head_seq - back for back in borns_back]
+    return rows, list(map(RowChange._make, zip(seqs, borns, groups)))
 
 
 def _check_places(

@@ -53,12 +53,14 @@ def arrived(raw: bytes, base_seq: int, head: Head) -> Arrived:
         seq, born, groups = change
         if born is None:
             merges.append((key, change))
+        elif len(groups) == 1:
+            whole.append((*key, seq, pack((seq, born, groups))))
         elif _is_plain(groups):
             groups.sort(key=_STAMP, reverse=True)
             whole.append((*key, seq, pack((seq, born, groups))))
         else:
             whole.append((*key, seq, packed_row(key, change.applied(None))))
-    if any(len(packed) > MAX_ROW_BYTES for _, _, _, packed in whole):
+    if max((len(row[3]) for row in whole), default=0) > MAX_ROW_BYTES:
         raise MalformedInput("a row that is too long")
     items = [digested((kind, key), packed) for kind, key, _, packed in whole]
     state = digest.updated(digest.EMPTY_STATE, items, [])
@@ -67,8 +69,6 @@ def arrived(raw: bytes, base_seq: int, head: Head) -> Arrived:
 
 def _is_plain(groups: Groups) -> bool:
     """Whether groups as decoded make a row once they are sorted: no field stands twice."""
-    if len(groups) == 1:
-        return True
     names: set[str] = set()
     for _, fields in groups:
         if not names.isdisjoint(fields):

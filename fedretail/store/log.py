@@ -62,7 +62,7 @@ def prepare_arrived(connection: Connection, log: LogState, part: Arrived) -> Ste
     """The step that a peer's part makes from `log`: as `prepare`, the whole rows made ready."""
     keys = [(kind, key) for kind, key, _, _ in part.whole]
     present = _present(connection, log, [*keys, *(key for key, _ in part.merges)])
-    rows = [Replaced(*row, present.get(key)) for key, row in zip(keys, part.whole, strict=True)]
+    rows = [Replaced._make((*row, present.get(row[:2]))) for row in part.whole]
     merged = [_replaced(key, present.get(key), change.applied) for key, change in part.merges]
     ready = log._replace(state=digest.added(log.state, part.state), size=log.size + part.size)
     return _step(ready, rows + merged, [_item(row) for row in merged])
@@ -92,9 +92,11 @@ def _present(
     found: dict[tuple[str, str], bytes] = {}
     by_kind: dict[str, list[str]] = {}
     last = _last_key(connection, log) if keys and log.count else None
+    # Of a log that is fetched in key order nothing can stand there yet.
+    if last is None or min(keys) > last:
+        return found
     for kind, key in keys:
-        # Of a log that is fetched in key order nothing can stand there yet.
-        if last is not None and (kind, key) <= last:
+        if (kind, key) <= last:
             by_kind.setdefault(kind, []).append(key)
     for kind, some in by_kind.items():
         for start in range(0, len(some), _BATCH):

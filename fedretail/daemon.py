@@ -22,10 +22,10 @@ from fedretail import __version__
 from fedretail.domain.texts import count
 from fedretail.errors import FedretailError, Refused, Unavailable
 from fedretail.locks import FileLock
+from fedretail.node import upkeep
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
-from fedretail.node.renewals import renew_due
 from fedretail.node.room import Room
 from fedretail.p2p.effects import Effect, Expected, Moved, PeerAddresses, Synced
 from fedretail.p2p.host import Libp2pTransport
@@ -290,12 +290,12 @@ class Daemon:
         }
 
     async def _upkeep(self) -> Never:
-        """What time brings about: stamps in force, renewals, old versions forgotten."""
+        """What time brings about; see `fedretail.node.upkeep`."""
+        choose = secrets.SystemRandom().random
         while True:
             with noted_failure("Upkeep has failed"):
-                await _in_thread(self.node.store.refold_due)
-                await _in_thread(partial(renew_due, self.node))
-                await _in_thread(self.node.store.prune)
+                for step in upkeep.steps(self.node, self._mirror, choice=choose()):
+                    await _in_thread(step)
             await trio.sleep(UPKEEP_S)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fedretail.commands.output import Cell, Tone
 from fedretail.domain.geo import arrow, compass, human_distance
-from fedretail.domain.listings import Listing
+from fedretail.domain.listings import SILENT_AFTER_MS, Listing
 from fedretail.domain.money import human_amount
 from fedretail.domain.stock import Stock
 from fedretail.domain.times import to_datetime
@@ -25,8 +25,6 @@ HERE_M = 10.0
 SOON_MS = 3600 * 1000
 # A price that nobody has looked at for a season is a question, not an answer.
 ASK_AFTER_MS = 90 * _DAY_MS
-# A shop computer is off over a weekend, or a holiday; a week is silence.
-SILENT_AFTER_MS = 7 * _DAY_MS
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

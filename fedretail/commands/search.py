@@ -116,12 +116,21 @@ def _show(node: "Node", query: "Query", page: "Page") -> None:
     own = {site.id for site in node.sites()}
     print_listings(page.results, own=own, now_ms=node.time.now_ms())
     output.note(_summary(query, page), tone="dim")
+    for name in signed_twice(page.results):
+        output.tell("attention", f"{name} has signed two price lists at once: ask there first.")
     if query.begun:
         output.note(
             "No offer holds these words whole; in these the last one begins so.", tone="dim"
         )
     elif query.words and not page.full:
         output.note("No offer holds all of these words; these hold some of them.", tone="dim")
+
+
+def signed_twice(listings: "list[Listing]") -> list[str]:
+    """The shops here of which other computers may show other prices."""
+    from fedretail.domain.listings import SIGNED_TWICE
+
+    return sorted({one.site_name for one in listings if SIGNED_TWICE in one.warnings})
 
 
 def print_listings(listings: "list[Listing]", *, own: set[str], now_ms: int) -> None:

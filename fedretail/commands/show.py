@@ -7,6 +7,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
+from fedretail.domain.listings import SIGNED_TWICE
 from fedretail.domain.money import format_amount, human_amount
 from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput, Refused
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from fedretail.index.query import Page
     from fedretail.node.node import Node
 
+_SIGNED_TWICE = "the shop has signed two price lists at once; ask there first"
 # As many as fit a screen when several offers go by the name asked for.
 _CHOICES = 10
 
@@ -140,6 +142,7 @@ def _facts(shown: _Shown, now_ms: int) -> list[tuple[str, str]]:
         ("Open", _opening(shown, now_ms)),
         ("Stock", _words.stock(one.stock).text),
         ("Age", _words.long_age(one, now_ms).text),
+        ("Warning", _SIGNED_TWICE if SIGNED_TWICE in one.warnings else ""),
         ("From age", f"{one.min_age} years" if one.min_age else ""),
         ("Category", one.category),
         ("Brand", offer.brand),

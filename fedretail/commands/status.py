@@ -6,6 +6,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
+from fedretail.commands._frozen import tell_frozen
 from fedretail.domain.texts import count
 from fedretail.node.clocks import TOLERATED_MS
 
@@ -28,6 +29,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     if abs(offset_ms) > TOLERATED_MS:
         off = count(round(abs(offset_ms) / 60_000), "minute")
         output.tell("attention", f"This computer's clock is {off} off.", "Set it by the internet.")
+    tell_frozen(status["signed_twice"])
     if not status["offers"]:
         output.tell("attention", "There are no offers here.", f"`{own_name()} import FILE`")
 

@@ -19,6 +19,7 @@ the signature is over "fedretail/head/1" + head; the head id is the blake2b-32 o
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from fedretail.crdt.codec import check_value, pack, unpack_canonical
@@ -89,7 +90,14 @@ class SignedHead(NamedTuple):
 
     def is_by(self, device: bytes) -> bool:
         """Whether the device with this public key has signed the head."""
-        return is_signed(DOMAIN + self.body, self.signature, device)
+        return _is_signed(self.body, self.signature, device)
+
+
+# A head is looked at when it is shown, when its rows have come, and in proofs. As many as are
+# shown at once by a neighbour of a city; 1 MB.
+@lru_cache(maxsize=2048)
+def _is_signed(body: bytes, signature: bytes, device: bytes) -> bool:
+    return is_signed(DOMAIN + body, signature, device)
 
 
 def _parse_body(body: bytes) -> Head:

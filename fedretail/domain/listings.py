@@ -8,6 +8,13 @@ from fedretail.domain.prices import UnitPrice
 from fedretail.domain.stock import UNKNOWN, Stock
 from fedretail.domain.times import rfc3339
 
+# A shop computer is off over a weekend, or a holiday; a week is silence.
+SILENT_AFTER_MS = 7 * 24 * 3600 * 1000
+# What search warns of. SIGNED_TWICE: the shop's machine has signed two states of its catalog at
+# once, and other nodes may show the other one.
+SILENT = "silent"
+SIGNED_TWICE = "signed-twice"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -16,7 +23,7 @@ class Listing:
     Amounts are minor units of `currency`; amount_minor is None when no price is valid now.
     distance_m and bearing_deg are None when the search has no place. seen_at_ms: when the
     shop's machine last signed; confirmed_at_ms: when a person, till or source last stood
-    behind the price.
+    behind the price. warnings: SILENT, SIGNED_TWICE.
     """
 
     offer: str
@@ -40,6 +47,7 @@ class Listing:
     confirmed_at_ms: int | None = None
     category: str = ""
     min_age: int | None = None
+    warnings: tuple[str, ...] = ()
     score: float = 0.0
 
     def to_json(self) -> dict[str, object]:
@@ -67,6 +75,7 @@ class Listing:
             },
             "seen_at": _moment(self.seen_at_ms),
             "confirmed_at": _moment(self.confirmed_at_ms),
+            "warnings": list(self.warnings),
         }
 
     def _money(self, amount_minor: int | None) -> dict[str, object] | None:
@@ -79,6 +88,13 @@ class Listing:
             return None
         money = self._money(self.unit_price.amount_minor)
         return None if money is None else {**money, "per": self.unit_price.per}
+
+
+def warnings_of(*, seen_at_ms: int | None, now_ms: int, is_signed_twice: bool) -> tuple[str, ...]:
+    """What to warn of before somebody relies on a shop's prices."""
+    is_silent = seen_at_ms is not None and now_ms - seen_at_ms > SILENT_AFTER_MS
+    found = ((SILENT, is_silent), (SIGNED_TWICE, is_signed_twice))
+    return tuple(name for name, is_so in found if is_so)
 
 
 def _moment(at_ms: int | None) -> str | None:

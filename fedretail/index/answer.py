@@ -88,6 +88,7 @@ def _listing(
         seen_at_ms=seen_at_ms,
         priced_at_ms=priced_at,
         source_ms=_source_read_at(db, entry.owner, entry.id, offer.source),
+        warnings=judge.warnings(base),
         state=open_states[base],
     )
     return listing(offer, shelf, at_ms=judge.at_ms, near=judge.query.near, score=hit.score)

@@ -9,6 +9,7 @@ from fedretail.crdt.codec import unpack
 from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import distance_m
 from fedretail.domain.ids import offer_id
+from fedretail.domain.listings import warnings_of
 from fedretail.domain.prices import price_now
 from fedretail.errors import BugError
 from fedretail.index.candidates import Row
@@ -72,6 +73,14 @@ class Judge:
                 if hit is not None:
                     hits.append(hit)
         return hits
+
+    def warnings(self, base: int) -> tuple[str, ...]:
+        """What to warn of at the site of a hit."""
+        entry, seen_at_ms = self.reach(base)
+        is_signed_twice = self._store.signed_twice(entry.owner, entry.collection)
+        return warnings_of(
+            seen_at_ms=seen_at_ms, now_ms=self._now_ms, is_signed_twice=is_signed_twice
+        )
 
     def reach(self, base: int) -> tuple[SiteEntry, int]:
         """The site of a hit, and when its machine last signed (ms)."""

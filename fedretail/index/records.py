@@ -35,6 +35,10 @@ class Records(Protocol):
         """The present values of many records; those that do not exist are left out."""
         ...
 
+    def signed_twice(self, owner: bytes, collection: str) -> bool:
+        """Whether the owner's machine has signed two states of this collection at once."""
+        ...
+
     def seen_at(self, owner: bytes, collection: str) -> int | None:
         """When the owner's machine last signed this collection, ms; None where never."""
         ...

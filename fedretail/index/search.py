@@ -13,7 +13,7 @@ from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import Position
 from fedretail.domain.ids import collection_of, parse_offer_id
 from fedretail.domain.kind import RecordId
-from fedretail.domain.listings import Listing
+from fedretail.domain.listings import Listing, warnings_of
 from fedretail.domain.sites import Site
 from fedretail.errors import MalformedInput, Unavailable
 from fedretail.index.answer import Answer, answer
@@ -104,17 +104,22 @@ class Index:
         if place not in found or record not in found:
             return None
         shown = Offer.from_fields(found[place].fields)
+        seen_at_ms, now_ms = self._store.seen_at(owner, collection), self._clock.now_ms()
+        is_signed_twice = self._store.signed_twice(owner, collection)
         source = self._store.record(RecordId(owner, collection, "source", shown.source))
         read = Offer.from_fields({} if source is None else source.fields)
         shelf = Shelf(
             site_id=site,
             site=Site.from_fields(found[record].fields),
             key=key,
-            seen_at_ms=self._store.seen_at(owner, collection),
+            seen_at_ms=seen_at_ms,
             priced_at_ms=found[place].stamps.get("prices"),
             source_ms=read.checked_at,
+            warnings=warnings_of(
+                seen_at_ms=seen_at_ms, now_ms=now_ms, is_signed_twice=is_signed_twice
+            ),
         )
-        moment = self._clock.now_ms() if at_ms is None else at_ms
+        moment = now_ms if at_ms is None else at_ms
         return listing(shown, shelf, at_ms=moment, near=near)
 
     def rebuild(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:

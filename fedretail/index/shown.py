@@ -17,7 +17,8 @@ class Shelf:
     """Where an offer stands, and what is known of its age.
 
     seen_at_ms: newest head of its collection; priced_at_ms: stamp of its prices; source_ms: when
-    the source it names was last read. None: not known. state: open or not, when worked out already.
+    the source it names was last read. None: not known. warnings: as Listing has them. state: open
+    or not, when worked out already.
     """
 
     site_id: str
@@ -26,6 +27,7 @@ class Shelf:
     seen_at_ms: int | None = None
     priced_at_ms: int | None = None
     source_ms: int | None = None
+    warnings: tuple[str, ...] = ()
     state: OpenState | None = None
 
 
@@ -64,6 +66,7 @@ def listing(
             (moment for moment in stood_behind if moment is not None), default=None
         ),
         category=offer.category,
+        warnings=shelf.warnings,
         min_age=offer.min_age if offer.min_age is not None else min_age_for(offer.category),
         score=score,
     )

@@ -8,7 +8,7 @@ is records, record, write, remove; methods of its own stand only for what joins 
 modules of their own, which are loaded when they are first used.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -16,6 +16,7 @@ from fedretail.node import keyring
 from fedretail.node.base import BaseNode
 from fedretail.node.keyring import Keyring
 from fedretail.store.check import Problem
+from fedretail.store.upkeep import Marked
 
 if TYPE_CHECKING:
     from fedretail.node.import_report import ImportOptions, ImportReport
@@ -87,6 +88,16 @@ class Node(BaseNode):
         for place, problems in self.store.check():
             on_progress(place)
             yield place, problems
+
+    def frozen(self) -> list[dict[str, Any]]:
+        """Whose computer has signed two states of one catalog; see `fedretail.node.frozen`."""
+        from fedretail.node.frozen import frozen
+
+        return frozen(self)
+
+    def mark_damaged(self, problems: Iterable[Problem]) -> Marked:
+        """Note the logs of these problems, so that a daemon mends them from neighbours' copies."""
+        return self.store.upkeep.mark(problems)
 
     def keys(self) -> dict[str, Any]:
         """The public halves of this node's keys, and where the file lies."""

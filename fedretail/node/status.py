@@ -14,6 +14,7 @@ from fedretail.domain.texts import count
 from fedretail.domain.times import rfc3339
 from fedretail.errors import MalformedInput
 from fedretail.node.base import BaseNode
+from fedretail.node.frozen import frozen
 from fedretail.p2p.address import parse_peer_id
 
 
@@ -34,6 +35,7 @@ def status(node: BaseNode) -> dict[str, Any]:
         "store_bytes": counts["store_bytes"],
         "index_bytes": found["bytes"],
         "clock_offset_ms": state["clock_offset_ms"] if state else 0,
+        "signed_twice": frozen(node),
     }
 
 
@@ -91,6 +93,8 @@ def neighbour_name(node: BaseNode, peer_id: str) -> str:
 
 def sentence(node: BaseNode) -> str:
     """How it stands with this shop's prices, counted only from what neighbours reported."""
+    if any(one["is_own"] for one in frozen(node)):
+        return "Neighbours take nothing of this shop any more: two lists were signed at once."
     state = node.daemon_state()
     if state is None:
         return "Saved here. Neighbours get it when `fedretail serve` runs."

@@ -6,6 +6,7 @@ from itertools import repeat
 from fedretail.crdt.changes import START
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
+from fedretail.crdt.proof import outranks
 from fedretail.crdt.transfer import Incoming, Outcome
 from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
 from fedretail.p2p import wire
@@ -13,7 +14,7 @@ from fedretail.p2p.effects import Effect, Expected, Moved
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.repairs import Repairing, RowComparison
 from fedretail.p2p.replica import Replica, WrongRows
-from fedretail.p2p.view import View, send
+from fedretail.p2p.view import AUTH_SEEN, View, send, statements
 
 # A log whose parts do not fit is asked for again so many times, then left for a while.
 _MAX_TRIES = 3
@@ -40,6 +41,8 @@ class Fetching:
         self._skipping: set[bytes] = set()
         # Logs that came with wrong rows once; some may have been another neighbour's, or ours.
         self._wrong: set[bytes] = set()
+        # Those of them of which the neighbour is still to be told what is held.
+        self._doubted: list[bytes] = []
         # Logs, among those asked for, whose rows are compared and put right.
         self._repairs: dict[bytes, Repairing] = {}
         self.salt = b""
@@ -101,14 +104,30 @@ class Fetching:
     def on_heads(self, heads: wire.Heads) -> list[Effect]:
         """Ask for the rows of heads that are later than those held."""
         effects: list[Effect] = []
+        shown: list[SignedHead] = []
         for item in heads.items:
             if isinstance(item, bytes):
                 head = self._note(item)
                 if not self._take_renewal(head, effects):
-                    self._want(head)
+                    shown.append(head)
             else:
                 self._view.note_held(*item)
+        effects += self.compare_seen(shown)
+        for head in shown:
+            self._want(head)
         return [*effects, *self._ask()]
+
+    def compare_seen(self, heads: Sequence[SignedHead]) -> list[Effect]:
+        """Hold heads against those seen before; the proofs against those that are frozen.
+
+        PeerError where a device has not signed what it is said to have.
+        """
+        if not heads:
+            return []
+        self._replica.saw(heads)
+        names = [self._replica.name(head.head.log) for head in heads]
+        proofs = [self._replica.proof(name) for name in names if name is not None]
+        return [*self._view.prove(one for one in proofs if one is not None)]
 
     def on_offer(self, offer: wire.Offer) -> list[Effect]:
         """How much is to come of what was asked for."""
@@ -132,6 +151,7 @@ class Fetching:
                 self._finish(one.head.head.log)
                 moved.append(one.head)
             else:
+                effects += self._doubts()
                 effects += self._not_moved(one, outcome)
         effects += self._moved(moved)
         effects += self._ask()
@@ -179,24 +199,29 @@ class Fetching:
         """Take in a push where it fits, ask for what it announces where it does not."""
         head = self._note(push.head)
         log = head.head.log
+        effects: list[Effect] = []
         if not self._view.is_ahead(log):
-            return _held([(log, head.head.seq)]) if self._holds(head) else []
+            if self._take_renewal(head, effects):
+                return effects
+            effects = self.compare_seen([head])
+            return [*effects, *_held([(log, head.head.seq)])] if self._holds(head) else effects
         if push.changes is not None:
             part = Incoming(head, push.base_seq, push.changes, None, is_push=True)
             if self._is_moved_by(part):
                 return self._moved([head])
+        effects = [*self._doubts(), *self.compare_seen([head])]
         self._want(head)
-        return self._ask()
+        return [*effects, *self._ask()]
 
     def _note(self, raw: bytes) -> SignedHead:
         return self._view.note_head(raw)
 
     def _take_renewal(self, head: SignedHead, effects: list[Effect]) -> bool:
         """Move to a head over the very rows held; False where there is more to do."""
-        held = self._replica.head(head.head.log)
-        if held is None or held.digest != head.head.digest or held.seq >= head.head.seq:
+        held = self._replica.signed(head.head.log)
+        if held is None or held.head.digest != head.head.digest or not _is_later(head, held):
             return False
-        part = Incoming(head, held.seq, _NOTHING, None, is_push=True)
+        part = Incoming(head, held.head.seq, _NOTHING, None, is_push=True)
         if self._is_moved_by(part):
             effects += self._moved([head])
         return True
@@ -268,8 +293,15 @@ class Fetching:
                 if log in self._wrong:
                     raise PeerError(f"A neighbour sent {outcome.message}")
                 self._wrong.add(log)
+                self._doubted.append(log)
                 return Outcome.GAP
         raise outcome
+
+    def _doubts(self) -> list[Effect]:
+        """What is held of logs whose rows did not fit: the neighbour may know of another state."""
+        held = [self._replica.signed(log) for log in self._doubted]
+        self._doubted.clear()
+        return [*statements([[AUTH_SEEN, one.raw] for one in held if one is not None])]
 
     def _moved(self, heads: Sequence[SignedHead]) -> list[Effect]:
         places = [(head.head.log, head.head.seq) for head in heads]
@@ -278,7 +310,14 @@ class Fetching:
 
     def _holds(self, head: SignedHead) -> bool:
         held = self._replica.head(head.head.log)
-        return held is not None and held.seq == head.head.seq
+        place = (head.head.seq, head.head.digest)
+        return held is not None and (held.seq, held.digest) == place
+
+
+def _is_later(head: SignedHead, held: SignedHead) -> bool:
+    """Whether `head`, over the same rows, is to take the place of the one held."""
+    is_twin = head.head.seq == held.head.seq
+    return head.head.seq > held.head.seq or (is_twin and outranks(head, held))
 
 
 def _held(places: Sequence[tuple[bytes, int]]) -> list[Effect]:

@@ -2,6 +2,9 @@
 
     head         area (4 bytes) || first 8 bytes of the log id || blake2b-16(head as sent)
     auth record  0 0 0 0        || first 8 bytes of its owner  || blake2b-16(record as sent)
+    proof        0 0 0 0        || first 8 bytes of its owner  || blake2b-16(pack([owner,
+                 collection, device])): any proof of the same is as good; it stands for the heads
+                 of that device, which are no items any more
     row          blake2b-8(pack([kind, key]))                  || blake2b-16(pack([kind, key, row]))
 
 So things of one area lie together, and what has changed stands next to what it was: one list
@@ -31,6 +34,11 @@ def head_item(area: tuple[int, int], log: bytes, raw: bytes) -> bytes:
 def auth_item(owner: bytes, raw: bytes) -> bytes:
     """The item of an auth record as sent, which has no place."""
     return bytes(_AREA_BYTES) + owner[:_PLACE_BYTES] + _hash(raw)
+
+
+def proof_item(device: tuple[bytes, str, bytes]) -> bytes:
+    """The item of proofs against an (owner, collection, device)."""
+    return auth_item(device[0], pack(list(device)))
 
 
 def row_item(key: tuple[str, str], digested: bytes) -> bytes:

@@ -10,16 +10,18 @@ from fedretail.crdt.changes import Point
 from fedretail.crdt.charter import Charter
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName, log_id
+from fedretail.crdt.proof import Proof
 from fedretail.crdt.row import RowKey, digested
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place, Repair
 from fedretail.domain.ids import MEMBER_COLLECTION, SITE_COLLECTIONS
-from fedretail.errors import FedretailError, PeerError, Unavailable
-from fedretail.p2p.items import auth_item, head_item, row_item
+from fedretail.errors import FedretailError, PeerError, Refused, Unavailable
+from fedretail.p2p.items import auth_item, head_item, proof_item, row_item
 from fedretail.p2p.reconcile import Item
 from fedretail.p2p.repairs import MAX_ROWS
 from fedretail.p2p.replica import WrongRows
 from fedretail.store.intake import MAX_LOG_BYTES, MAX_LOG_ROWS, DigestMismatch
 from fedretail.store.store import Store
+from fedretail.store.upkeep import EVICT_MS
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +78,12 @@ class Mirror:
         # Of logs that came with a name and have no head yet.
         self._names: dict[bytes, LogName] = {}
         self._heads_moved = 0
+        # By owner, collection and device; the items stand for the heads of these.
+        self._proofs: dict[tuple[bytes, str, bytes], Item] = {}
+        self._proofs_moved = 0
+        # When an owner last signed a collection, ms; and any other member anything.
+        self._heard: dict[tuple[bytes, str], int] = {}
+        self._heard_ms = 0
         self._unreported: dict[bytes, int] = {}
         self._follow()
 
@@ -100,6 +108,9 @@ class Mirror:
                 signed_head = SignedHead.parse(raw)
                 self._keep(name, signed_head)
                 self._unreported[signed_head.head.log] = signed_head.head.seq
+        for moved, proof in self._store.trust.proofs(moved_after=self._proofs_moved):
+            self._proofs_moved = moved
+            self._proofs[proof.name[:3]] = Item(b"", proof_item(proof.name[:3]), None, proof)
 
     def _keep(self, name: LogName, signed: SignedHead) -> None:
         present = self._heads.get(signed.head.log)
@@ -110,13 +121,20 @@ class Mirror:
             self._names.pop(signed.head.log, None)
             newest = self._newest.get(name[:3], 0)
             self._newest[name[:3]] = max(newest, name.incarnation)
+            stamp = signed.head.stamp
+            self._heard[name[:2]] = max(stamp, self._heard.get(name[:2], 0))
+            if name.device != self._device:
+                self._heard_ms = max(stamp, self._heard_ms)
 
     def items(self) -> list[Item]:
-        """All auth records and public heads, auth records first."""
+        """All auth records, proofs and public heads, auth records first."""
         with self._turn:
             self._follow()
             auth = (item for of_owner in self._auth.values() for item in of_owner.values())
-            return [*auth, *(known.item for known in self._heads.values())]
+            heads = (
+                known.item for known in self._heads.values() if known.name[:3] not in self._proofs
+            )
+            return [*auth, *self._proofs.values(), *heads]
 
     def own_heads(self, owner: bytes | None) -> dict[bytes, int]:
         """The seq of each public log of one owner, as far as was seen by now."""
@@ -210,13 +228,81 @@ class Mirror:
             )
 
     def takes(self, head: Head) -> bool:
-        """Whether this node would hold that log: another's, not begun anew since, not too large."""
+        """Whether this node would hold that log at that head.
+
+        It is another's, not begun anew since, not frozen, its clock does not run backwards, and it
+        is not too large.
+        """
         name = self.name(head.log)
         if name is not None:
             is_old = name.incarnation < self._newest.get(name[:3], 0)
-            if is_old or name.device == self._device:
+            if is_old or name.device == self._device or name[:3] in self._proofs:
+                return False
+            if self._is_forgotten(name, head):
+                return False
+            held = self.head(head.log)
+            if held is not None and held.seq < head.seq and held.stamp >= head.stamp:
                 return False
         return head.size <= MAX_LOG_BYTES and head.count <= MAX_LOG_ROWS
+
+    def _is_forgotten(self, name: LogName, head: Head) -> bool:
+        """Whether the log is of a collection that was silent for so long that it is let go here.
+
+        By the rule of `Upkeep.evict`: else it would be fetched again from who has not let it go.
+        """
+        is_site = name.collection.startswith(SITE_COLLECTIONS)
+        now_ms = min(self._heard_ms, self._store.upkeep.now_ms())
+        return is_site and name[:2] not in self._heard and now_ms - head.stamp > EVICT_MS
+
+    def evict(self) -> int:
+        """Let go of collections that nobody has heard of for half a year; how many logs."""
+        gone = self._store.upkeep.evict()
+        with self._turn:
+            for log in gone:
+                known = self._heads.pop(log, None)
+                if known is not None:
+                    self._names[log] = known.name
+                    self._newest.pop(known.name[:3], None)
+                    self._heard.pop(known.name[:2], None)
+        while self._store.upkeep.sweep():
+            pass
+        return len(gone)
+
+    def any_log(self, choice: float) -> bytes | None:
+        """One of the logs held; `choice`: from 0 to below 1, which."""
+        logs = list(self._heads)
+        return logs[int(choice * len(logs))] if logs else None
+
+    def saw(self, heads: Iterable[SignedHead]) -> None:
+        """Take note of heads shown; PeerError as the store says."""
+        if self._store.trust.saw(head for head in heads if self._may_be_news(head)):
+            with self._turn:
+                self._follow()
+
+    def _may_be_news(self, head: SignedHead) -> bool:
+        name, held = self.name(head.head.log), self.signed(head.head.log)
+        is_held = held is not None and held.raw == head.raw
+        return name is not None and is_public(name.collection) and not is_held
+
+    def prove(self, proofs: Iterable[Proof]) -> None:
+        """Keep verified proofs."""
+        public = [one for one in proofs if is_public(one.name.collection)]
+        if public and self._store.trust.prove(public):
+            with self._turn:
+                self._follow()
+
+    def proof(self, name: LogName) -> Proof | None:
+        """The proof by which a log is frozen, None where it is not."""
+        item = self._proofs.get(name[:3])
+        return None if item is None else item.proof
+
+    def proofs(self) -> list[Proof]:
+        """All proofs held."""
+        return [item.proof for item in list(self._proofs.values()) if item.proof is not None]
+
+    def heads_seen(self, log: bytes) -> list[bytes]:
+        """The heads seen of a log, as sent, newest first."""
+        return self._store.trust.heads_seen(log)
 
     def has_space(self) -> bool:
         """Whether there is room for what neighbours send."""
@@ -227,8 +313,9 @@ class Mirror:
         return has_space
 
     def wanted(self, log: bytes) -> Place | None:
-        """What to ask for next; None where the log's name is unknown."""
-        return self._store.wanted(log)
+        """What to ask for next; None where the log's name is unknown, or it is frozen."""
+        name = self.name(log)
+        return None if name is None or name[:3] in self._proofs else self._store.wanted(log)
 
     def changes(self, log: bytes, base: Point, after: RowKey | None) -> Part | None:
         """The next part of what changed since `base`; None: nothing, or nothing public."""
@@ -247,6 +334,10 @@ class Mirror:
         outcomes = self._store.advance_all(parts)
         done = zip(parts, outcomes, strict=True)
         self._keep_moved(part.head for part, outcome in done if outcome is Outcome.MOVED)
+        if any(isinstance(outcome, Refused) for outcome in outcomes):
+            # One of them may have shown that its device has signed twice.
+            with self._turn:
+                self._follow()
         return [
             WrongRows(one.message) if isinstance(one, DigestMismatch) else one for one in outcomes
         ]

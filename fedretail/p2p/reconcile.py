@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fedretail.crdt.head import Head
+from fedretail.crdt.proof import Proof
 from fedretail.p2p.blocks import BlockList
 from fedretail.p2p.ranges import Range
 from fedretail.p2p.rbsr import Reconciler
@@ -18,13 +19,14 @@ from fedretail.p2p.rbsr import Reconciler
 class Item(NamedTuple):
     """One thing that both sides should have.
 
-    raw: an auth record or a head as sent; key: its place and hash, see `items`; head: what raw
-    says, None for an auth record.
+    raw: an auth record or a head as sent, nothing for a proof; key: its place and hash, see
+    `items`; head: what raw says, None for the others.
     """
 
     raw: bytes
     key: bytes
     head: Head | None
+    proof: Proof | None = None
 
 
 def salt(nonce: bytes, other: bytes) -> bytes:

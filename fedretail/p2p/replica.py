@@ -7,6 +7,7 @@ from fedretail.crdt.access import SignedRecord
 from fedretail.crdt.changes import Point
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName
+from fedretail.crdt.proof import Proof
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place, Repair
 from fedretail.errors import FedretailError, PeerError
@@ -53,6 +54,29 @@ class Replica(Protocol):
 
     def auth_of(self, log: bytes) -> list[bytes]:
         """The auth records of a log's owner, without which nobody takes its heads."""
+        ...
+
+    def saw(self, heads: Iterable[SignedHead]) -> None:
+        """Take note of what a neighbour shows, so that two states of one number are noticed.
+
+        PeerError where a device has not signed what it is said to have.
+        """
+        ...
+
+    def prove(self, proofs: Iterable[Proof]) -> None:
+        """Keep verified proofs; those there is no room for are passed over."""
+        ...
+
+    def proof(self, name: LogName) -> Proof | None:
+        """The proof by which a log is frozen, None where it is not."""
+        ...
+
+    def proofs(self) -> list[Proof]:
+        """All proofs held."""
+        ...
+
+    def heads_seen(self, log: bytes) -> list[bytes]:
+        """The heads seen of a log, as sent, newest first."""
         ...
 
     def takes(self, head: Head) -> bool:

@@ -51,6 +51,8 @@ _TOLD = 8
 # Store calls at once: one writes at a time anyway, four keep readers from waiting for it.
 _THREADS = 4
 _RESTART_S, _LAST_RESTART_S = 1.0, 60.0
+# Heads seen of one log: 15 kB to one neighbour.
+_SHOW_SEEN_MS, _FIRST_SHOW_SEEN_MS = 24 * 3600 * 1000, 3600 * 1000
 _T = TypeVar("_T")
 
 
@@ -87,6 +89,10 @@ class SyncService:
         self._limiter = trio.CapacityLimiter(_THREADS)
         self._fetches = Fetches()
         self._gossip = Gossip()
+        # Proofs that all neighbours have been told of; a session tells those found before it.
+        self._proofs = 0
+        # A computer that is on for some hours a day does it too.
+        self._show_seen_ms = steady_ms() + _FIRST_SHOW_SEEN_MS
         self._wake = trio.Event()
         self._moved = trio.Event()
         self._retry = trio.Event()
@@ -260,10 +266,21 @@ class SyncService:
                     for moved, seq in await self._call(self._mirror.refresh):
                         self._gossip.moved(moved, seq)
                     version = present
+                    await self._prove()
                 await self._push()
             except FedretailError as error:
                 log.warning("The store cannot be read: %s", error.message)
                 await trio.sleep(_RESTART_S)
+
+    async def _prove(self) -> None:
+        """Tell every neighbour of new proofs: before anything else, and however often."""
+        count = len(self._mirror.proofs())
+        if count == self._proofs:
+            return
+        self._proofs = count
+        async with trio.open_nursery() as nursery:
+            for link in list(self.links.values()):
+                nursery.start_soon(self._do, link, link.session.prove)
 
     async def _push(self) -> None:
         """Send what is due; a neighbour whose session is busy keeps no other waiting."""
@@ -296,6 +313,16 @@ class SyncService:
                 links = sorted(self.links.items())
                 _, link = links[int(self._random() * len(links)) % len(links)]
                 await self._do(link, link.session.resync)
+                await self._show_seen(link)
+
+    async def _show_seen(self, link: Link) -> None:
+        """Once a day, show a neighbour all heads seen of one log; it may have seen others."""
+        if steady_ms() < self._show_seen_ms:
+            return
+        self._show_seen_ms = steady_ms() + _SHOW_SEEN_MS
+        shown = self._mirror.any_log(self._random())
+        if shown is not None:
+            await self._do(link, partial(link.session.show_seen, shown))
 
     async def _try_again(self) -> Never:
         """Ask again for what could not be had: another session had it, or nothing fitted."""

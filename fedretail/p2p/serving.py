@@ -105,6 +105,7 @@ class Serving:
 
     def _compared(self, comparison: Comparison) -> list[Effect]:
         common, lacked = comparison.common(), comparison.lacked()
+        self._view.note_proved(item.proof for item in common if item.proof is not None)
         for item in common:
             if item.head is not None:
                 self._view.note_shown(item.head.log, Point(item.head.seq, item.head.stamp))
@@ -115,9 +116,10 @@ class Serving:
 
     def _show(self, lacked: list[Item]) -> list[Effect]:
         """Send auth records and heads; always ends in HEADS that are not full, be they empty."""
-        records = [[AUTH_RECORD, item.raw] for item in lacked if item.head is None]
+        records = [[AUTH_RECORD, item.raw] for item in lacked if item.raw and item.head is None]
         heads = [(item.raw, item.head) for item in lacked if item.head is not None]
-        effects: list[Effect] = [*statements(records)]
+        proofs = (item.proof for item in lacked if item.proof is not None)
+        effects: list[Effect] = [*statements(records), *self._view.prove(proofs)]
         effects += self._view.introduce(head.log for _, head in heads)
         for start in range(0, len(heads) + 1, HEADS_PER_FRAME):
             some = heads[start : start + HEADS_PER_FRAME]
@@ -172,8 +174,8 @@ class Serving:
 
     def push(self, log: bytes, base: Point | None) -> list[Effect]:
         """A log's newest head, with the changes since `base` if these are small."""
-        signed = self._replica.signed(log)
-        if signed is None:
+        signed, name = self._replica.signed(log), self._replica.name(log)
+        if signed is None or name is None or self._replica.proof(name) is not None:
             return []
         message = wire.Push(signed.raw, 0, None)
         part = None if base is None else self._replica.changes(log, base, None)

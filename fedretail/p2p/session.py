@@ -22,7 +22,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from fedretail.crdt.access import SignedRecord
 from fedretail.crdt.changes import Point
+from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName, parse_log_name
+from fedretail.crdt.proof import Proof
 from fedretail.errors import MalformedInput, PeerError
 from fedretail.p2p import reconcile, view, wire
 from fedretail.p2p.effects import (
@@ -212,6 +214,19 @@ class Session:
         """Tell the neighbour of a log's newest head, with the changes since `base` if small."""
         return self._serving.push(log, base) if self.state is State.LIVE else []
 
+    def prove(self) -> list[Effect]:
+        """Tell the neighbour who has signed two states of one log, as far as it was not told."""
+        if self.state not in (State.OPEN, State.LIVE):
+            return []
+        return [*self.view.prove(self._replica.proofs())]
+
+    def show_seen(self, log: bytes) -> list[Effect]:
+        """Show the heads seen of a log, so that the neighbour can hold its own against them."""
+        if self.state is not State.LIVE:
+            return []
+        lines = [[view.AUTH_SEEN, raw] for raw in self._replica.heads_seen(log)]
+        return [*self.view.introduce([log]), *statements(lines)]
+
     def tell_addresses(self, addresses: Iterable[str]) -> list[Effect]:
         """Pass on where others can be reached."""
         if self.state not in (State.OPEN, State.LIVE):
@@ -260,6 +275,8 @@ class Session:
         records: list[SignedRecord] = []
         names: list[LogName] = []
         addresses: list[str] = []
+        proofs: list[Proof] = []
+        seen: list[SignedHead] = []
         try:
             for item in auth.items:
                 match item:
@@ -271,11 +288,19 @@ class Session:
                         self._replica.set_charter(charter)
                     case [view.AUTH_ADDRESS, str(address), *_]:
                         addresses.append(address)
+                    case [view.AUTH_PROOF, *about]:
+                        if self._replica.proof(parse_log_name(about[:4])) is None:
+                            proofs.append(Proof.parse(about))
+                    case [view.AUTH_SEEN, raw, *_]:
+                        seen.append(SignedHead.parse(raw))
         except MalformedInput as error:
             raise PeerError(f"A neighbour sent {error.message}.") from None
         self._replica.learn(records, names)
+        self.view.note_proved(proofs)
+        self._replica.prove(proofs)
+        answer = self._fetching.compare_seen(seen)
         near = [one for one in addresses if len(one) <= MAX_ADDRESS_CHARACTERS]
-        return [PeerAddresses(near[:MAX_ADDRESSES])] if near else []
+        return [*answer, PeerAddresses(near[:MAX_ADDRESSES])] if near else answer
 
     def _on_heads(self, heads: wire.Heads) -> list[Effect]:
         is_showing = all(isinstance(item, bytes) for item in heads.items)

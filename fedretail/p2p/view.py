@@ -5,15 +5,19 @@ from typing import Any
 
 from fedretail.crdt.changes import START, Point
 from fedretail.crdt.head import Head, SignedHead
+from fedretail.crdt.names import log_id
+from fedretail.crdt.proof import Proof
 from fedretail.errors import MalformedInput, PeerError
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Send
 from fedretail.p2p.replica import Replica
 
 # Tags of the statements in AUTH.
-AUTH_RECORD, AUTH_LOG, AUTH_CHARTER, AUTH_ADDRESS = range(4)
+AUTH_RECORD, AUTH_LOG, AUTH_CHARTER, AUTH_ADDRESS, AUTH_PROOF, AUTH_SEEN = range(6)
 # Statements a frame: at 210 bytes they stay far below 256 KiB.
 AUTH_PER_FRAME = 500
+# Owner, collection, device.
+Device = tuple[bytes, str, bytes]
 # Logs that one neighbour may show; what a list of ids holds twice over. A place takes 200 bytes.
 MAX_SHOWN = 65_536
 
@@ -28,8 +32,9 @@ class View:
         # The head of each log that the neighbour has shown last, as sent.
         self._heads: dict[bytes, bytes] = {}
         self._named: set[bytes] = set()
-        # Auth records that the neighbour has, or has been sent.
+        # Auth records that the neighbour has, or has been sent; and against whom it has proofs.
         self._told: set[bytes] = set()
+        self._proved: set[Device] = set()
         self._replica = replica
 
     def note_shown(self, log: bytes, place: Point) -> None:
@@ -78,6 +83,20 @@ class View:
         """The neighbour has these auth records, or is being sent them."""
         self._told.update(records)
 
+    def note_proved(self, proofs: Iterable[Proof]) -> None:
+        """The neighbour has these proofs, or others that say the same."""
+        self._proved.update(proof.name[:3] for proof in proofs)
+
+    def prove(self, proofs: Iterable[Proof]) -> list[Send]:
+        """Those of the proofs that the neighbour neither has nor was sent in this session."""
+        lines: list[list[Any]] = []
+        for proof in proofs:
+            if proof.name[:3] not in self._proved:
+                self.note_proved([proof])
+                lines += self._untold(log_id(proof.name))
+                lines.append([AUTH_PROOF, *proof.items()])
+        return statements(lines)
+
     def is_ahead(self, log: bytes) -> bool:
         """Whether the neighbour has shown more of a log that is known by name than is held."""
         if self._replica.name(log) is None:
@@ -98,11 +117,15 @@ class View:
             name = self._replica.name(log)
             if name is not None:
                 self._named.add(log)
-                new = [raw for raw in self._replica.auth_of(log) if raw not in self._told]
-                self._told.update(new)
-                lines += [[AUTH_RECORD, raw] for raw in new]
+                lines += self._untold(log)
                 lines.append([AUTH_LOG, *name])
         return statements(lines)
+
+    def _untold(self, log: bytes) -> list[list[Any]]:
+        """The auth records of a log's owner that the neighbour lacks; it has them from now on."""
+        new = [raw for raw in self._replica.auth_of(log) if raw not in self._told]
+        self._told.update(new)
+        return [[AUTH_RECORD, raw] for raw in new]
 
 
 def statements(lines: list[list[Any]]) -> list[Send]:

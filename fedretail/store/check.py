@@ -13,10 +13,11 @@ from fedretail.store.logs import LogState, counted
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where it is, and what."""
+    """One thing that is wrong: where it is, what, and with which log (its id; b"": none)."""
 
     place: str
     what: str
+    log: bytes = b""
 
 
 def check_file(connection: Connection) -> Iterator[Problem]:
@@ -30,11 +31,16 @@ def check_logs(connection: Connection) -> Iterator[tuple[str, list[Problem]]]:
     """For each log its name and what is wrong with it; an empty list is good news."""
     query = "SELECT log_id FROM log ORDER BY id"
     for (log_id,) in connection.execute(query).fetchall():
-        with connection.snapshot():
-            log = logs.find(connection, log_id)
-            assert log is not None
-            problems = list(_check_log(connection, log))
-        yield log.name.collection, problems
+        yield check_log(connection, log_id)
+
+
+def check_log(connection: Connection, log_id: bytes) -> tuple[str, list[Problem]]:
+    """The same of one log, which is held."""
+    with connection.snapshot():
+        log = logs.find(connection, log_id)
+        assert log is not None
+        problems = [one._replace(log=log_id) for one in _check_log(connection, log)]
+    return log.name.collection, problems
 
 
 def _check_log(connection: Connection, log: LogState) -> Iterator[Problem]:

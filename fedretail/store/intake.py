@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from fedretail.crdt.access import Grants
 from fedretail.crdt.head import SignedHead
+from fedretail.crdt.proof import Proof, outranks
 from fedretail.crdt.transfer import Incoming, Outcome, Place
 from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
-from fedretail.store import auth, local, log, logs, staging
+from fedretail.store import auth, local, log, logs, staging, trust
 from fedretail.store.arrivals import Arrivals, Arrived, BrokenPart, arrived
 from fedretail.store.database import Connection, savepoint
 from fedretail.store.logs import LogState, Surroundings
@@ -20,8 +21,19 @@ MAX_LOG_BYTES = 128 * 1024 * 1024
 MAX_LOG_ROWS = 500_000
 
 
+_FROZEN = "A computer of {} has signed two states of it at once."
+
+
 class DigestMismatch(PeerError):
     """The rows sent are not those that the head was signed over."""
+
+
+class _Contradicted(Refused):
+    """The head and one seen before are two states of one number."""
+
+    def __init__(self, found: Proof) -> None:
+        super().__init__(_FROZEN.format(found.name.collection))
+        self.found = found
 
 
 class _Overtaken(Exception):
@@ -75,6 +87,9 @@ class _Intake:
         try:
             with savepoint(self._connection, expected=(*_FAULTS, _Overtaken)):
                 return self._advance(part)
+        except _Contradicted as error:
+            trust.freeze(self._connection, error.found)
+            return error
         except _Overtaken:
             return Outcome.GAP
         except BrokenPart as error:
@@ -97,10 +112,12 @@ class _Intake:
         state = logs.find(connection, head.log)
         if state is None:
             raise PeerError("A neighbour sent a catalog without naming its owner first.")
-        if head.seq <= state.point.seq:
+        if head.seq < state.point.seq or part.head.raw == state.head:
             return Outcome.OLD
         place = logs.surroundings(connection, state)
         self.admit(state, place, part.head)
+        if head.seq == state.point.seq:
+            return self._advance_to_twin(state, part.head)
         is_short = part.is_push or (part.after is None and not place.is_staged)
         if is_short and part.base_seq > state.point.seq:
             return Outcome.GAP
@@ -125,8 +142,9 @@ class _Intake:
             raise PeerError(
                 "A neighbour sent a catalog signed by a device that its owner never named."
             )
-        if head.head.stamp <= state.point.stamp:
-            raise PeerError("A neighbour sent a catalog whose clock runs backwards.")
+        if head.head.stamp <= state.point.stamp and head.head.seq > state.point.seq:
+            # Its device has signed that; who hands it on may not know of the other one.
+            raise Refused(f"The clock behind {name.collection} ran backwards.")
         if head.head.size > MAX_LOG_BYTES or head.head.count > MAX_LOG_ROWS:
             raise Refused(f"{name.collection} is larger than this computer takes from one shop.")
         if self._device == name.device:
@@ -134,6 +152,21 @@ class _Intake:
         if place.newest_incarnation > name.incarnation:
             # Who has not heard of the newer one may well hand it on.
             raise Refused(f"The owner of {name.collection} has begun it anew since.")
+        if trust.is_frozen(self._connection, name):
+            raise Refused(_FROZEN.format(name.collection))
+        found = trust.contradicted(self._connection, state, head)
+        if found is not None:
+            raise _Contradicted(found)
+
+    def _advance_to_twin(self, state: LogState, head: SignedHead) -> Outcome:
+        """Put the log under another head of its very rows and seq, where that one counts more."""
+        assert state.head is not None
+        if not outranks(head, SignedHead.parse(state.head)):
+            return Outcome.OLD
+        if not log.agrees(state, head.head):
+            raise DigestMismatch("A neighbour sent a head that miscounts its rows.")
+        log.move(self._connection, state, head)
+        return Outcome.MOVED
 
     def _grants_of(self, owner: bytes) -> Grants:
         if owner not in self._grants:

@@ -13,7 +13,7 @@ from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.registers import fold
 from fedretail.crdt.row import Row, RowKey, digested, stored_row
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
-from fedretail.store import journal
+from fedretail.store import journal, seen
 from fedretail.store.arrivals import Arrived, packed_row
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -149,6 +149,7 @@ def move(connection: Connection, log: LogState, head: SignedHead) -> None:
         (head.head.seq, head.head.stamp, log.count, log.size, log.state, head.raw, log.number),
     )
     connection.execute("DELETE FROM staging WHERE log = ?", (log.number,))
+    seen.enter(connection, log.number, head)
 
 
 def feed(connection: Connection, log: LogState, step: Step, *, now_ms: int) -> None:

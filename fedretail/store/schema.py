@@ -24,10 +24,11 @@ CREATE INDEX auth_owner ON auth (owner);
 CREATE TABLE collection (
     id INTEGER PRIMARY KEY, owner BLOB, name TEXT, UNIQUE (owner, name));
 
--- One log a row. head: as sent, NULL before the first; state: LtHash, 2 KiB; moved: order of the
--- last advances of all logs, so that a follower can ask what moved since.
+-- One log a row; its number is never given again. head: as sent, NULL before the first; state:
+-- LtHash, 2 KiB; moved: order of the last advances of all logs, so that a follower can ask what
+-- moved since.
 CREATE TABLE log (
-    id INTEGER PRIMARY KEY, log_id BLOB UNIQUE, collection INTEGER, device BLOB,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, log_id BLOB UNIQUE, collection INTEGER, device BLOB,
     incarnation INTEGER, seq INTEGER, stamp INTEGER, count INTEGER, size INTEGER, state BLOB,
     head BLOB, moved INTEGER);
 CREATE INDEX log_collection ON log (collection);
@@ -38,6 +39,17 @@ CREATE TABLE row (
     log INTEGER, kind TEXT, key TEXT, seq INTEGER, row BLOB,
     PRIMARY KEY (log, kind, key)) WITHOUT ROWID;
 CREATE INDEX row_seq ON row (log, seq);
+
+-- Heads seen of a log, signed by its device, whether its rows were ever held or not: two with one
+-- seq and different digests are a proof. raw: as sent.
+CREATE TABLE head_seen (
+    id INTEGER PRIMARY KEY, log INTEGER, seq INTEGER, stamp INTEGER, raw BLOB, UNIQUE (log, seq));
+
+-- Devices that have signed two states of one log: first, second: the heads as sent, lesser bytes
+-- first; moved: order of arrival.
+CREATE TABLE proof (
+    moved INTEGER PRIMARY KEY AUTOINCREMENT, owner BLOB, collection TEXT, device BLOB,
+    incarnation INTEGER, first BLOB, second BLOB, UNIQUE (owner, collection, device));
 
 -- Records whose folded value changed; each once, at its newest cursor.
 CREATE TABLE feed (
@@ -67,6 +79,9 @@ CREATE INDEX local_due_due ON local_due (due);
 
 -- Logs whose rows are not those of their head, to be repaired from a neighbour's copy.
 CREATE TABLE local_repair (log INTEGER PRIMARY KEY);
+
+-- Logs of which nothing is held any more but rows on their way out; collection: where they stood.
+CREATE TABLE local_evicted (log INTEGER PRIMARY KEY, collection INTEGER);
 
 -- What the daemon and the commands tell each other: value is JSON text, at: ms.
 CREATE TABLE local_status (key TEXT PRIMARY KEY, value TEXT, at INTEGER) WITHOUT ROWID;

@@ -30,6 +30,8 @@ from fedretail.store.database import (
 )
 from fedretail.store.local import Note
 from fedretail.store.repairs import Repairs
+from fedretail.store.trust import Trust, any_frozen
+from fedretail.store.upkeep import Upkeep
 from fedretail.store.volume import refuse_network_drive
 
 FILE_NAME = "store.db"
@@ -54,7 +56,9 @@ class Store:
         self._read: Connection = connect(path)
         self._watch: Connection = connect(path)
         self._arrivals = Arrivals()
+        self.trust = Trust(self._write, self._read)
         self.repairs = Repairs(self._write, self._read, clock)
+        self.upkeep = Upkeep(self._write, self._read, clock=clock, repairs=self.repairs)
         self.id: str = local.meta(self._read, "store_id")
         # The latest time at which stamps were judged since the last look; None: before the first.
         self._written_ms: int | None = None
@@ -269,6 +273,10 @@ class Store:
     def seen_at(self, owner: bytes, collection: str) -> int | None:
         """When the owner last signed this collection (ms), or None."""
         return records.seen_at(self._read, owner, collection)
+
+    def signed_twice(self, owner: bytes, collection: str) -> bool:
+        """Whether a device of the owner has signed two states of this collection at once."""
+        return any_frozen(self._read, owner, collection)
 
     # --- logs, for peers ---
 

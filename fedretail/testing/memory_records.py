@@ -18,6 +18,8 @@ class MemoryRecords:
         self.id = store_id
         self.present: dict[RecordId, Folded] = {}
         self.heard: dict[tuple[bytes, str], int] = {}
+        # (owner, collection) that were signed twice.
+        self.twice: set[tuple[bytes, str]] = set()
         self._feed: dict[RecordId, int] = {}
         self._sorted: list[tuple[int, RecordId]] | None = None
         self._end = 0
@@ -64,6 +66,10 @@ class MemoryRecords:
     def records_of(self, places: Iterable[RecordId], /) -> dict[RecordId, Folded]:
         """The present values of many records; those that do not exist are left out."""
         return {place: self.present[place] for place in places if place in self.present}
+
+    def signed_twice(self, owner: bytes, collection: str) -> bool:
+        """Whether the owner's machine has signed two states of this collection at once."""
+        return (owner, collection) in self.twice
 
     def seen_at(self, owner: bytes, collection: str) -> int | None:
         """When the owner's machine last signed this collection, ms; None where never."""

@@ -14,6 +14,7 @@ from fedretail.crdt.names import site_id
 from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import Position, distance_m, to_e7
 from fedretail.domain.kind import RecordId
+from fedretail.domain.listings import SILENT_AFTER_MS
 from fedretail.domain.prices import price_now
 from fedretail.domain.sites import Site
 from fedretail.domain.stock import may_have
@@ -457,3 +458,30 @@ def test_threads_search_while_another_follows(tmp_path: Path) -> None:
             thread.join()
     assert not errors
     assert world.index.search(Query(words="milk")).total == 60
+
+
+def test_what_search_warns_of(tmp_path: Path) -> None:
+    clock = ManualClock()
+    store = MemoryRecords()
+    owner, site = site_of(0)
+    store.put(place(0, "site"), site_fields(0, Position(48.5, 9.0)), stamp=clock.now_ms())
+    store.put(place(0, "offer", "a"), {"name": "Milk"}, stamp=clock.now_ms())
+    index = Index.open(tmp_path / "index.db", store, clock=clock)
+    offer = f"{site}/a"
+
+    def warnings() -> list[tuple[str, ...]]:
+        shown = index.show(offer)
+        assert shown is not None
+        (found,) = index.search(Query(words="milk")).results
+        assert found.warnings == shown.warnings
+        return [found.warnings]
+
+    assert warnings() == [()]
+    clock.advance(SILENT_AFTER_MS)
+    assert warnings() == [()]
+    clock.advance(1)
+    assert warnings() == [("silent",)]
+    store.twice.add((owner, f"site/{site}"))
+    assert warnings() == [("silent", "signed-twice")]
+    store.hear(owner, f"site/{site}", clock.now_ms())
+    assert warnings() == [("signed-twice",)]

@@ -55,6 +55,7 @@ def test_the_object_is_as_documented(shop: Node) -> None:
         "feed_position": shop.store.feed_end(),
         "index_lag": 0,
         "clock_offset_ms": 0,
+        "signed_twice": [],
     }
 
 

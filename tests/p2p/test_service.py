@@ -10,13 +10,15 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from fedretail.crdt.head import SignedHead
 from fedretail.domain.kinds import registry
 from fedretail.errors import PeerError, Unavailable
 from fedretail.p2p import service, wire
-from fedretail.p2p.effects import Ended
+from fedretail.p2p.effects import Effect, Ended
 from fedretail.p2p.link import MAX_OUTBOX_BYTES, Link
 from fedretail.p2p.memory import MemoryTransport
 from fedretail.p2p.ranges import END, Listed, Range
+from fedretail.p2p.session import Session
 from fedretail.p2p.transport import Handler, Stream
 from fedretail.store.store import Store
 from fedretail.testing import builders
@@ -112,6 +114,53 @@ async def test_another_process_commits(autojump_clock: MockClock, tmp_path: Path
         other.commit(a.shop.author(), SITE, builders.offer_edits([1]))
         other.close()
         assert await until(town.agree) < 1.5
+
+
+async def test_a_proof_reaches_all_at_once(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with street(tmp_path) as town:
+        a, b, c = await town.open("a", "b", "c")
+        a.sell(0)
+        b.knows(a)
+        c.knows(b)
+        await until(town.agree)
+        await until(lambda: c.is_live(a, b) and b.is_live(a, c))
+        (name,) = (one for one in b.node.state() if one.owner == a.shop.owner)
+        held = SignedHead.parse(b.node.state()[name])
+        other = SignedHead.sign(held.head._replace(digest=b"o" * 32), a.shop.devices[0])
+        assert b.node.store.trust.saw([other]) == 1
+        assert await until(lambda: all(one.node.store.trust.proofs() for one in (a, b, c))) < 1
+
+
+async def test_heads_seen_are_shown_once_a_day(
+    autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[int] = []
+    show_seen = Session.show_seen
+
+    def noted(session: Session, log: bytes) -> list[Effect]:
+        effects = show_seen(session, log)
+        shown.append(len(effects))
+        return effects
+
+    monkeypatch.setattr(Session, "show_seen", noted)
+    # A day has 1,440 comparisons a neighbour; here it is as long as twenty.
+    monkeypatch.setattr(service, "_FIRST_SHOW_SEEN_MS", 5 * 60 * 1000)
+    monkeypatch.setattr(service, "_SHOW_SEEN_MS", 20 * 60 * 1000)
+    async with street(tmp_path) as town:
+        a, b = await town.open("a", "b")
+        a.sell(0)
+        b.knows(a)
+        await until(town.agree)
+        await trio.sleep(3 * 60)
+        assert shown == []
+        await trio.sleep(7 * 60)
+        assert len(shown) == 2
+        assert all(shown)
+        await trio.sleep(13 * 60)
+        assert len(shown) == 2
+        await trio.sleep(10 * 60)
+        assert len(shown) == 4
+        assert a.service.statistics()["sessions"] == 1
 
 
 # --- the network fails ---

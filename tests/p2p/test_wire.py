@@ -21,7 +21,7 @@ from fedretail.p2p.blocks import BlockList
 from fedretail.p2p.fetches import MAX_FETCHING
 from fedretail.p2p.fetching import MAX_ASKED
 from fedretail.p2p.gossip import QUIET_MS
-from fedretail.p2p.items import auth_item, head_item, row_item
+from fedretail.p2p.items import auth_item, head_item, proof_item, row_item
 from fedretail.p2p.messages import MAX_ITEMS, TYPES
 from fedretail.p2p.ranges import END, MAX_IDS, MAX_RANGES, Answer, Listed, Range
 from fedretail.p2p.rbsr import MAX_ROUNDS
@@ -359,12 +359,14 @@ def test_the_documented_items() -> None:
         auth_item(b"\x22" * 16, b"record"),
         head_item((3, 0b101), b"\x11" * 16, b"head"),
         row_item(("offer", "a"), b"row"),
+        proof_item((b"\x22" * 16, "member", b"\x33" * 32)),
     ]
+    names = ["auth-item", "head-item", "row-item", "proof-item"]
     blocks = BlockList(items[:2], key)
     ids = [one.hex() for one in blocks.ids(0, 2)]
     assert said == {
         "salt": key.hex(),
-        **dict(zip(["auth-item", "head-item", "row-item"], [item.hex() for item in items])),
+        **dict(zip(names, [item.hex() for item in items])),
         **dict(zip(["auth-id", "head-id"], ids)),
         "fingerprint": blocks.fingerprint(0, 2).hex(),
     }

@@ -31,5 +31,5 @@ def test_what_is_never_replicated_has_a_name_that_says_so(tmp_path: Path) -> Non
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
     names = {name for (name,) in connection.execute(query)}
     connection.close()
-    shared = {"meta", "auth", "collection", "log", "row", "feed", "staging"}
+    shared = {"meta", "auth", "collection", "log", "row", "feed", "staging", "head_seen", "proof"}
     assert {name for name in names if not name.startswith("local_")} == shared

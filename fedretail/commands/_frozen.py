@@ -1,0 +1,32 @@
+"""Tells whose computer has signed two states of one catalog at once, and what to do."""
+
+from typing import Any
+
+from fedretail.commands import output
+from fedretail.commands._asked import own_name
+
+# More than that is an attack, and says nothing more to anybody.
+_SHOWN = 5
+
+
+def tell_frozen(frozen: list[dict[str, Any]]) -> None:
+    """One message for this shop, and one for each of the first others."""
+    own = [one for one in frozen if one["is_own"]]
+    if own:
+        output.tell(
+            "attention",
+            "Two computers sign as this shop, or an old copy of its data was put back. "
+            "Neighbours take nothing of it any more.",
+            "Switch one of them off for good. Then begin anew beside it: "
+            f"`{own_name()} export --mine -o shop.jsonl`, "
+            f"`{own_name()} --data-dir NEW init`, and import that file there.",
+        )
+    others = [one for one in frozen if not one["is_own"]]
+    for one in others[:_SHOWN]:
+        output.tell(
+            "attention",
+            f"{one['name'] or one['member']} has signed two price lists at once.",
+            "What is shown of it may be either. It has to put that right itself.",
+        )
+    if len(others) > _SHOWN:
+        output.note(f"… {len(others) - _SHOWN:,} more.")

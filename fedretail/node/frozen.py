@@ -1,0 +1,31 @@
+"""Shops whose computer has signed two states of one catalog at once, as status and check say it."""
+
+from typing import Any
+
+from fedretail.domain.ids import MEMBER_COLLECTION
+from fedretail.domain.kind import RecordId
+from fedretail.domain.members import MEMBER, SELF, Member
+from fedretail.node.base import BaseNode
+
+
+def frozen(node: BaseNode) -> list[dict[str, Any]]:
+    """The objects of `signed_twice` in JSON; own ones first.
+
+    member, device: hex; name: what the member calls itself; collection: what was signed twice.
+    """
+    found = [
+        {
+            "member": proof.name.owner.hex(),
+            "name": _name(node, proof.name.owner),
+            "collection": proof.name.collection,
+            "device": proof.name.device.hex(),
+            "is_own": proof.name.owner == node.owner,
+        }
+        for _, proof in node.store.trust.proofs()
+    ]
+    return sorted(found, key=lambda one: not one["is_own"])
+
+
+def _name(node: BaseNode, owner: bytes) -> str:
+    value = node.store.record(RecordId(owner, MEMBER_COLLECTION, MEMBER.name, SELF))
+    return Member.from_fields(value.fields).name if value else ""

@@ -1,0 +1,227 @@
+"""Silence: who is let go and when, what stays, and that a later word brings all back."""
+
+from pathlib import Path
+
+import pytest
+
+from fedretail.domain.kind import RecordId
+from fedretail.store.commits import Edit
+from fedretail.store.store import Store
+from fedretail.store.upkeep import EVICT_MS, RETURN_MS
+from fedretail.testing import builders
+from fedretail.testing.builders import SITE
+from fedretail.testing.clock import ManualClock
+
+SHOP, OTHER = builders.shop("silent"), builders.shop("other")
+DAY_MS = 24 * 3600 * 1000
+KEY = SITE.removeprefix("site/")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def silent(tmp_path: Path, clock: ManualClock) -> Store:
+    """The store of a shop that will not be heard of any more."""
+    store = builders.shop_store(tmp_path, SHOP, clock=clock)
+    store.commit(SHOP.author(), SITE, builders.offer_edits(range(2500)))
+    store.commit(SHOP.author(), "member", [Edit("member", "self", {"name": "Silent"})])
+    return store
+
+
+@pytest.fixture
+def other(tmp_path: Path, clock: ManualClock) -> Store:
+    """A shop that goes on."""
+    store = builders.shop_store(tmp_path, OTHER, clock=clock)
+    store.commit(OTHER.author(), SITE, builders.offer_edits([1]))
+    return store
+
+
+@pytest.fixture
+def holder(tmp_path: Path, clock: ManualClock, silent: Store, other: Store) -> Store:
+    """A stranger that holds all of both."""
+    store = builders.peer_store(tmp_path, "holder", SHOP, OTHER, clock=clock)
+    store.add_log(SHOP.log_name("member"))
+    for source, log in ((silent, SHOP.log()), (silent, SHOP.log("member")), (other, OTHER.log())):
+        builders.fetch(store, source, log)
+    return store
+
+
+def renewed(store: Store, source: Store) -> None:
+    source.renew(OTHER.author(), SITE)
+    builders.fetch(store, source, OTHER.log())
+
+
+def evicted(store: Store) -> list[bytes]:
+    gone = store.upkeep.evict()
+    while store.upkeep.sweep():
+        pass
+    return gone
+
+
+def offers(store: Store, owner: bytes) -> int:
+    return sum(1 for _ in store.records("offer", owner=owner))
+
+
+def test_after_half_a_year_a_collection_goes_as_a_whole(
+    holder: Store, other: Store, clock: ManualClock
+) -> None:
+    clock.advance(EVICT_MS)
+    renewed(holder, other)
+    assert evicted(holder) == []
+    clock.advance(DAY_MS)
+    renewed(holder, other)
+    assert evicted(holder) == [SHOP.log()]
+    assert (offers(holder, SHOP.owner), offers(holder, OTHER.owner)) == (0, 1)
+    assert holder.seen_at(SHOP.owner, SITE) is None
+    assert builders.rows(holder, SHOP.log()) == {}
+    assert holder._read.execute("SELECT count(*) FROM row").fetchone() == (2,)
+    assert holder.record(RecordId(SHOP.owner, "member", "member", "self")) is not None
+    assert [one.record.owner for _, one in holder.auth_records()].count(SHOP.owner) == 1
+    assert builders.problems(holder) == []
+    assert evicted(holder) == []
+
+
+def test_followers_of_the_feed_hear_of_all_that_went(
+    holder: Store, other: Store, clock: ManualClock
+) -> None:
+    after = holder.feed_end()
+    clock.advance(EVICT_MS + DAY_MS)
+    renewed(holder, other)
+    evicted(holder)
+    told = {place for _, place in holder.feed(after, 10_000) if place.owner == SHOP.owner}
+    assert len(told) == 2500
+
+
+def test_a_sweep_that_was_cut_off_goes_on(holder: Store, other: Store, clock: ManualClock) -> None:
+    clock.advance(EVICT_MS + DAY_MS)
+    renewed(holder, other)
+    holder.upkeep.evict()
+    assert holder.upkeep.sweep()
+    assert offers(holder, SHOP.owner) == 0
+    assert builders.problems(holder) == []
+    assert holder._read.execute("SELECT count(*) FROM row").fetchone()[0] > 1000
+    evicted(holder)
+    assert holder._read.execute("SELECT count(*) FROM row").fetchone() == (2,)
+
+
+def test_who_comes_back_is_fetched_anew(
+    holder: Store, silent: Store, other: Store, clock: ManualClock
+) -> None:
+    clock.advance(EVICT_MS + DAY_MS)
+    renewed(holder, other)
+    holder.upkeep.evict()
+    # Even while the old rows are still on their way out.
+    silent.commit(SHOP.author(), SITE, builders.offer_edits([7], amount_minor=5))
+    builders.fetch(holder, silent, SHOP.log())
+    evicted(holder)
+    assert builders.rows(holder, SHOP.log()) == builders.rows(silent, SHOP.log())
+    assert offers(holder, SHOP.owner) == 2500
+    assert builders.problems(holder) == []
+
+
+def test_one_device_that_goes_on_keeps_all_logs_of_its_collection(
+    tmp_path: Path, other: Store, clock: ManualClock
+) -> None:
+    """Of one log alone the deletions would go too, and what they hide would come back."""
+    pair = builders.shop("pair", devices=2)
+    source = builders.shop_store(tmp_path, pair, clock=clock)
+    source.commit(pair.author(1), SITE, builders.offer_edits([1]))
+    source.commit(pair.author(0), SITE, [Edit("offer", "sku1", is_deletion=True)])
+    holder = builders.peer_store(tmp_path, "holder", pair, OTHER, clock=clock)
+    holder.add_log(pair.log_name(device=1))
+    clock.advance(EVICT_MS + DAY_MS)
+    source.renew(pair.author(1), SITE)
+    for log in (pair.log(), pair.log(device=1)):
+        builders.fetch(holder, source, log)
+    renewed(holder, other)
+    assert evicted(holder) == []
+    assert offers(holder, pair.owner) == 0
+
+
+def test_a_shop_that_said_when_it_comes_back_is_waited_for(
+    holder: Store, silent: Store, other: Store, clock: ManualClock
+) -> None:
+    back_ms = clock.now_ms() + 200 * DAY_MS
+    closed = {"closed": [[clock.now_ms(), back_ms, "round the world"]]}
+    silent.commit(SHOP.author(), SITE, [Edit("site", KEY, closed)])
+    builders.fetch(holder, silent, SHOP.log())
+    clock.advance(back_ms + RETURN_MS - clock.now_ms())
+    renewed(holder, other)
+    assert evicted(holder) == []
+    clock.advance(DAY_MS)
+    renewed(holder, other)
+    assert evicted(holder) == [SHOP.log()]
+
+
+def test_a_day_of_return_in_the_far_future_is_believed_for_a_year(
+    holder: Store, silent: Store, other: Store, clock: ManualClock
+) -> None:
+    closed = {"closed": [[clock.now_ms(), clock.now_ms() + 9999 * DAY_MS, ""]]}
+    silent.commit(SHOP.author(), SITE, [Edit("site", KEY, closed)])
+    builders.fetch(holder, silent, SHOP.log())
+    clock.advance(366 * DAY_MS + RETURN_MS + DAY_MS)
+    renewed(holder, other)
+    assert evicted(holder) == [SHOP.log()]
+
+
+def test_a_clock_that_has_run_ahead_forgets_nobody(holder: Store, clock: ManualClock) -> None:
+    clock.advance(10 * EVICT_MS)
+    assert evicted(holder) == []
+
+
+def test_own_collections_stay_however_old(silent: Store, other: Store, clock: ManualClock) -> None:
+    silent.add_auth(OTHER.grants)
+    silent.add_log(OTHER.log_name())
+    clock.advance(3 * EVICT_MS)
+    other.renew(OTHER.author(), SITE)
+    builders.fetch(silent, other, OTHER.log())
+    assert evicted(silent) == []
+
+
+def test_what_is_on_its_way_in_is_not_let_go(
+    holder: Store, silent: Store, other: Store, clock: ManualClock
+) -> None:
+    clock.advance(EVICT_MS + DAY_MS)
+    renewed(holder, other)
+    silent.commit(SHOP.author(), SITE, builders.offer_edits(range(2500), amount_minor=5))
+    builders.fetch_part(holder, silent, SHOP.log())
+    assert holder._read.execute("SELECT count(*) FROM staging").fetchone()[0]
+    assert evicted(holder) == []
+
+
+def test_a_stand_in_extends_no_lease(
+    tmp_path: Path, holder: Store, silent: Store, clock: ManualClock
+) -> None:
+    """Whoever hands a catalog on, however late: its age is that of its owner's signature."""
+    signed_ms = silent.seen_at(SHOP.owner, SITE)
+    assert signed_ms is not None
+    clock.advance(20 * DAY_MS)
+    late = builders.peer_store(tmp_path, "late", SHOP, clock=clock)
+    builders.fetch(late, holder, SHOP.log())
+    assert late.seen_at(SHOP.owner, SITE) == holder.seen_at(SHOP.owner, SITE) == signed_ms
+
+
+# --- the daily look ---
+
+
+def test_a_log_whose_rows_have_changed_is_found_and_marked(holder: Store) -> None:
+    assert holder.upkeep.check_one(0.0) == []
+    holder._write.execute("UPDATE row SET row = zeroblob(9) WHERE key = 'sku7'")
+    assert holder.upkeep.check_one(0.99) == []
+    assert holder.repairs.damaged() == []
+    assert holder.upkeep.check_one(0.0)
+    assert holder.repairs.damaged() == [SHOP.log()]
+
+
+def test_own_logs_are_not_marked(silent: Store) -> None:
+    silent._write.execute("UPDATE row SET row = zeroblob(9) WHERE key = 'sku7'")
+    problems = silent.upkeep.check_one(0.0)
+    assert silent.upkeep.mark(problems) == (0, 1)
+    assert silent.repairs.damaged() == []
+
+
+def test_nothing_held_is_nothing_wrong(tmp_path: Path) -> None:
+    assert builders.new_store(tmp_path).upkeep.check_one(0.5) == []

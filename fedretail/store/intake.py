@@ -81,6 +81,7 @@ class _Intake:
         self._owner: bytes | None = local.meta(connection, "owner")
         self._device: bytes | None = local.meta(connection, "device")
         self._grants: dict[bytes, Grants] = {}
+        self._frozen = trust.frozen(connection)
 
     def take(self, part: Incoming) -> Outcome | FedretailError:
         """What becomes of one part; its faults are undone here."""
@@ -88,7 +89,8 @@ class _Intake:
             with savepoint(self._connection, expected=(*_FAULTS, _Overtaken)):
                 return self._advance(part)
         except _Contradicted as error:
-            trust.freeze(self._connection, error.found)
+            if trust.freeze(self._connection, error.found):
+                self._frozen.add(error.found.name[:3])
             return error
         except _Overtaken:
             return Outcome.GAP
@@ -152,7 +154,7 @@ class _Intake:
         if place.newest_incarnation > name.incarnation:
             # Who has not heard of the newer one may well hand it on.
             raise Refused(f"The owner of {name.collection} has begun it anew since.")
-        if trust.is_frozen(self._connection, name):
+        if name[:3] in self._frozen:
             raise Refused(_FROZEN.format(name.collection))
         found = trust.contradicted(self._connection, state, head)
         if found is not None:

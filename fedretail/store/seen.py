@@ -21,6 +21,7 @@ MAX_BEYOND = 8
 MAX_HEADS = 200_000
 # Old heads of a log are looked for when so many have come on top.
 _SLACK = 32
+_MOST = NEWEST + DAYS + _SLACK
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -34,7 +35,9 @@ def enter(connection: Connection, number: int, head: SignedHead) -> None:
         values = (number, head.head.seq, head.head.stamp, head.raw)
         query = "INSERT INTO head_seen (log, seq, stamp, raw) VALUES (?, ?, ?, ?)"
         connection.execute(query, values)
-        _thin(connection, number)
+        # Of a log this young there cannot be too many.
+        if head.head.seq > _MOST:
+            _thin(connection, number)
     elif outranks(head, other):
         query = "UPDATE head_seen SET stamp = ?, raw = ? WHERE log = ? AND seq = ?"
         connection.execute(query, (head.head.stamp, head.raw, number, head.head.seq))
@@ -82,7 +85,7 @@ def _thin(connection: Connection, number: int) -> None:
     (count,) = connection.execute(
         "SELECT count(*) FROM head_seen WHERE log = ?", (number,)
     ).fetchone()
-    if count <= NEWEST + DAYS + _SLACK:
+    if count <= _MOST:
         return
     query = "SELECT seq, stamp FROM head_seen WHERE log = ? ORDER BY seq DESC"
     places = connection.execute(query, (number,)).fetchall()

@@ -33,11 +33,19 @@ class Trust:
         Known ones, and old ones with nothing to compare them with, cost a look. PeerError where
         the log's device has not signed one that was worth verifying.
         """
-        news = [head for head in heads if _log_of_news(self._read, head) is not None]
+        found = ((head, _log_of_news(self._read, head)) for head in heads)
+        news = [(head, log) for head, log in found if log is not None]
         if not news:
             return 0
+        met: set[bytes] = set()
+        frozen = 0
         with self._write.transaction(durable=False):
-            return sum(_take_note(self._write, head) for head in news)
+            for head, log in news:
+                # Those before it in this transaction count too.
+                present = _log_of_news(self._write, head) if log.log in met else log
+                met.add(log.log)
+                frozen += present is not None and _take_note(self._write, present, head)
+        return frozen
 
     def prove(self, proofs: Iterable[Proof]) -> int:
         """Keep verified proofs of devices that their owners have named; how many were new."""
@@ -89,6 +97,12 @@ def freeze(connection: Connection, found: Proof) -> bool:
     return True
 
 
+def frozen(connection: Connection) -> set[tuple[bytes, str, bytes]]:
+    """(owner, collection, device) of all that have signed two states of one log; few, or none."""
+    rows = connection.execute("SELECT owner, collection, device FROM proof").fetchall()
+    return {(owner, collection, device) for owner, collection, device in rows}
+
+
 def is_frozen(connection: Connection, name: LogName) -> bool:
     """Whether this device has signed two states of a log of this collection."""
     query = "SELECT 1 FROM proof WHERE owner = ? AND collection = ? AND device = ?"
@@ -125,12 +139,8 @@ def _log_of_news(connection: Connection, head: SignedHead) -> LogState | None:
     return log if contradicts(other, head) else None
 
 
-def _take_note(connection: Connection, head: SignedHead) -> bool:
+def _take_note(connection: Connection, log: LogState, head: SignedHead) -> bool:
     """Keep a head, or the proof that it makes; whether a log is frozen by it."""
-    # Those before it in this transaction count too.
-    log = _log_of_news(connection, head)
-    if log is None:
-        return False
     if not head.is_by(log.name.device):
         raise PeerError("A neighbour sent a catalog whose signature is wrong.")
     found = contradicted(connection, log, head)

@@ -15,11 +15,13 @@ from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.fetching import Fetching
 from fedretail.p2p.gossip import Gossip
 from fedretail.p2p.mirror import Mirror
+from fedretail.p2p.reconcile import Comparison, Item
 from fedretail.p2p.session import Session
 from fedretail.store import arrivals, intake, log, logs
 from fedretail.store.arrivals import Arrived
 from fedretail.store.database import Connection
 from fedretail.store.log import Step
+from fedretail.store.store import Store
 from fedretail.testing import naive_log
 from fedretail.testing.sim.process import SimConnection
 
@@ -157,6 +159,18 @@ def _claims_first(fetching: Fetching, part: Any, outcome: Any) -> Outcome:
     return Outcome.MOVED if judged is Outcome.STAGED else judged
 
 
+def _none_due(gossip: Gossip, now_ms: int, shown: Any) -> list[Any]:
+    _due(gossip, now_ms, shown)
+    return []
+
+
+_due = Gossip.due
+
+
+def _all_items(comparison: Comparison) -> list[Item]:
+    return list(comparison._items.values())
+
+
 def _unsigned(head: SignedHead, device: bytes) -> bool:
     return True
 
@@ -208,8 +222,10 @@ BUGS: dict[str, list[Bug]] = {
     "claims outlive their session": [Bug(Fetches, "release_all", _nothing)],
     "credit never given back": [Bug(Session, "_give_credit", _no_effects)],
     "feed tells of new records alone": [Bug(log, "feed", _feed_forgets)],
-    "no comparison after the first": [
-        Bug(Session, "resync", _no_effects),
-        Bug(Gossip, "due", _no_effects),
-    ],
+    "no comparison after the first": [Bug(Session, "resync", _no_effects)],
+    "nothing is pushed": [Bug(Gossip, "due", _none_due)],
+    "everything is shown after each comparison": [Bug(Comparison, "lacked", _all_items)],
+    "what a neighbour lacks is not shown": [Bug(Comparison, "lacked", _no_effects)],
+    "cursors of the feed are given again": [Bug(log, "_begin_cursors", _nothing)],
+    "stamps that are early again are forgotten": [Bug(Store, "_note_time", _nothing)],
 }

@@ -17,6 +17,7 @@ from fedretail.testing.sim.world import World
 
 # The least that a disk writes whole.
 SECTOR_BYTES = 512
+_BITS = 8
 _number = count()
 
 
@@ -106,12 +107,13 @@ class Disk:
             path.unlink()
 
     def flip(self, path: Path) -> None:
-        """One bit of a file rots."""
+        """Some bits of a file rot; most bytes of a small store mean nothing."""
         image = self.image(str(path))
-        if image.durable:
+        image.sync()
+        for _ in range(_BITS if image.durable else 0):
             at = self._world.choose.randrange(len(image.durable))
             image.durable[at] ^= 1 << self._world.choose.randrange(8)
-            path.write_bytes(image.durable)
+        path.write_bytes(image.durable)
 
     def snapshot(self) -> dict[str, bytes]:
         """The files as they are, for a restore; no process may be writing."""

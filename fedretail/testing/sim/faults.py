@@ -10,6 +10,8 @@ from fedretail.testing.sim.world import Knobs, World
 
 # Between two faults, on the average.
 _FAULT_S = 6.0
+# Beyond what a clock may be off before stamps count as early.
+_AHEAD_MS = 20 * 60 * 1000
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -23,6 +25,8 @@ class Nemesis:
         deeds: dict[str, Callable[[], None]] = {
             "kill": self._kill,
             "power": self._power,
+            "power after reading": self._cut_after_reading,
+            "clock ahead for a while": self._run_ahead,
             "crash in a call": self._crash_in_a_call,
             "crash in a write": self._crash_in_a_write,
             "disk full": self._fill,
@@ -31,6 +35,10 @@ class Nemesis:
             "partition": self._part,
             "mend": self._network.mend,
             "lines lost": self._lose,
+            "lines dead": self._hang,
+            "called twice": self._call,
+            "command killed": self._kill_a_command,
+            "eclipse": self._eclipse,
             "sleep": self._sleep,
             "wake": self._wake,
             "clock": self._jump,
@@ -42,13 +50,16 @@ class Nemesis:
         kept = world.choose.sample(names, world.choose.randrange(4, len(names)))
         self._deeds = {name: deeds[name] for name in names if name in kept}
         self._asleep: list[SimNode] = []
+        self._ahead: dict[SimNode, None] = {}
 
     async def run(self) -> None:
         """Faults until cancelled."""
         choose = self._world.choose
         knobs = self._world.knobs
         knobs.loss = choose.choice((0.0, 0.0, 0.05, 0.3))
+        knobs.hints_lost = choose.choice((0.0, 0.0, 0.3, 0.95))
         knobs.interleaving = choose.choice((0.0, 0.002, 0.01))
+        self._world.note("knobs", knobs)
         for node in self._nodes:
             node.clock.drift = choose.choice((0.0, 0.0, 0.2, -0.2))
         while True:
@@ -72,6 +83,7 @@ class Nemesis:
             disk = node.disk
             disk.is_full, disk.full_in, disk.dead_in = False, None, None
             node.unset_traps()
+            node.is_cut_after_reading = False
             node.down_s = 1.0
 
     def _one(self) -> SimNode:
@@ -86,6 +98,21 @@ class Nemesis:
         node = self._one()
         node.down_s = self._world.choose.choice((0.5, 5.0, 60.0))
         node.cut_power()
+
+    def _cut_after_reading(self) -> None:
+        self._one().is_cut_after_reading = True
+
+    def _run_ahead(self) -> None:
+        """The clocks of a shop and of a reader are ahead; the reader's is right again before."""
+        node = next(one for one in self._nodes if one.plan.shop is None)
+        if node in self._ahead:
+            del self._ahead[node]
+            node.clock.jump(-_AHEAD_MS)
+            return
+        self._ahead[node] = None
+        node.clock.jump(_AHEAD_MS)
+        shops = [one for one in self._nodes if one.plan.shop is not None]
+        self._world.choose.choice(shops).clock.jump(_AHEAD_MS)
 
     def _crash_in_a_call(self) -> None:
         self._one().set_trap(self._world.choose.randrange(1, 60))
@@ -114,6 +141,33 @@ class Nemesis:
     def _lose(self) -> None:
         one, other = self._world.choose.sample(list(self._nodes), 2)
         self._network.lose(one.device.peer_id, other.device.peer_id)
+
+    def _hang(self) -> None:
+        one, other = self._world.choose.sample(list(self._nodes), 2)
+        self._network.hang(one.device.peer_id, other.device.peer_id)
+        if self._world.happens(0.5):
+            self._network.hang(other.device.peer_id, one.device.peer_id)
+
+    def _call(self) -> None:
+        one, other = self._world.choose.sample(list(self._nodes), 2)
+        one.call(other)
+        if self._world.happens(0.3):
+            other.call(one)
+
+    def _kill_a_command(self) -> None:
+        self._one().trader.kill_in = self._world.choose.randrange(1, 60)
+
+    def _eclipse(self) -> None:
+        """One node reaches nobody but one other: the liar, if there is one."""
+        honest = [node for node in self._nodes if node.plan.is_honest]
+        node = self._world.choose.choice(honest)
+        others = [one for one in self._nodes if one is not node]
+        liars = [one for one in others if not one.plan.is_honest]
+        kept = self._world.choose.choice(liars or others)
+        for other in others:
+            if other is not kept:
+                self._network.part(node.device.peer_id, other.device.peer_id)
+                self._network.part(other.device.peer_id, node.device.peer_id)
 
     def _sleep(self) -> None:
         node = self._one()

@@ -1,5 +1,6 @@
 """What each log must be: every commit, entered again into a log written from the definition."""
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,15 @@ class Ledger:
     def __init__(self, world: World) -> None:
         self.truths: dict[bytes, Truth] = {}
         self._world = world
+        self._places: dict[bytes, tuple[bytes, int]] = {}
+
+    def place(self, raw: bytes) -> tuple[bytes, int]:
+        """(log, seq) of a head that somebody showed; most are shown many times."""
+        found = self._places.get(raw)
+        if found is None:
+            head = SignedHead.parse(raw).head
+            found = self._places[raw] = (head.log, head.seq)
+        return found
 
     def begin(self, name: LogName, edits: list[Edit]) -> None:
         """A device begins to commit."""
@@ -71,6 +81,17 @@ class Ledger:
             return False
         known = truth.heads.get(head.seq)
         return known is not None and known.head == head
+
+    def missed(self, held: Mapping[bytes, int]) -> dict[bytes, int]:
+        """Bytes of the rows, by log and deflated, that are later than the seq it is held at."""
+        found: dict[bytes, int] = {}
+        for log, truth in self.truths.items():
+            base = held.get(log, 0)
+            if truth.log.seq > base:
+                rows = truth.rows(truth.log.seq)
+                later = [key for key, (seq, *_) in truth.log.rows.items() if seq > base]
+                found[log] = len(zlib.compress(b"".join(rows[key] for key in later)))
+        return found
 
     def _enter(self, truth: Truth, signed: SignedHead) -> None:
         edits, truth.open_edits = truth.open_edits or [], None

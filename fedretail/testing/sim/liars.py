@@ -1,4 +1,4 @@
-"""Nodes that say what is not so, or say it as another version would; their stores are honest."""
+"""Nodes that say what is not so; their stores are honest."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +9,10 @@ from fedretail.crdt.head import SignedHead
 from fedretail.crdt.keys import SigningKey
 from fedretail.errors import MalformedInput
 from fedretail.p2p import wire
-from fedretail.p2p.messages import TYPES, Message
-from fedretail.p2p.ranges import END, Listed, Range
+from fedretail.p2p.messages import Message
+from fedretail.p2p.ranges import END, Answer, Body, Listed, Range
 from fedretail.testing.sim.world import World
 
-Say = Callable[[bytes], bytes]
-# A message of a type that no version has yet.
-_UNKNOWN = 99
 _FORGER = SigningKey.from_seed(b"forger".ljust(32, b"."))
 
 
@@ -28,6 +25,7 @@ class Liar:
         self._lies = lies
         self._decoder = wire.Decoder()
         self._heads: list[bytes] = []
+        self._is_stuck = False
 
     def __call__(self, data: bytes) -> bytes:
         """The bytes that go out instead of `data`."""
@@ -36,11 +34,27 @@ class Liar:
             if received.message is not None:
                 for message in self._instead(received.message):
                     out += wire.encode(message)
-        self._world.carried(*self._place, bytes(out))
-        return bytes(out)
+        said = self._mangled(bytes(out))
+        self._world.carried(*self._place, said)
+        return said
+
+    def _mangled(self, data: bytes) -> bytes:
+        """The bytes as a broken or malicious line would leave them."""
+        world = self._world
+        if self._is_stuck or not data:
+            return b""
+        if "garble" in self._lies and world.happens(0.05):
+            world.counts["lie garble"] += 1
+            at = world.choose.randrange(len(data))
+            return data[:at] + bytes([data[at] ^ 1 << world.choose.randrange(8)]) + data[at + 1 :]
+        if "stall" in self._lies and world.happens(0.05):
+            world.counts["lie stall"] += 1
+            self._is_stuck = True
+            return data[: world.choose.randrange(len(data))]
+        return data
 
     def _instead(self, message: Message) -> list[Message]:
-        if not self._world.happens(0.5):
+        if not self._world.happens(self._world.knobs.lying):
             return [message]
         name = self._world.choose.choice(self._lies)
         lie: Callable[[Message], list[Message]] = getattr(self, f"_{name}")
@@ -48,6 +62,26 @@ class Liar:
         if told != [message]:
             self._world.counts[f"lie {name}"] += 1
         return told
+
+    def _garble(self, message: Message) -> list[Message]:
+        """Bits that are not as they were sent: see `_mangled`."""
+        return [message]
+
+    def _stall(self, message: Message) -> list[Message]:
+        """Half a message, and then nothing more: see `_mangled`."""
+        return [message]
+
+    def _stutter(self, message: Message) -> list[Message]:
+        """Everything twice, rows that were asked for once and greetings too."""
+        return [message, message]
+
+    def _beg(self, message: Message) -> list[Message]:
+        """Ask for everything from its beginning, again and again."""
+        match message:
+            case wire.Heads(items):
+                logs = [SignedHead.parse(raw).head.log for raw in items if _is_raw(raw)]
+                return [message, *[wire.Since([wire.Wish(log, 0, 0, None) for log in logs])] * 5]
+        return [message]
 
     def _withhold(self, message: Message) -> list[Message]:
         return [] if isinstance(message, wire.Advance) else [message]
@@ -59,6 +93,10 @@ class Liar:
     def _swap(self, message: Message) -> list[Message]:
         """The values of two records the other way round."""
         return self._with_changes(message, _swapped)
+
+    def _anagram(self, message: Message) -> list[Message]:
+        """The letters of one value in another order: sums and lengths stay as they are."""
+        return self._with_changes(message, _reversed)
 
     def _vacate(self, message: Message) -> list[Message]:
         """One vacant row more than there is."""
@@ -79,15 +117,16 @@ class Liar:
         return [message]
 
     def _sign(self, message: Message) -> list[Message]:
-        """A later head, signed by somebody else."""
+        """A later head over rows that the other holds, signed by somebody else."""
         match message:
-            case wire.Heads(items) if items and _is_raw(items[0]):
-                return [wire.Heads([_resigned(items[0]), *items[1:]])]
-            case wire.Push(raw, base, changes):
-                return [wire.Push(_resigned(raw), base, changes)]
-            case wire.Advance(head=raw) if raw:
-                return [message._replace(head=_resigned(raw))]
-        return [message]
+            case wire.Heads(items):
+                new = [raw for raw in items if _is_raw(raw)]
+            case wire.Push(head=raw) | wire.Advance(head=raw):
+                new = [raw]
+            case _:
+                return [message]
+        told, self._heads = self._heads[-20:], [*self._heads, *new]
+        return [message, wire.Heads([_resigned(raw) for raw in told])] if told else [message]
 
     def _repeat(self, message: Message) -> list[Message]:
         """The same heads again, old ones too."""
@@ -100,15 +139,34 @@ class Liar:
                 return [message, message, wire.Push(self._heads[0], 0, None)]
         return [message]
 
+    def _muddle(self, message: Message) -> list[Message]:
+        """Fingerprints of what nobody has, and ids that nobody asked for."""
+        match message:
+            case wire.Ranges(about, is_answer, ranges):
+                told = [one._replace(body=self._other(one.body)) for one in ranges]
+                return [wire.Ranges(about, is_answer, told)]
+        return [message]
+
+    def _other(self, body: Body) -> Body:
+        noise = self._world.choose.randbytes(16)
+        match body:
+            case bytes():
+                return noise
+            case Listed(ids):
+                return Listed(ids + noise)
+            case Answer(lacked, ids):
+                return Answer(lacked, ids + noise)
+        return None
+
     def _flood(self, message: Message) -> list[Message]:
-        """More than anybody can use."""
-        if isinstance(message, wire.Hello):
+        """More than anybody can use, now and then."""
+        if isinstance(message, wire.Hello) or not self._world.happens(0.1):
             return [message]
         noise: list[Message] = [
             wire.Ranges(wire.HEADS_AND_AUTH, False, [Range(END, Listed(bytes(8 * 500)))]),
             wire.Credit(1 << 20),
         ]
-        return [message, *noise * 20]
+        return [message, *noise * 60]
 
     def _with_changes(
         self, message: Message, change: Callable[[Changes], Changes]
@@ -120,46 +178,14 @@ class Liar:
         return [message]
 
 
-LIES = ("withhold", "forge", "swap", "vacate", "forget", "boast", "sign", "repeat", "flood")
+# What only somebody who looks closely finds out, and what disturbs.
+SUBTLE = ("withhold", "forge", "swap", "anagram", "vacate", "forget", "boast", "sign")
+RUDE = ("repeat", "flood", "stutter", "beg", "garble", "stall", "muddle")
 
 
 def any_lie(world: World) -> list[str]:
-    """One sort of lie, or some of all."""
-    return list(world.choose.choice([*((name,) for name in LIES), LIES, LIES]))
-
-
-class Newer:
-    """A version to come: items behind the known ones, messages nobody knows, all else honest."""
-
-    def __init__(self, world: World, tap: Say) -> None:
-        self._world = world
-        self._tap = tap
-        self._decoder = wire.Decoder()
-
-    def __call__(self, data: bytes) -> bytes:
-        """The bytes that go out instead of `data`."""
-        self._tap(data)
-        out = bytearray()
-        for received in self._decoder.feed(data):
-            if received.message is not None:
-                out += self._frames(received.message)
-        return bytes(out)
-
-    def _frames(self, message: Message) -> bytes:
-        if isinstance(message, wire.Hello):
-            message = message._replace(version=2, capabilities=["zstd", "areas"])
-        known = _frame([TYPES[type(message)], *message, {"later": 1}, None])
-        return known + _frame([_UNKNOWN, b"?"]) if self._world.happens(0.2) else known
-
-
-def _frame(items: list[Any]) -> bytes:
-    payload = pack(items)
-    length, number = bytearray(), len(payload)
-    while number >= 0x80:
-        length.append(number & 0x7F | 0x80)
-        number >>= 7
-    length.append(number)
-    return bytes(length) + payload
+    """One sort of lie, or a few: some end a conversation before others have been told."""
+    return world.choose.sample([*SUBTLE, *RUDE], world.choose.choice((1, 3)))
 
 
 def _is_raw(item: Any) -> bool:
@@ -178,6 +204,15 @@ def _swapped(changes: Changes) -> Changes:
     for _, names, lines in changes:
         if names and len(lines) > 1:
             lines[0][1], lines[1][1] = lines[1][1], lines[0][1]
+    return changes
+
+
+def _reversed(changes: Changes) -> Changes:
+    for _, names, lines in changes:
+        for line in lines if names else []:
+            if isinstance(line[1], str):
+                line[1] = line[1][::-1]
+                return changes
     return changes
 
 

@@ -57,6 +57,16 @@ class SimNetwork(MemoryNetwork):
         self._parted.add((source, target))
         self.cut(source, target)
 
+    def hang(self, source: str, target: str) -> None:
+        """What is under way on open streams never arrives, and nobody is told; new ones work."""
+        link = self.link(source, target)
+        dead = self.new_link()
+        dead.cut_since_s = trio.current_time()
+        dead.pipes, link.pipes = link.pipes, {}
+        for pipe in dead.pipes:
+            pipe.link = dead
+        dead.wake()
+
     def mend(self) -> None:
         """All partitions end."""
         self._parted.clear()
@@ -129,13 +139,17 @@ class SimTransport:
     """The transport of one node, over a device of the network that survives restarts."""
 
     def __init__(
-        self, device: MemoryTransport, new_tap: Callable[[Stream], Callable[[bytes], bytes]]
+        self,
+        device: MemoryTransport,
+        new_tap: Callable[[Stream], Callable[[bytes], bytes]],
+        *,
+        is_off: Callable[[], bool],
     ) -> None:
         self.peer_id = device.peer_id
         self.peer_key = device.peer_key
         self.new_tap = new_tap
         self.slowness_s = 0.0
-        self.is_off = False
+        self._is_off = is_off
         self._device = device
 
     def addresses(self) -> list[str]:
@@ -153,7 +167,7 @@ class SimTransport:
 
     async def connect(self, address: str) -> Stream:
         """A new stream to the peer that `address` names."""
-        if self.is_off:
+        if self._is_off():
             raise Unavailable("This computer is asleep.")
         return SimStream(await self._device.connect(address), self)
 
@@ -164,7 +178,3 @@ class SimTransport:
     def statistics(self) -> dict[str, int | float]:
         """Counters since the start."""
         return self._device.statistics()
-
-    def vanish(self) -> None:
-        """Forget all streams without a word, as a computer without power does."""
-        self._device.streams.clear()

@@ -56,6 +56,7 @@ def reading(store: Store) -> Connection:
 
 def check_after_start(node: "SimNode", store: Store) -> None:
     """A file that was just opened: fsck finds nothing, and all that was acknowledged is there."""
+    check_file(node, store)
     name = node.log_name
     if name is not None:
         state = store.log(log_id(name))
@@ -67,17 +68,21 @@ def check_after_start(node: "SimNode", store: Store) -> None:
         if truth is not None and truth.shown_seq > seq:
             what = f"{node.name} has shown {truth.shown_seq} of its log and stands at {seq}"
             node.world.violated("shown", what)
-    check_file(node, store)
+    check_logs(node, store)
 
 
 def check_file(node: "SimNode", store: Store) -> None:
-    """fsck, and every log is what its device signed."""
+    """`check` finds nothing."""
     for place, problems in store.check():
         for problem in problems:
             if node.is_rotten:
                 node.world.counts["rot found"] += 1
                 raise Rotten
             node.world.violated("fsck", f"{node.name}: {place}: {problem.what}")
+
+
+def check_logs(node: "SimNode", store: Store) -> None:
+    """Every log is what its device signed."""
     for _, _, raw in store.heads():
         check_log(node, store, SignedHead.parse(raw).head.log)
 
@@ -126,6 +131,11 @@ def check_moved(node: "SimNode", store: Store, log: bytes) -> None:
 def state_of(store: Store) -> dict[bytes, bytes]:
     """Every head, by log."""
     return {log_id(name): raw for _, name, raw in store.heads()}
+
+
+def seqs_of(store: Store) -> dict[bytes, int]:
+    """The seq at which every log is held."""
+    return {log: SignedHead.parse(raw).head.seq for log, raw in state_of(store).items()}
 
 
 def folds_of(store: Store) -> list[tuple[RecordId, dict[str, Any]]]:

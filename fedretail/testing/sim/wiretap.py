@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from fedretail.crdt.head import SignedHead
 from fedretail.p2p import wire
 from fedretail.testing.sim.ledger import Ledger
 from fedretail.testing.sim.world import World
@@ -11,26 +10,32 @@ from fedretail.testing.sim.world import World
 LIAR = "liar"
 # What was waited for when the last fault ended may be given up until then.
 STILL_LATE_MS = 60_000
-Held = Callable[[bytes], int]
+Holds = Callable[[bytes, int], bool]
 
 
 class WireTap:
     """Everything that one honest node says on one stream."""
 
-    def __init__(self, world: World, ledger: Ledger, *, place: tuple[str, str], held: Held) -> None:
-        """`place`: who speaks to whom; `held`: the seq at which the speaker holds a log."""
+    def __init__(
+        self, world: World, ledger: Ledger, *, place: tuple[str, str], holds: Holds
+    ) -> None:
+        """`place`: who speaks to whom; `holds`: whether the speaker does, at a seq."""
         self._world = world
         self._ledger = ledger
         self._place = place
-        self._held = held
+        self._holds = holds
         self._decoder = wire.Decoder()
 
     def __call__(self, data: bytes) -> bytes:
         """Look at bytes on their way out."""
         self._world.carried(*self._place, data)
-        self._world.counts["bytes" if self._place[1] != LIAR else "bytes to the liar"] += len(data)
-        for received in self._decoder.feed(data):
-            self._world.counts["messages"] += 1
+        is_honest = self._place[1] != LIAR
+        self._world.counts["bytes" if is_honest else "bytes to the liar"] += len(data)
+        received_all = list(self._decoder.feed(data))
+        self._world.counts["messages"] += len(received_all)
+        if is_honest:
+            self._world.said(self._place, size=len(data), messages=len(received_all))
+        for received in received_all:
             if received.message is not None:
                 self._look(received.message)
         return data
@@ -60,16 +65,15 @@ class WireTap:
             self._world.violated("accused", f"{source} ends with {target}: {text}")
 
     def _claims_head(self, raw: bytes) -> None:
-        head = SignedHead.parse(raw).head
-        truth = self._ledger.truths.get(head.log)
+        log, seq = self._ledger.place(raw)
+        truth = self._ledger.truths.get(log)
         if truth is not None:
-            truth.shown_seq = max(truth.shown_seq, head.seq)
-        self._claims(head.log, head.seq)
+            truth.shown_seq = max(truth.shown_seq, seq)
+        self._claims(log, seq)
 
     def _claims(self, log: bytes, seq: int) -> None:
         """The speaker says that it holds this log at this seq."""
-        held = self._held(log)
-        if held < seq:
+        if not self._holds(log, seq):
             source, target = self._place
-            what = f"{source} told {target} of {log.hex()[:8]} at {seq}, and holds it at {held}"
+            what = f"{source} told {target} of {log.hex()[:8]} at {seq}, and does not hold that"
             self._world.violated("claim", what)

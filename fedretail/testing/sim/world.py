@@ -34,6 +34,10 @@ class Knobs:
     loss: float = 0.0
     # Of a commit of another process between two statements of the daemon.
     interleaving: float = 0.0
+    # Of a push that is due being forgotten: it is a hint, and comparisons must do without it.
+    hints_lost: float = 0.0
+    # Of a liar's message being a lie.
+    lying: float = 0.5
 
 
 @dataclass(slots=True)
@@ -49,6 +53,9 @@ class World:
     violations: list[Violation] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     choose: random.Random = field(init=False)
+    # Bytes and messages that honest nodes have sent to honest ones, by (source, target).
+    _bytes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _messages: Counter[tuple[str, str]] = field(default_factory=Counter)
     _trace: "hashlib.blake2b" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +84,26 @@ class World:
     def carried(self, source: str, target: str, data: bytes) -> None:
         """Enter bytes sent into the trace."""
         self._trace.update(f"{self.now_ms()} {source} {target}".encode() + data)
+
+    def said(self, place: tuple[str, str], *, size: int, messages: int) -> None:
+        """Count what one honest node has said to another."""
+        self._bytes[place] += size
+        self._messages[place] += messages
+
+    def spoken(self) -> int:
+        """Bytes that honest nodes have sent to honest ones."""
+        return self._bytes.total()
+
+    def spoken_with(self, name: str) -> tuple[int, int]:
+        """(bytes, messages) between one node and all others, both ways."""
+        places = [place for place in self._bytes if name in place]
+        sizes, messages = self._bytes, self._messages
+        return sum(sizes[place] for place in places), sum(messages[place] for place in places)
+
+    def forget_spoken(self) -> None:
+        """Count what is said from here on."""
+        self._bytes.clear()
+        self._messages.clear()
 
     def violated(self, oracle: str, what: str) -> None:
         """A promise is broken; ends the run."""

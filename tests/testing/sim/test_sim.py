@@ -8,10 +8,11 @@ import pytest
 
 pytest.importorskip("apsw", reason="needs the extra fedretail[testing]")
 
+from fedretail.p2p.gossip import Gossip
 from fedretail.testing.sim.run import run
 from fedretail.testing.sim.runner import main
 
-# Each of them has found a bug once: see docs/explanation/testing.md.
+# A few of those that `make sim` runs.
 SEEDS = (17, 22, 42)
 
 
@@ -47,6 +48,7 @@ def test_a_seed_is_one_run_in_every_process() -> None:
         ("acknowledge before commit", 1, "acknowledged"),
         ("born ignored", 1, "accused"),
         ("feed tells of new records alone", 1, "feed"),
+        ("nothing is pushed", 1, "prompt"),
     ],
 )
 def test_a_planted_bug_is_found(bug: str, seed: int, oracle: str) -> None:
@@ -61,3 +63,10 @@ def test_a_failing_seed_prints_the_command_that_replays_it(
     assert main(["--seeds", "1-1", "--bug", "born ignored"]) == 1
     told = capsys.readouterr().out
     assert "replay: python -m fedretail.testing.sim --seed 1 --bug 'born ignored'" in told
+
+
+def test_a_run_whose_time_stands_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever always has something to push at once, and never does, turns in a circle.
+    monkeypatch.setattr(Gossip, "wait_ms", lambda gossip, now_ms, shown: 0)
+    (found,) = run(1).violations
+    assert found.oracle == "livelock"

@@ -11,7 +11,7 @@ from fedretail.crdt import digest
 from fedretail.crdt.changes import Point
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.registers import fold
-from fedretail.crdt.row import Row, RowKey, digested, stored_row
+from fedretail.crdt.row import Row, RowKey, digested, stored_groups, stored_row
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.store import journal, seen
 from fedretail.store.arrivals import Arrived, packed_row
@@ -138,7 +138,8 @@ def put(
         kept = [((row.kind, row.key), row.old, row.packed) for row in step.rows if row.old]
         journal.keep(connection, log.number, kept, head=Point(head.seq, head.stamp), now_ms=now_ms)
     if not is_in_force(head.stamp, now_ms):
-        _await(connection, log, step, now_ms)
+        written = ((row.kind, row.key, row.packed) for row in step.rows)
+        await_rows(connection, log.collection, written, now_ms=now_ms)
 
 
 def move(connection: Connection, log: LogState, head: SignedHead) -> None:
@@ -213,20 +214,16 @@ def _shows(connection: Connection, log: LogState, item: Replaced, now_ms: int) -
     return fold([*others, *before], now_ms=now_ms) != fold([*others, *after], now_ms=now_ms)
 
 
-def _await(connection: Connection, log: LogState, step: Step, now_ms: int) -> None:
-    """Note the records with a stamp that is not in force yet."""
-    rows = [
-        (log.collection, *item[:2], min(early) - MATURITY_MS)
-        for item in step.rows
-        if (
-            early := [
-                stamp
-                for stamp, _ in stored_row(item.packed).groups
-                if not is_in_force(stamp, now_ms)
-            ]
-        )
-    ]
-    await_due(connection, rows)
+def await_rows(
+    connection: Connection, collection: int, rows: Iterable[tuple[str, str, bytes]], *, now_ms: int
+) -> None:
+    """Note those of the rows (kind, key, packed) with a stamp that is not in force yet."""
+    due = []
+    for kind, key, packed in rows:
+        early = [stamp for stamp, _ in stored_groups(packed) if not is_in_force(stamp, now_ms)]
+        if early:
+            due.append((collection, kind, key, min(early) - MATURITY_MS))
+    await_due(connection, due)
 
 
 def await_due(connection: Connection, records: Iterable[tuple[int, str, str, int]]) -> None:

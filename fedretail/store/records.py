@@ -7,7 +7,7 @@ from fedretail.crdt.row import Groups, stored_groups
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.domain.kind import RecordId
 from fedretail.store.database import Connection
-from fedretail.store.log import await_due, enter
+from fedretail.store.log import await_rows, enter
 
 _ROWS = (
     "SELECT owner, collection.name, kind, key, device, row FROM collection"
@@ -131,31 +131,30 @@ def feed_behind(connection: Connection, after: int) -> int:
     return int(behind)
 
 
-def refold_early(connection: Connection, *, now_ms: int) -> int:
-    """Enter the records that hold a stamp not in force into the feed, and note when it will be.
+def early_heads(connection: Connection, *, now_ms: int) -> set[tuple[int, int, int]]:
+    """(number, collection, stamp) of the logs whose head is not in force yet."""
+    query = "SELECT id, collection, stamp FROM log WHERE stamp > ?"
+    return set(connection.execute(query, (now_ms + MATURITY_MS,)).fetchall())
 
-    For a clock that was set back: when they were written, their stamps may have been in force.
-    How many there were.
+
+def refold_early(
+    connection: Connection, heads: Iterable[tuple[int, int, int]], *, now_ms: int
+) -> None:
+    """Enter the records of these logs that hold an early stamp into the feed, and note until when.
+
+    For stamps that were in force when their rows were written, by a clock that was set back since.
     """
-    query = "SELECT id, collection FROM log WHERE stamp > ?"
-    logs = connection.execute(query, (now_ms + MATURITY_MS,)).fetchall()
-    if not logs:
-        return 0
+    query = "SELECT kind, key, row FROM row WHERE log = ?"
     with connection.transaction(durable=False):
-        return sum(_refold_early_of(connection, log, now_ms) for log in logs)
-
-
-def _refold_early_of(connection: Connection, log: tuple[int, int], now_ms: int) -> int:
-    number, collection = log
-    rows = connection.execute("SELECT kind, key, row FROM row WHERE log = ?", (number,))
-    early = [
-        (collection, kind, key, min(stamps) - MATURITY_MS)
-        for kind, key, row in rows
-        if (stamps := [stamp for stamp, _ in stored_groups(row) if not is_in_force(stamp, now_ms)])
-    ]
-    await_due(connection, early)
-    enter(connection, [record[:3] for record in early], now_ms=now_ms)
-    return len(early)
+        for number, collection, _ in heads:
+            rows = [
+                row
+                for row in connection.execute(query, (number,))
+                if any(not is_in_force(stamp, now_ms) for stamp, _ in stored_groups(row[2]))
+            ]
+            await_rows(connection, collection, rows, now_ms=now_ms)
+            records = [(collection, kind, key) for kind, key, _ in rows]
+            enter(connection, records, now_ms=now_ms)
 
 
 def refold_due(connection: Connection, *, now_ms: int) -> int:

@@ -93,23 +93,24 @@ def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
         if signed.head.seq <= state.point.seq:
             raise Refused("A neighbour holds an older state of a catalog.")
         intake.admit(connection, state, signed)
-    changed = dict.fromkeys(_rewrite(connection, state, wanted))
+    rows = _rewrite(connection, state, wanted)
+    changed = dict.fromkeys([*wanted.removed, *((kind, key) for kind, key, _ in rows)])
     state = logs.counted(connection, state)
     if not log.agrees(state, signed.head):
         raise intake.DigestMismatch("A neighbour sent rows that are not those of their head.")
     log.enter(connection, [(state.collection, *key) for key in changed], now_ms=now_ms)
+    log.await_rows(connection, state.collection, rows, now_ms=now_ms)
     log.move(connection, state, signed)
     connection.execute("DELETE FROM local_repair WHERE log = ?", (state.number,))
 
 
-def _rewrite(connection: Connection, state: LogState, wanted: Repair) -> list[tuple[str, str]]:
-    """Write rows and remove others; the keys."""
+def _rewrite(
+    connection: Connection, state: LogState, wanted: Repair
+) -> list[tuple[str, str, bytes]]:
+    """Remove rows and write others; those written: (kind, key, packed)."""
     delete = "DELETE FROM row WHERE log = ? AND kind = ? AND key = ?"
     connection.executemany(delete, [(state.number, *key) for key in wanted.removed])
-    changed: list[tuple[str, str]] = [*wanted.removed]
-    for raw in wanted.parts:
-        rows = arrived(raw, 0, wanted.head.head).whole
-        values = [(state.number, *row) for row in rows]
-        connection.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)", values)
-        changed += [(kind, key) for kind, key, _, _ in rows]
-    return changed
+    rows = [row for raw in wanted.parts for row in arrived(raw, 0, wanted.head.head).whole]
+    values = [(state.number, *row) for row in rows]
+    connection.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)", values)
+    return [(kind, key, packed) for kind, key, _, packed in rows]

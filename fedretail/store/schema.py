@@ -33,6 +33,7 @@ CREATE TABLE log (
     head BLOB, moved INTEGER);
 CREATE INDEX log_collection ON log (collection);
 CREATE INDEX log_moved ON log (moved);
+CREATE INDEX log_stamp ON log (stamp);
 
 -- row: canonical bytes of [seq, born, groups], at most 8 KiB; seq repeats the row's own.
 CREATE TABLE row (

@@ -60,8 +60,8 @@ class Store:
         self.repairs = Repairs(self._write, self._read, clock)
         self.upkeep = Upkeep(self._write, self._read, clock=clock, repairs=self.repairs)
         self.id: str = local.meta(self._read, "store_id")
-        # The latest time at which stamps were judged since the last look; None: before the first.
-        self._written_ms: int | None = None
+        # The early heads that were there at the last look; None: before the first.
+        self._early: set[tuple[int, int, int]] | None = None
 
     @classmethod
     def open(
@@ -159,8 +159,6 @@ class Store:
         A part that is not kept costs no other anything.
         """
         now_ms = self._clock.now_ms()
-        if self._written_ms is not None:
-            self._written_ms = max(now_ms, self._written_ms)
         return intake.advance(self._write, parts, now_ms=now_ms, arrivals=self._arrivals)
 
     def add_auth(self, signed: Iterable[SignedRecord]) -> int:
@@ -200,14 +198,19 @@ class Store:
         Those whose stamps are early again, after the clock was set back, enter it too, uncounted.
         """
         now_ms = self._clock.now_ms()
-        self._note_time(now_ms)
+        self._note_early(now_ms)
         return records.refold_due(self._write, now_ms=now_ms)
 
-    def _note_time(self, now_ms: int) -> None:
-        """Look for stamps that are early again where the clock was set back since the last time."""
-        if self._written_ms is None or now_ms < self._written_ms:
-            records.refold_early(self._write, now_ms=now_ms)
-        self._written_ms = now_ms
+    def _note_early(self, now_ms: int) -> None:
+        """Enter the records of logs whose heads are early and were not when last looked at.
+
+        Whoever wrote them, their clock may have been ahead then, as ours.
+        """
+        early = records.early_heads(self._read, now_ms=now_ms)
+        new = early - (self._early or set())
+        if new:
+            records.refold_early(self._write, sorted(new), now_ms=now_ms)
+        self._early = early
 
     def prune(self) -> None:
         """Forget replaced row versions older than 30 days."""
@@ -258,8 +261,8 @@ class Store:
     def feed(self, after: int, limit: int) -> list[tuple[int, RecordId]]:
         """Up to `limit` (cursor, record) whose value changed after the cursor `after`."""
         # Who reads on just after the clock was set back must hear of these records again later.
-        if self._written_ms is not None:
-            self._note_time(self._clock.now_ms())
+        if self._early is not None:
+            self._note_early(self._clock.now_ms())
         return records.feed(self._read, after, limit)
 
     def feed_end(self) -> int:

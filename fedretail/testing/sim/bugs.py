@@ -227,5 +227,5 @@ BUGS: dict[str, list[Bug]] = {
     "everything is shown after each comparison": [Bug(Comparison, "lacked", _all_items)],
     "what a neighbour lacks is not shown": [Bug(Comparison, "lacked", _no_effects)],
     "cursors of the feed are given again": [Bug(log, "_begin_cursors", _nothing)],
-    "stamps that are early again are forgotten": [Bug(Store, "_note_time", _nothing)],
+    "stamps that are early again are forgotten": [Bug(Store, "_note_early", _nothing)],
 }

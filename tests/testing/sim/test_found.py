@@ -61,7 +61,6 @@ def test_rows_taken_in_while_the_clock_was_ahead_for_a_moment(
     assert is_told_of_in_the_end(target, owner, clock)
 
 
-@pytest.mark.xfail(reason="the daemon does not hear how late a command's clock was", strict=True)
 def test_a_command_of_another_process_while_the_clock_was_ahead_for_a_moment(
     tmp_path: Path, owner: Shop, clock: ManualClock
 ) -> None:
@@ -75,7 +74,6 @@ def test_a_command_of_another_process_while_the_clock_was_ahead_for_a_moment(
     assert is_told_of_in_the_end(daemon, owner, clock)
 
 
-@pytest.mark.xfail(reason="a repair does not note when early stamps will be in force", strict=True)
 def test_rows_with_early_stamps_that_come_by_a_repair(
     tmp_path: Path, owner: Shop, clock: ManualClock
 ) -> None:

@@ -59,6 +59,9 @@ def test_one_of_two_twins_counts(one: SignedHead, other: SignedHead) -> None:
 def test_the_later_stamp_counts_then_the_greater_bytes() -> None:
     present, later = head(), head(stamp=1001)
     assert outranks(later, present)
+    # A longer head has the greater bytes, whatever its stamp.
+    assert outranks(later, head(lease=200))
+    assert later.raw < head(lease=200).raw
     low, high = sorted((head(lease=1), head(lease=2)), key=lambda one: one.raw)
     assert outranks(high, low)
 

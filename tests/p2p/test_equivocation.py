@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fedretail.crdt.changes import START, Point
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.proof import proof
 from fedretail.p2p import wire
@@ -161,6 +162,41 @@ def test_states_built_on_two_tongues_cost_no_honest_neighbour_its_session(tmp_pa
     talk(x, y, 2)
     assert is_frozen(x)
     assert is_frozen(y)
+
+
+@pytest.mark.parametrize("base", [START._replace(seq=1), None])
+def test_rows_onto_the_other_state_are_answered_with_the_state_held(
+    tmp_path: Path, base: Point | None
+) -> None:
+    """Nobody shows an older head to who is further, so it takes rows that do not fit."""
+    low, high = forked(tmp_path)
+    x, y = neighbour(tmp_path, "x"), neighbour(tmp_path, "y")
+    conversation = talk(x, y)
+    talk(low, x, 1)
+    talk(high, y, 2)
+    for node in (x, y):
+        node.mirror.refresh()
+    high.store.commit(SHOP.author(), SITE, [Edit("offer", "sku7", {"name": "Bread"})])
+    talk(high, y, 3)
+    side = conversation.sides[1]
+    side.take(side.session.push(LOG, base))
+    conversation.settle()
+    assert [one.failure for one in conversation.sides] == [None, None]
+    assert is_frozen(x)
+    assert is_frozen(y)
+
+
+def test_who_goes_on_showing_a_frozen_log_is_told_once(tmp_path: Path) -> None:
+    low, high = forked(tmp_path)
+    x = neighbour(tmp_path, "x")
+    talk(low, x)
+    talk(high, x)
+    side = greeted(x)
+    for raw in (low.state()[NAME], high.state()[NAME]):
+        side.hear(wire.Push(raw, 0, None))
+        side.hear(wire.Heads([raw]))
+    told = [item[0] for one in side.sent if isinstance(one, wire.Auth) for item in one.items]
+    assert told.count(AUTH_PROOF) == 1
 
 
 def test_heads_whose_rows_never_came_count(tmp_path: Path) -> None:

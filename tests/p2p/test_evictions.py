@@ -84,6 +84,22 @@ def test_whoever_comes_back_is_fetched_anew_by_way_of_others(
     assert builders.problems(street.one.store) == []
 
 
+def test_a_silent_device_of_a_shop_that_goes_on_is_fetched(
+    street: Street, tmp_path: Path, clock: ManualClock
+) -> None:
+    pair = builders.shop("pair", devices=2)
+    silent = Neighbour(builders.shop_store(tmp_path, pair, clock=clock), "silent till")
+    silent.store.commit(pair.author(1), SITE, builders.offer_edits([3]))
+    street.half_a_year(clock)
+    lively = Neighbour(builders.shop_store(tmp_path, pair, clock=clock, device=1), "till")
+    lively.store.commit(pair.author(0), SITE, builders.offer_edits([4]))
+    street.talk(silent, street.one)
+    assert pair.owner not in owners(street.one)
+    street.talk(lively, street.one)
+    street.talk(silent, street.one)
+    assert [name.owner for name in street.one.state()].count(pair.owner) == 2
+
+
 def test_after_a_restart_it_is_as_before(street: Street, clock: ManualClock) -> None:
     street.half_a_year(clock)
     street.one.mirror.evict()

@@ -13,11 +13,13 @@ from fedretail.crdt.changes import Point
 from fedretail.crdt.codec import pack
 from fedretail.crdt.digest import root
 from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import log_id
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Outcome
 from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
 from fedretail.store import intake, logs
 from fedretail.store.commits import Edit
+from fedretail.store.intake import DigestMismatch
 from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
@@ -298,6 +300,40 @@ def test_seq_and_stamp_never_go_back(source: Store, target: Store) -> None:
     for back in (0, 1, stamp):
         later = resigned(head, seq=4, stamp=stamp - back)
         refused(target, Refused, later, [], base_seq=3)
+
+
+def test_of_twins_the_one_that_counts_stays(source: Store, target: Store) -> None:
+    head, changes = whole(source)
+    target.advance(head, 0, pack(changes))
+    later = resigned(head, stamp=head.head.stamp + 1)
+    assert target.advance(later, 3, pack([]), is_push=True) is Outcome.MOVED
+    for one in (head, later, resigned(head, lease=9)):
+        assert target.advance(one, 3, pack([]), is_push=True) is Outcome.OLD
+    refused(target, DigestMismatch, resigned(later, count=head.head.count - 1, lease=200), [])
+    assert [raw for _, _, raw in target.heads()] == [later.raw]
+    assert target.trust.heads_seen(SHOP.log()) == [later.raw]
+    assert not target.signed_twice(SHOP.owner, SITE)
+
+
+def test_rows_of_a_second_state_freeze_the_log_they_came_for(source: Store, target: Store) -> None:
+    """The first state was shown only; the second comes whole, and is not taken in."""
+    head, changes = whole(source)
+    assert target.trust.saw([resigned(head, digest=b"o" * 32)]) == 0
+    refused(target, Refused, head, changes)
+    assert target.signed_twice(SHOP.owner, SITE)
+    ((_, found),) = target.trust.proofs()
+    assert {found.first.head.digest, found.second.head.digest} == {b"o" * 32, head.head.digest}
+    refused(target, Refused, head, changes)
+
+
+def test_a_frozen_device_moves_no_log_of_any_incarnation(source: Store, target: Store) -> None:
+    head, changes = whole(source)
+    target.advance(head, 0, pack(changes))
+    assert target.trust.saw([resigned(head, digest=b"o" * 32)]) == 1
+    refused(target, Refused, resigned(head, seq=4, stamp=head.head.stamp + 1), [], base_seq=3)
+    name = SHOP.log_name()._replace(incarnation=SHOP.incarnation + 1)
+    target.add_log(name)
+    refused(target, Refused, resigned(head, log=log_id(name)), changes)
 
 
 def test_a_renewal_by_a_stranger_and_by_a_sister_device(source: Store, target: Store) -> None:

@@ -24,13 +24,16 @@ from fedretail.errors import FedretailError, Refused, Unavailable
 from fedretail.locks import FileLock
 from fedretail.node import upkeep
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
+from fedretail.node.copies import Role, go_on_as
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
 from fedretail.node.room import Room
+from fedretail.p2p.asker import settle_own
 from fedretail.p2p.effects import Effect, Expected, Moved, PeerAddresses, Synced
 from fedretail.p2p.host import Libp2pTransport
 from fedretail.p2p.link import Link
 from fedretail.p2p.mirror import Mirror
+from fedretail.p2p.own import Own
 from fedretail.p2p.service import SyncService
 from fedretail.p2p.transport import Transport
 
@@ -52,10 +55,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """Where to listen (none: the settings', else the default), whom to dial besides."""
+    """Where to listen (none: the settings', else the default), whom to dial besides.
+
+    role: which of two copies of this data directory it is, where that must be said.
+    """
 
     listen: Sequence[str] = ()
     peers: Sequence[str] = ()
+    role: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,8 @@ class Daemon:
             # What a daemon that was killed has left there is not said of this one.
             with noted_failure("An old note of the state stays behind"):
                 await _in_thread(partial(self.node.store.note, DAEMON, None))
+            if self.options.role is not None:
+                await _in_thread(partial(go_on_as, self.node, self.options.role))
             self._room = Room(self.node)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_in_thread, _load_numpy)
@@ -164,7 +173,8 @@ class Daemon:
     async def _begin(self, nursery: trio.Nursery, transport: Transport, network_id: bytes) -> Ready:
         node = self.node
         assert self._room is not None
-        self._mirror = Mirror(node.store, network_id, has_space=self._room.has_space)
+        own = None if node.is_reader else Own(node.store, node.identity.author(), is_asking=True)
+        self._mirror = Mirror(node.store, network_id, has_space=self._room.has_space, own=own)
         self.service = SyncService(
             self._mirror,
             transport,
@@ -172,12 +182,15 @@ class Daemon:
             clock=node.clock,
             random=secrets.SystemRandom().random,
             data_version=node.store.data_version,
+            sign=node.identity.device.sign,
         )
         self.service.on_effect = self._on_effect
         addresses: list[str] = await nursery.start(self.service.run)
         for address in [*self.options.peers, *node.config.peers]:
             self.service.add_address(address, "option")
         await self._learn_addresses()
+        if own is not None:
+            nursery.start_soon(settle_own, self.service, own)
         await self._note(await self._state())
         nursery.start_soon(self._keep_noting)
         line = None if node.is_reader else await _in_thread(partial(ticket, node))
@@ -286,7 +299,8 @@ class Daemon:
             "clock_offset_ms": service.clock_offset_ms(),
             "statistics": service.statistics(),
             "own": {log.hex(): seq for log, seq in mine.items()},
-            "peers": [_peer(link, mine) for link in service.links.values()],
+            "restoring": mirror.is_restoring(),
+            "peers": [link.note(mine) for link in service.links.values()],
         }
 
     async def _upkeep(self) -> Never:
@@ -294,7 +308,9 @@ class Daemon:
         choose = secrets.SystemRandom().random
         while True:
             with noted_failure("Upkeep has failed"):
-                for step in upkeep.steps(self.node, self._mirror, choice=choose()):
+                offset_ms = self.service.clock_offset_ms() if self.service else 0
+                steps = upkeep.steps(self.node, self._mirror, choice=choose(), offset_ms=offset_ms)
+                for step in steps:
                     await _in_thread(step)
             await trio.sleep(UPKEEP_S)
 
@@ -310,25 +326,9 @@ def noted_failure(what: str) -> Iterator[None]:
 
 def _told(state: dict[str, Any]) -> tuple[Any, ...]:
     """The part of the state that is worth a note of its own."""
-    peers = [
-        (peer["id"], peer["address"], peer["has_mine"], peer["has_later"])
-        for peer in state["peers"]
-    ]
-    return (state["addresses"], state["clock_offset_ms"] // 1000, state["own"], peers)
-
-
-def _peer(link: Link, mine: dict[bytes, int]) -> dict[str, Any]:
-    shown = link.session.view.shown
-    places = {log: shown[log].seq if log in shown else 0 for log in mine}
-    return {
-        "id": link.peer_id,
-        "address": link.address,
-        "since_ms": link.since_ms,
-        "last_sync_ms": link.last_sync_ms,
-        "has_mine": bool(mine) and places == mine,
-        # It holds a later state of this shop than this computer does: a copy was put back here.
-        "has_later": any(places[log] > seq for log, seq in mine.items()),
-    }
+    peers = [(peer["id"], peer["address"], peer["has_mine"]) for peer in state["peers"]]
+    names = ("addresses", "own", "restoring")
+    return (*(state[name] for name in names), state["clock_offset_ms"] // 1000, peers)
 
 
 @asynccontextmanager

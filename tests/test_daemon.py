@@ -271,7 +271,7 @@ async def test_neighbours_are_found_again_without_a_ticket(
 async def test_search_goes_on_while_the_network_part_dies(
     shops: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fedretail.p2p.service._RESTART_S", 0.01)
+    monkeypatch.setattr("fedretail.p2p.supervisor._RESTART_S", 0.01)
     net, deaths = MemoryNetwork(), []
 
     class Dying:

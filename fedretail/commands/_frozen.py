@@ -17,9 +17,8 @@ def tell_frozen(frozen: list[dict[str, Any]]) -> None:
             "attention",
             "Two computers sign as this shop, or an old copy of its data was put back. "
             "Neighbours take nothing of it any more.",
-            "Switch one of them off for good. Then begin anew beside it: "
-            f"`{own_name()} export --mine -o shop.jsonl`, "
-            f"`{own_name()} --data-dir NEW init`, and import that file there.",
+            "Switch one of them off for good. On the other end `serve`, and start it once with "
+            f"`{own_name()} serve --as original`: it goes on with a key of its own.",
         )
     others = [one for one in frozen if not one["is_own"]]
     for one in others[:_SHOWN]:

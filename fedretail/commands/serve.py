@@ -9,6 +9,7 @@ from fedretail.commands._asked import Parsed, own_name
 
 if TYPE_CHECKING:
     from fedretail.daemon import Ready
+    from fedretail.node.copies import Role
 
 
 def _address(text: str) -> str:
@@ -44,6 +45,12 @@ _ADDRESS = Parsed("multiaddr", _address)
     help="A neighbour to try; may repeat.",
 )
 @click.option(
+    "--as",
+    "role",
+    type=click.Choice(["original", "copy"]),
+    help="After this folder was copied: which of the two it is.",
+)
+@click.option(
     "--web",
     type=click.Choice(["off"]),
     default="off",
@@ -58,12 +65,14 @@ def command(
     *,
     listen: tuple[str, ...],
     peers: tuple[str, ...],
+    role: "Role | None",
     as_json: bool,
 ) -> None:
     """Stay in touch with the neighbours until stopped with Ctrl-C.
 
     Searching works without it; sending and receiving does not. With --json the addresses and
-    the ticket are printed as one object as soon as neighbours can come.
+    the ticket are printed as one object as soon as neighbours can come. --as is needed once, when
+    a copy of the data folder has been at work on another computer.
     """
     from fedretail import daemon
 
@@ -73,7 +82,7 @@ def command(
             output.print_json({"addresses": list(now.addresses), "ticket": now.ticket})
             output.flush()
 
-    options = daemon.ServeOptions(listen=list(listen), peers=list(peers))
+    options = daemon.ServeOptions(listen=list(listen), peers=list(peers), role=role)
     daemon.run(invocation.data_dir, options, ready, output.note)
     output.tell("off", "Stopped. What was received and sent is kept.")
 

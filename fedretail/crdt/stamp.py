@@ -10,6 +10,9 @@ overwrite, whatever the clocks say.
 # drift of any clock that a person would call right.
 MATURITY_MS = 10 * 60 * 1000
 
+# 2025-11-01: before this program was written. A clock that says so is wrong.
+EARLIEST_MS = 1_761_955_200_000
+
 
 def next_stamp(now_ms: int, last_own: int, newest_seen: int = 0) -> int:
     """The stamp of the next commit.
@@ -23,3 +26,8 @@ def next_stamp(now_ms: int, last_own: int, newest_seen: int = 0) -> int:
 def is_in_force(stamp: int, now_ms: int) -> bool:
     """Whether a stamp takes effect at `now_ms` (corrected clock)."""
     return stamp <= now_ms + MATURITY_MS
+
+
+def is_timely(stamp: int, now_ms: int) -> bool:
+    """Whether a stamp that this device gives tells the time, as far as it can know."""
+    return now_ms >= EARLIEST_MS and is_in_force(stamp, now_ms)

@@ -26,6 +26,12 @@ def frozen(node: BaseNode) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: not one["is_own"])
 
 
+def is_believed_no_more(node: BaseNode) -> bool:
+    """Whether this very device has signed two states of a log, so that its logs are frozen."""
+    device = node.identity.device.public
+    return any(proof.name.device == device for _, proof in node.store.trust.proofs())
+
+
 def _name(node: BaseNode, owner: bytes) -> str:
     value = node.store.record(RecordId(owner, MEMBER_COLLECTION, MEMBER.name, SELF))
     return Member.from_fields(value.fields).name if value else ""

@@ -37,10 +37,11 @@ class Keyring:
     def new(cls, *, is_reader: bool) -> Self:
         """Fresh keys from the operating system's randomness."""
         root_seed = None if is_reader else secrets.token_bytes(SEED_BYTES)
-        return cls._of(root_seed, secrets.token_bytes(SEED_BYTES))
+        return cls.of(root_seed, secrets.token_bytes(SEED_BYTES))
 
     @classmethod
-    def _of(cls, root_seed: bytes | None, device_seed: bytes, *, backed_up: bool = False) -> Self:
+    def of(cls, root_seed: bytes | None, device_seed: bytes, *, backed_up: bool = False) -> Self:
+        """The keys of these 32-byte seeds."""
         root = None if root_seed is None else SigningKey.from_seed(root_seed)
         return cls(root, SigningKey.from_seed(device_seed), device_seed, root_seed, backed_up)
 
@@ -59,7 +60,7 @@ class Keyring:
             raise MalformedInput(f"{path} is damaged.", hint=_LOST) from None
         match value:
             case {"version": 1, "root_seed": root, "device_seed": str(device)}:
-                return cls._of(
+                return cls.of(
                     _seed(root, path),
                     _seed(device, path) or b"",
                     backed_up=bool(value.get("backed_up")),

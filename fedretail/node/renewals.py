@@ -11,7 +11,7 @@ RENEW_MS = 23 * 3600 * 1000
 def renew_due(node: BaseNode) -> int:
     """Sign own logs and grants anew whose last sign of life is a day old; how many logs."""
     owner = node.owner
-    if owner is None:
+    if owner is None or node.store.own_logs.stopped is not None:
         return 0
     author, now_ms = node.identity.author(), node.clock.now_ms()
     due = 0

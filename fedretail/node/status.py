@@ -14,7 +14,7 @@ from fedretail.domain.texts import count
 from fedretail.domain.times import rfc3339
 from fedretail.errors import MalformedInput
 from fedretail.node.base import BaseNode
-from fedretail.node.frozen import frozen
+from fedretail.node.frozen import frozen, is_believed_no_more
 from fedretail.p2p.address import parse_peer_id
 
 
@@ -48,7 +48,7 @@ def _is_genuine(place: RecordId, value: Folded) -> bool:
 def own_heads(node: BaseNode) -> dict[str, int]:
     """The seq of each public log of this node's member, by the log's id in hex."""
     # Every search asks here for the clock, and needs no more of replication.
-    from fedretail.p2p.mirror import is_public
+    from fedretail.p2p.heads import is_public
 
     heads = node.store.heads() if node.owner else []
     return {
@@ -93,18 +93,24 @@ def neighbour_name(node: BaseNode, peer_id: str) -> str:
 
 def sentence(node: BaseNode) -> str:
     """How it stands with this shop's prices, counted only from what neighbours reported."""
-    if any(one["is_own"] for one in frozen(node)):
-        return "Neighbours take nothing of this shop any more: two lists were signed at once."
     state = node.daemon_state()
+    if node.store.own_logs.stopped is not None:
+        return (
+            "This folder was copied, and both copies have written with the same key. Nothing is "
+            "written here until you say which of them is the shop's own: `fedretail serve --as "
+            "original` on that one, `fedretail serve --as copy` on the other."
+        )
+    if is_believed_no_more(node):
+        return "Neighbours take nothing of this shop any more: two lists were signed at once."
     if state is None:
         return "Saved here. Neighbours get it when `fedretail serve` runs."
     peers = _peers(node, state)
     if not peers:
         return "Saved here. Sent as soon as a neighbour can be reached."
-    if any(peer.get("has_later") for peer in state["peers"]):
+    if state.get("restoring"):
         return (
-            "Neighbours hold later prices of this shop than this computer. Was an older copy of "
-            "the data put back here? Then what is changed here now reaches nobody."
+            "An older copy of the data was put back here. What neighbours know of this shop since "
+            "is being fetched; then what is changed here goes out too."
         )
     having = [peer for peer in peers if peer["has_mine"]]
     if node.is_reader:

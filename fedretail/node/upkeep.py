@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator
 
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.stamp import EARLIEST_MS, MATURITY_MS
 from fedretail.node.base import BaseNode
 from fedretail.node.renewals import renew_due
 from fedretail.p2p.mirror import Mirror
@@ -16,13 +18,15 @@ CHECKED = "checked"
 
 
 def steps(
-    node: BaseNode, mirror: Mirror | None, *, choice: float
+    node: BaseNode, mirror: Mirror | None, *, choice: float, offset_ms: int = 0
 ) -> Iterator[Callable[[], object]]:
     """What is to be done, one after the other; `choice`: from 0 to below 1, which log is looked at.
 
-    `mirror`: what sessions know of the store, None before there are any.
+    `mirror`: what sessions know of the store, None before there are any; `offset_ms`: how far this
+    clock is behind its neighbours'.
     """
     yield node.store.refold_due
+    yield lambda: put_stamps_right(node, clock_offset_ms=offset_ms)
     yield lambda: renew_due(node)
     yield node.store.prune
     yield node.store.trust.prune
@@ -43,3 +47,37 @@ def check_daily(node: BaseNode, choice: float) -> bool:
     for problem in node.store.upkeep.check_one(choice):
         log.warning("%s: %s", problem.place, problem.what)
     return True
+
+
+def put_stamps_right(node: BaseNode, *, clock_offset_ms: int) -> int:
+    """Begin own logs anew whose stamps are more than 10 minutes ahead of the time; how many.
+
+    A clock that ran ahead and was set right leaves them behind: until they are reached, every
+    neighbour would pass over what this shop writes. The later of this clock and that of its
+    neighbours counts: while this one runs ahead still, new stamps would be no better, and
+    neighbours who say that it is earlier than it is make nobody begin anew. So does no clock that
+    is known to be early.
+    """
+    now_ms = node.clock.now_ms() + max(0, clock_offset_ms)
+    if node.owner is None or node.store.own_logs.stopped or _is_early(node, now_ms):
+        return 0
+    latest = now_ms + MATURITY_MS
+    author, own_logs = node.identity.author(), node.store.own_logs
+    ahead = {
+        name.collection
+        for _, name, raw in node.store.heads()
+        if own_logs.written(author.log(name.collection)) == name
+        and SignedHead.parse(raw).head.stamp > latest
+    }
+    return sum(own_logs.restamp(author, one) is not None for one in sorted(ahead))
+
+
+def _is_early(node: BaseNode, now_ms: int) -> bool:
+    """Whether this time is known to be wrong: most of the others have signed something later."""
+    newest: dict[bytes, int] = {}
+    for _, name, raw in node.store.heads():
+        if name.owner != node.owner:
+            stamp = SignedHead.parse(raw).head.stamp
+            newest[name.owner] = max(stamp, newest.get(name.owner, 0))
+    later = sum(stamp > now_ms + MATURITY_MS for stamp in newest.values())
+    return now_ms < EARLIEST_MS or 2 * later > len(newest)

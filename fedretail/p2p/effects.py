@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, TypeAlias
 
+from fedretail.p2p.clones import Witness
+
 
 class Send(NamedTuple):
     """Send this frame."""
@@ -20,6 +22,18 @@ class PeerClock(NamedTuple):
     """The neighbour's clock said this when it sent its HELLO."""
 
     now_ms: int
+
+
+class Greeted(NamedTuple):
+    """The neighbour has said the nonce of its start."""
+
+    nonce: bytes
+
+
+class Stated(NamedTuple):
+    """The neighbour has made, or passed on, a statement about two starts of one key."""
+
+    witness: Witness
 
 
 class PeerAddresses(NamedTuple):
@@ -59,5 +73,15 @@ class Ended(NamedTuple):
 
 
 Effect: TypeAlias = (
-    Send | Moved | PeerClock | PeerAddresses | Expected | Synced | GoOn | Pause | Ended
+    Send
+    | Moved
+    | PeerClock
+    | Greeted
+    | Stated
+    | PeerAddresses
+    | Expected
+    | Synced
+    | GoOn
+    | Pause
+    | Ended
 )

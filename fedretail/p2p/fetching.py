@@ -221,6 +221,8 @@ class Fetching:
         held = self._replica.signed(head.head.log)
         if held is None or held.head.digest != head.head.digest or not _is_later(head, held):
             return False
+        if not self._replica.takes(head):
+            return True
         part = Incoming(head, held.head.seq, _NOTHING, None, is_push=True)
         if self._is_moved_by(part):
             effects += self._moved([head])
@@ -228,7 +230,7 @@ class Fetching:
 
     def _want(self, head: SignedHead) -> None:
         log = head.head.log
-        if log not in self._asked and self._view.is_ahead(log) and self._replica.takes(head.head):
+        if log not in self._asked and self._view.is_ahead(log) and self._replica.takes(head):
             self._wanted[log] = None
 
     def _ask(self) -> list[Effect]:
@@ -251,7 +253,8 @@ class Fetching:
 
     def _wish(self, log: bytes) -> wire.Wish | None:
         """What to ask for; None where it has come from another meanwhile, or lost its name."""
-        place = self._replica.wanted(log) if self._view.is_ahead(log) else None
+        is_ahead = self._view.is_ahead(log)
+        place = self._replica.wanted(log, self._view.last_head(log)) if is_ahead else None
         return place and wire.Wish(log, place.base.seq, place.base.stamp, place.after)
 
     def _go_on(self, log: bytes) -> list[Effect]:

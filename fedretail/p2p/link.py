@@ -6,9 +6,9 @@ from the store, a fourth looks whether the neighbour owes an answer for too long
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import trio
 
@@ -45,6 +45,7 @@ class Link:
     def __init__(self, stream: Stream, session: Session, *, clock: Clock, address: str) -> None:
         """`address`: what was dialled; "" where the neighbour called."""
         self.peer_id = stream.peer_id
+        self.peer_key = stream.peer_key
         self.address = address
         self.since_ms = clock.now_ms()
         self.last_sync_ms: int | None = None
@@ -66,6 +67,18 @@ class Link:
     def session(self) -> Session:
         """The session, for questions that wait for nothing."""
         return self._session
+
+    def note(self, mine: Mapping[bytes, int]) -> dict[str, Any]:
+        """What commands are told of this neighbour; `mine`: the seq of each of this node's logs."""
+        shown = self._session.view.shown
+        places = {log: shown[log].seq if log in shown else 0 for log in mine}
+        return {
+            "id": self.peer_id,
+            "address": self.address,
+            "since_ms": self.since_ms,
+            "last_sync_ms": self.last_sync_ms,
+            "has_mine": bool(mine) and places == mine,
+        }
 
     async def run(self, report: Report, call: Call[list[Effect]]) -> None:
         """Converse until either side ends; errors of the neighbour end it and are logged.

@@ -79,7 +79,7 @@ class Replica(Protocol):
         """The heads seen of a log, as sent, newest first."""
         ...
 
-    def takes(self, head: Head) -> bool:
+    def takes(self, signed: SignedHead) -> bool:
         """Whether this node would hold that log at that head, as far as sizes and owner tell."""
         ...
 
@@ -87,8 +87,8 @@ class Replica(Protocol):
         """Whether there is room for what neighbours send."""
         ...
 
-    def wanted(self, log: bytes) -> Place | None:
-        """What to ask for next; None where the log's name is unknown."""
+    def wanted(self, log: bytes, head: SignedHead | None) -> Place | None:
+        """What to ask for next to reach this head; None where the log's name is unknown."""
         ...
 
     def changes(self, log: bytes, base: Point, after: RowKey | None) -> Part | None:

@@ -18,12 +18,15 @@ from fedretail.clock import Clock
 from fedretail.crdt.changes import Point
 from fedretail.errors import FedretailError
 from fedretail.p2p.address import parse_address
+from fedretail.p2p.clones import Clones
 from fedretail.p2p.effects import (
     Effect,
     Ended,
+    Greeted,
     Moved,
     PeerAddresses,
     PeerClock,
+    Stated,
     Synced,
 )
 from fedretail.p2p.fetches import Fetches
@@ -32,6 +35,7 @@ from fedretail.p2p.link import Link, steady_ms
 from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.peers import HEARSAY, MAX_DIALLED, Dialer, clock_offset_ms
 from fedretail.p2p.session import Me, Session, State
+from fedretail.p2p.supervisor import keep_serving
 from fedretail.p2p.transport import Stream, Transport
 
 log = logging.getLogger(__name__)
@@ -50,7 +54,8 @@ MAX_SESSIONS = 64
 _TOLD = 8
 # Store calls at once: one writes at a time anyway, four keep readers from waiting for it.
 _THREADS = 4
-_RESTART_S, _LAST_RESTART_S = 1.0, 60.0
+# After a failure to read the store.
+_READ_AGAIN_S = 1.0
 # Heads seen of one log: 15 kB to one neighbour.
 _SHOW_SEEN_MS, _FIRST_SHOW_SEEN_MS = 24 * 3600 * 1000, 3600 * 1000
 _T = TypeVar("_T")
@@ -70,8 +75,9 @@ class SyncService:
         data_version: Callable[[], int],
         in_threads: bool = True,
         nonce: bytes | None = None,
+        sign: Callable[[bytes], bytes] | None = None,
     ) -> None:
-        """`me`: (network id, store id).
+        """`me`: (network id, store id); `sign`: with the device key, for what `clones` states.
 
         For tests: `in_threads` False runs store calls inline; `nonce`: 16 bytes instead of chance.
         """
@@ -88,6 +94,8 @@ class SyncService:
         self._in_threads = in_threads
         self._limiter = trio.CapacityLimiter(_THREADS)
         self._fetches = Fetches()
+        self._clones = Clones((transport.peer_key, self._nonce))
+        self._sign = sign
         self._gossip = Gossip()
         # Proofs that all neighbours have been told of; a session tells those found before it.
         self._proofs = 0
@@ -96,6 +104,8 @@ class SyncService:
         self._wake = trio.Event()
         self._moved = trio.Event()
         self._retry = trio.Event()
+        # Of the store, when it was looked at last.
+        self._version: int | None = None
         self._dialling: set[str] = set()
         self._counts = dict.fromkeys(("sessions", "moved", "refused", "restarts"), 0)
         self.dialer = Dialer(transport.peer_id, random=random)
@@ -107,7 +117,7 @@ class SyncService:
         """
         async with trio.open_nursery() as nursery:
             await nursery.start(self._serve)
-            await self._call(self._mirror.refresh)
+            await self.call(self._mirror.refresh)
             nursery.start_soon(self._watch)
             nursery.start_soon(self._try_again)
             nursery.start_soon(self._dial, nursery)
@@ -136,6 +146,11 @@ class SyncService:
             if link.session.state is State.LIVE
         }
 
+    def look_again(self) -> None:
+        """What may be shown of own logs has changed, though the store has not."""
+        self._version = None
+        self._moved.set()
+
     def clock_offset_ms(self) -> int:
         """How far this computer's clock is behind its neighbours'."""
         offsets = [link.offset_ms for link in self.links.values()]
@@ -149,24 +164,8 @@ class SyncService:
 
     async def _serve(self, *, task_status: trio.TaskStatus[None]) -> Never:
         """The transport, started again when it dies; search and everything else go on."""
-        pause_s = _RESTART_S
-        is_first = True
-        while True:
-            try:
-                async with trio.open_nursery() as nursery:
-                    await nursery.start(partial(self._transport.serve, self._answer))
-                    self._set_own_addresses()
-                    if is_first:
-                        task_status.started()
-                    is_first, pause_s = False, _RESTART_S
-            except* Exception as group:
-                # Whatever a library raises: search, and the next try, do not end by it.
-                if is_first:
-                    raise
-                log.warning("The network part has stopped: %r", group.exceptions[0])
-            self._counts["restarts"] += 1
-            await trio.sleep(pause_s)
-            pause_s = min(_LAST_RESTART_S, pause_s * 2)
+        serve = partial(self._transport.serve, self._answer)
+        await keep_serving(serve, self._set_own_addresses, self._counts, task_status)
 
     async def _answer(self, stream: Stream) -> None:
         """A neighbour has called."""
@@ -186,7 +185,8 @@ class SyncService:
             await stream.reset()
 
     async def _hold_session(self, stream: Stream, address: str) -> None:
-        me = Me(self._network, self._store_id, self._nonce, tuple(self._transport.addresses()))
+        addresses = tuple(self._transport.addresses())
+        me = Me(self._network, self._store_id, self._nonce, addresses, self._sign)
         session = Session(me, self._mirror, self._fetches)
         link = Link(stream, session, clock=self._clock, address=address)
         if not await self._admit(link):
@@ -195,7 +195,7 @@ class SyncService:
         self._counts["sessions"] += 1
         self.dialer.connected(link.peer_id)
         try:
-            await link.run(self._on_effect, self._call)
+            await link.run(self._on_effect, self.call)
         finally:
             if self.links.get(link.peer_id) is link:
                 del self.links[link.peer_id]
@@ -250,7 +250,6 @@ class SyncService:
 
     async def _watch(self) -> Never:
         """Push what moved here, whichever process or session moved it."""
-        version: int | None = None
         ahead_ms = self._clock.now_ms() - steady_ms()
         while True:
             wait_ms = self._gossip.wait_ms(steady_ms(), self.shown())
@@ -262,15 +261,16 @@ class SyncService:
                 await self._wake_up()
             try:
                 present = self._data_version()
-                if present != version:
-                    for moved, seq in await self._call(self._mirror.refresh):
+                if present != self._version:
+                    self._version = present
+                    for moved, seq in await self.call(self._mirror.refresh):
                         self._gossip.moved(moved, seq)
-                    version = present
                     await self._prove()
                 await self._push()
             except FedretailError as error:
+                self._version = None
                 log.warning("The store cannot be read: %s", error.message)
-                await trio.sleep(_RESTART_S)
+                await trio.sleep(_READ_AGAIN_S)
 
     async def _prove(self) -> None:
         """Tell every neighbour of new proofs: before anything else, and however often."""
@@ -338,7 +338,7 @@ class SyncService:
     async def _do(self, link: Link, step: Callable[[], list[Effect]]) -> None:
         """Let a session take a step; what goes wrong in it ends this session."""
         try:
-            await link.do(step, self._on_effect, self._call)
+            await link.do(step, self._on_effect, self.call)
         except FedretailError as error:
             log.info("%s: %s", link.peer_id, error.message)
             await link.reset()
@@ -357,11 +357,21 @@ class SyncService:
             case Synced():
                 link.last_sync_ms = now_ms
                 self._retry.set()
+                # What was shown of own logs during the first round, it may have missed.
+                for log_id, seq in self._mirror.written():
+                    self._gossip.moved(log_id, seq)
             case PeerClock(their_ms):
                 link.offset_ms = their_ms - now_ms
                 others = [one for one in self.links.values() if one is not link]
                 told = [address for one in others for address in one.own_addresses]
                 await self._do(link, partial(link.session.tell_addresses, told[:_TOLD]))
+            case Greeted(nonce):
+                if lines := self._clones.met(link.peer_key, nonce):
+                    await self._do(link, partial(link.session.tell, lines))
+                if self._clones.is_twin(link.peer_key, nonce):
+                    self._mirror.stop_writing()
+            case Stated(witness) if self._clones.heard(link.peer_key, witness):
+                self._mirror.stop_writing()
             case PeerAddresses(addresses):
                 await self._learn_addresses(link, addresses)
             case Ended(code, text, _):
@@ -378,7 +388,8 @@ class SyncService:
             for other in [one for one in self.links.values() if one is not link]:
                 await self._do(other, partial(other.session.tell_addresses, own))
 
-    async def _call(self, step: Callable[[], _T]) -> _T:
+    async def call(self, step: Callable[[], _T]) -> _T:
+        """What `step`, which may wait for the store, returns."""
         if self._in_threads:
             return await trio.to_thread.run_sync(step, limiter=self._limiter)
         return step()

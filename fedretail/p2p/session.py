@@ -26,14 +26,16 @@ from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName, parse_log_name
 from fedretail.crdt.proof import Proof
 from fedretail.errors import MalformedInput, PeerError
-from fedretail.p2p import reconcile, view, wire
+from fedretail.p2p import clones, reconcile, view, wire
 from fedretail.p2p.effects import (
     Effect,
     Ended,
+    Greeted,
     Pause,
     PeerAddresses,
     PeerClock,
     Send,
+    Stated,
     Synced,
 )
 from fedretail.p2p.fetches import Fetches
@@ -60,12 +62,13 @@ _CREDIT_STEP = 64 * 1024
 
 
 class Me(NamedTuple):
-    """How this node introduces itself."""
+    """How this node introduces itself; sign: with its device key, where it may state things."""
 
     network: bytes
     store: bytes
     nonce: bytes
     addresses: tuple[str, ...] = ()
+    sign: Callable[[bytes], bytes] | None = None
 
 
 class State(Enum):
@@ -170,6 +173,10 @@ class Session:
         credit, self._owed_credit = self._owed_credit, 0
         return [send(wire.Credit(credit))]
 
+    def has_answered(self) -> bool:
+        """Whether the neighbour has shown all that it has and this node lacked."""
+        return self._has_all_heads
+
     def is_waiting(self) -> bool:
         """Whether the neighbour owes an answer, so that its silence means something."""
         is_opening = self.state in (State.HELLO, State.OPEN)
@@ -214,6 +221,10 @@ class Session:
         """Tell the neighbour of a log's newest head, with the changes since `base` if small."""
         return self._serving.push(log, base) if self.state is State.LIVE else []
 
+    def tell(self, lines: list[list[Any]]) -> list[Effect]:
+        """Make statements."""
+        return [*statements(lines)] if self.state in (State.OPEN, State.LIVE) else []
+
     def prove(self) -> list[Effect]:
         """Tell the neighbour who has signed two states of one log, as far as it was not told."""
         if self.state not in (State.OPEN, State.LIVE):
@@ -229,9 +240,7 @@ class Session:
 
     def tell_addresses(self, addresses: Iterable[str]) -> list[Effect]:
         """Pass on where others can be reached."""
-        if self.state not in (State.OPEN, State.LIVE):
-            return []
-        return [*statements([[view.AUTH_ADDRESS, address] for address in addresses])]
+        return self.tell([[view.AUTH_ADDRESS, address] for address in addresses])
 
     def end(self, code: str = "closing", text: str = "", retry_s: int = 0) -> list[Effect]:
         """Say good-bye; what was claimed is free for other sessions."""
@@ -259,7 +268,8 @@ class Session:
         if hello.network != self._me.network:
             return self.end("network", "The other computer belongs to another network.", 3600)
         if hello.store == self._me.store:
-            return self.end("self", "This computer has called itself.", 3600)
+            ended = self.end("self", "This computer has called itself.", 3600)
+            return [Greeted(hello.nonce), *ended]
         self.state = State.OPEN
         salt = reconcile.salt(self._me.nonce, hello.nonce)
         self._serving = Serving(self._replica, self.view, salt)
@@ -269,7 +279,7 @@ class Session:
         if NEEDS_CHARTER in hello.capabilities and charter is not None:
             about.append([view.AUTH_CHARTER, charter])
         begun = self._serving.compare() if self._me.nonce < hello.nonce else []
-        return [PeerClock(hello.now_ms), *statements(about), *begun]
+        return [PeerClock(hello.now_ms), Greeted(hello.nonce), *statements(about), *begun]
 
     def _on_auth(self, auth: wire.Auth) -> list[Effect]:
         records: list[SignedRecord] = []
@@ -277,6 +287,7 @@ class Session:
         addresses: list[str] = []
         proofs: list[Proof] = []
         seen: list[SignedHead] = []
+        effects: list[Effect] = []
         try:
             for item in auth.items:
                 match item:
@@ -293,6 +304,8 @@ class Session:
                             proofs.append(Proof.parse(about))
                     case [view.AUTH_SEEN, raw, *_]:
                         seen.append(SignedHead.parse(raw))
+                    case [clones.AUTH_MET | clones.AUTH_WITNESS, *_]:
+                        effects += self._on_met(item)
         except MalformedInput as error:
             raise PeerError(f"A neighbour sent {error.message}.") from None
         self._replica.learn(records, names)
@@ -300,7 +313,18 @@ class Session:
         self._replica.prove(proofs)
         answer = self._fetching.compare_seen(seen)
         near = [one for one in addresses if len(one) <= MAX_ADDRESS_CHARACTERS]
-        return [*answer, PeerAddresses(near[:MAX_ADDRESSES])] if near else answer
+        effects += answer
+        return [*effects, PeerAddresses(near[:MAX_ADDRESSES])] if near else effects
+
+    def _on_met(self, item: list[Any]) -> list[Effect]:
+        """State that this start is alive, where it is asked; or hear that another one is."""
+        found = clones.parsed(item)
+        mine, sign = self._me.nonce, self._me.sign
+        if isinstance(found, clones.Witness):
+            return [Stated(found)]
+        if found in (None, mine) or sign is None:
+            return []
+        return [*statements([clones.witness(found, mine, sign).line()])]
 
     def _on_heads(self, heads: wire.Heads) -> list[Effect]:
         is_showing = all(isinstance(item, bytes) for item in heads.items)

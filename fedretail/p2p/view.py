@@ -65,6 +65,11 @@ class View:
             raise PeerError("A neighbour sent rows under a head that it has not shown.")
         return self._heads[log]
 
+    def last_head(self, log: bytes) -> SignedHead | None:
+        """The head of a log of which nothing is held that the neighbour has shown last."""
+        raw = self._heads.get(log)
+        return None if raw is None or self._replica.head(log) else SignedHead.parse(raw)
+
     def has_sent(self, head: Head) -> bool:
         """Whether this head of ours is the one of its log that the neighbour was shown last."""
         return self._sent.get(head.log) == Point(head.seq, head.stamp)

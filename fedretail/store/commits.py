@@ -11,10 +11,10 @@ from fedretail.crdt.keys import SigningKey
 from fedretail.crdt.names import LogName
 from fedretail.crdt.registers import DELETED
 from fedretail.crdt.row import RowKey, check_key, check_names, merged, replaced
-from fedretail.crdt.stamp import next_stamp
+from fedretail.crdt.stamp import is_timely, next_stamp
 from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import MalformedInput, UsageError
-from fedretail.store import local, log, logs
+from fedretail.store import incarnations, local, log, logs
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 from fedretail.store.records import newest_stamp
@@ -52,7 +52,7 @@ class Edit:
 
 
 @dataclass(slots=True)
-class _Draft:
+class Draft:
     """All edits of one record in a commit: deleted first or not, then the fields set."""
 
     is_deleted: bool = False
@@ -61,32 +61,38 @@ class _Draft:
 
 
 class Commit(NamedTuple):
-    """Everything one commit needs besides the store."""
+    """Everything one commit needs besides the store.
+
+    before: the head whose area, floor and origin the next one keeps; None: the log's own.
+    """
 
     author: Author
     collection: str
     edits: list[Edit]
     now_ms: int
     stamp: int = 0
+    before: Head | None = None
 
 
 def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) -> SignedHead | None:
     """Make edits durable; the new head, or None where no public field was edited."""
     drafts = _drafts(wanted.edits, kinds)
     with connection.transaction(durable=True):
-        state = logs.open_log(connection, wanted.author.log(wanted.collection))
-        wanted = _stamped(connection, wanted, drafts)
+        incarnations.check_may_write(connection)
+        name = incarnations.written(connection, wanted.author.log(wanted.collection))
+        state = logs.open_log(connection, name)
+        wanted = stamped(connection, wanted, drafts)
         _keep_own(connection, state, drafts, wanted.stamp)
         seq = state.point.seq + 1
         changes = [
-            (key, _change(draft, wanted.stamp, seq))
+            (key, change(draft, wanted.stamp, seq))
             for key, draft in drafts.items()
             if draft.is_deleted or draft.public
         ]
         if not changes:
             return None
         step = log.prepare(connection, state, changes)
-        return _sign_and_write(connection, wanted, state, step)
+        return sign_and_write(connection, wanted, state, step)
 
 
 def renew(
@@ -95,14 +101,16 @@ def renew(
     """An empty commit: the same rows under a later head."""
     wanted = Commit(author, collection, [], now_ms)
     with connection.transaction(durable=True):
-        state = logs.find_name(connection, author.log(collection))
+        incarnations.check_may_write(connection)
+        name = incarnations.written(connection, author.log(collection))
+        state = logs.find_name(connection, name)
         if state is None or state.head is None:
             return None
         step = log.prepare(connection, state, [])
-        return _sign_and_write(connection, _stamped(connection, wanted, {}), state, step)
+        return sign_and_write(connection, stamped(connection, wanted, {}), state, step)
 
 
-def _stamped(connection: Connection, wanted: Commit, drafts: Mapping[RowKey, _Draft]) -> Commit:
+def stamped(connection: Connection, wanted: Commit, drafts: Mapping[RowKey, Draft]) -> Commit:
     """The commit with its stamp, which is written down as the last one (inside the transaction)."""
     last, now_ms, owner = local.meta(connection, "last_stamp"), wanted.now_ms, wanted.author.owner
     places = [RecordId(owner, wanted.collection, *key) for key in drafts]
@@ -114,14 +122,21 @@ def _stamped(connection: Connection, wanted: Commit, drafts: Mapping[RowKey, _Dr
     return wanted._replace(stamp=stamp)
 
 
-def _sign_and_write(
+def sign_and_write(
     connection: Connection, wanted: Commit, state: LogState, step: log.Step
 ) -> SignedHead:
-    before = None if state.head is None else SignedHead.parse(state.head).head
+    """Put `state` with the rows of `step` under a head signed by the author (in a transaction)."""
+    before = wanted.before
+    if before is None and state.head is not None:
+        before = SignedHead.parse(state.head).head
     area = wanted.author.area or (before.area if before else NO_AREA)
     after = log.after(state, step)
     sums = (after.count, after.size, root(after.state))
-    head = Head(state.log, state.point.seq + 1, wanted.stamp, LEASE_DAYS, *sums, area=area)
+    # Who does not know the time promises nothing.
+    lease = LEASE_DAYS if is_timely(wanted.stamp, wanted.now_ms) else 0
+    head = Head(state.log, state.point.seq + 1, wanted.stamp, lease, *sums, area=area)
+    if before is not None:
+        head = head._replace(parent=before.parent, absorbed=before.absorbed)
     signed = SignedHead.sign(head, wanted.author.key)
     log.put(connection, state, step, head, now_ms=wanted.now_ms, is_own=True)
     log.feed(connection, state, step, now_ms=wanted.now_ms)
@@ -129,18 +144,18 @@ def _sign_and_write(
     return signed
 
 
-def _drafts(edits: Iterable[Edit], kinds: Mapping[str, Kind]) -> dict[RowKey, _Draft]:
+def _drafts(edits: Iterable[Edit], kinds: Mapping[str, Kind]) -> dict[RowKey, Draft]:
     """What becomes of each record, in key order."""
-    drafts: dict[RowKey, _Draft] = {}
+    drafts: dict[RowKey, Draft] = {}
     for edit in edits:
         key = check_key(edit.kind, edit.key)
         if edit.is_deletion:
-            drafts[key] = _Draft(is_deleted=True)
+            drafts[key] = Draft(is_deleted=True)
             continue
         if edit.kind not in kinds:
             raise UsageError(f"There is no kind of record named {edit.kind!r}.")
         public, own = kinds[edit.kind].split(edit.fields, keep_unknown=edit.keep_unknown)
-        draft = drafts.setdefault(key, _Draft())
+        draft = drafts.setdefault(key, Draft())
         if public:
             draft.public |= _checked(public)
         if own:
@@ -163,7 +178,8 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _change(draft: _Draft, stamp: int, seq: int) -> log.Change:
+def change(draft: Draft, stamp: int, seq: int) -> log.Change:
+    """What the edits of one record in the commit `seq` make of its row."""
     if not draft.is_deleted:
         return lambda old: merged(old, [(stamp, draft.public)], seq=seq, born=seq)
     if not draft.public:
@@ -173,7 +189,7 @@ def _change(draft: _Draft, stamp: int, seq: int) -> log.Change:
 
 
 def _keep_own(
-    connection: Connection, state: LogState, drafts: Mapping[RowKey, _Draft], stamp: int
+    connection: Connection, state: LogState, drafts: Mapping[RowKey, Draft], stamp: int
 ) -> None:
     for key, draft in drafts.items():
         if draft.is_deleted:

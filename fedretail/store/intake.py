@@ -7,11 +7,12 @@ stamp and digest. What the fields mean is judged when they are read.
 from collections.abc import Iterable, Sequence
 
 from fedretail.crdt.access import Grants
+from fedretail.crdt.changes import Point
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.proof import Proof, outranks
 from fedretail.crdt.transfer import Incoming, Outcome, Place
 from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
-from fedretail.store import auth, local, log, logs, staging, trust
+from fedretail.store import auth, incarnations, local, log, logs, staging, trust
 from fedretail.store.arrivals import Arrivals, Arrived, BrokenPart, arrived
 from fedretail.store.database import Connection, savepoint
 from fedretail.store.logs import LogState, Surroundings
@@ -64,11 +65,19 @@ def admit(connection: Connection, state: LogState, head: SignedHead) -> None:
     intake.admit(state, logs.surroundings(connection, state), head)
 
 
-def wanted(connection: Connection, log_id: bytes) -> Place | None:
-    """What to ask of a peer for this log, or None where its name is unknown."""
+def wanted(connection: Connection, log_id: bytes, head: SignedHead | None = None) -> Place | None:
+    """What to ask of a peer that has shown `head` of a log, or None where its name is unknown.
+
+    A log begun from another that is held goes on from there.
+    """
     with connection.snapshot():
         state = logs.find(connection, log_id)
-        return None if state is None else staging.place(connection, state)
+        if state is None:
+            return None
+        parent = None if head is None else incarnations.parent_of(connection, state, head)
+        if parent is not None:
+            state = state._replace(point=parent.point)
+        return staging.place(connection, state)
 
 
 class _Intake:
@@ -120,6 +129,14 @@ class _Intake:
         self.admit(state, place, part.head)
         if head.seq == state.point.seq:
             return self._advance_to_twin(state, part.head)
+        parent = incarnations.parent_of(connection, state, part.head)
+        begun = staging.begun(connection, state) if place.is_staged else None
+        if parent is not None and (begun or Point(part.base_seq, 0)).seq == parent.point.seq:
+            place, state = place._replace(parent=parent), state._replace(point=parent.point)
+        elif begun is not None and begun.seq not in (0, state.point.seq):
+            # What was staged went on from a parent that has moved meanwhile.
+            staging.clear(connection, state)
+            return Outcome.GAP
         is_short = part.is_push or (part.after is None and not place.is_staged)
         if is_short and part.base_seq > state.point.seq:
             return Outcome.GAP
@@ -149,9 +166,10 @@ class _Intake:
             raise Refused(f"The clock behind {name.collection} ran backwards.")
         if head.head.size > MAX_LOG_BYTES or head.head.count > MAX_LOG_ROWS:
             raise Refused(f"{name.collection} is larger than this computer takes from one shop.")
-        if self._device == name.device:
+        if self._device == name.device and incarnations.written(self._connection, name) == name:
             raise Refused("A neighbour knows a newer state of this computer's own catalog.")
-        if place.newest_incarnation > name.incarnation:
+        is_older = place.newest_incarnation > name.incarnation
+        if is_older and head.head.seq <= incarnations.done_with(self._connection, state):
             # Who has not heard of the newer one may well hand it on.
             raise Refused(f"The owner of {name.collection} has begun it anew since.")
         if name[:3] in self._frozen:
@@ -190,6 +208,8 @@ class _Intake:
     ) -> None:
         connection, now_ms = self._connection, self._now_ms
         is_own = self._owner == state.name.owner
+        if place.parent is not None:
+            state = incarnations.begin_from(connection, state, place.parent)
         is_new = state.count == 0 and place.is_alone
         for part in parts:
             step = log.prepare_arrived(connection, state, part)
@@ -202,3 +222,5 @@ class _Intake:
         if is_new:
             log.feed_all(connection, state, now_ms=now_ms)
         log.move(connection, state, head)
+        if head.head.parent or head.head.absorbed:
+            incarnations.retire(connection, state, now_ms=now_ms)

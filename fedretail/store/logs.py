@@ -44,12 +44,13 @@ class Surroundings(NamedTuple):
     """What stands beside a log in its collection, and whether parts of it are on their way in.
 
     is_alone: whether no other log has a say in its records; newest_incarnation: of the same
-    device, its own included.
+    device, its own included; parent: the log from whose rows a transfer goes on.
     """
 
     is_alone: bool
     newest_incarnation: int
     is_staged: bool
+    parent: LogState | None = None
 
 
 _COLUMNS = """SELECT log.id, log_id, collection, owner, name, device, incarnation, seq, stamp,
@@ -163,7 +164,7 @@ def _forget(connection: Connection, number: int) -> None:
         "SELECT collection FROM log WHERE id = ?", (number,)
     ).fetchone()
     connection.execute("DELETE FROM log WHERE id = ?", (number,))
-    tables = ("log", "feed", "local_own", "local_profile")
+    tables = ("log", "feed", "local_own", "local_profile", "local_writing")
     unused = " AND ".join(
         f"NOT EXISTS (SELECT 1 FROM {table} WHERE collection = ?1)" for table in tables
     )

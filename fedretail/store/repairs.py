@@ -13,7 +13,7 @@ from fedretail.crdt.changes import START, encode
 from fedretail.crdt.row import Row, RowKey, stored_row
 from fedretail.crdt.transfer import Part, Repair
 from fedretail.errors import PeerError, Refused
-from fedretail.store import intake, log, logs
+from fedretail.store import incarnations, intake, log, logs
 from fedretail.store.arrivals import arrived
 from fedretail.store.database import Connection
 from fedretail.store.logs import PART_BYTES, LogState
@@ -101,6 +101,7 @@ def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
     log.enter(connection, [(state.collection, *key) for key in changed], now_ms=now_ms)
     log.await_rows(connection, state.collection, rows, now_ms=now_ms)
     log.move(connection, state, signed)
+    incarnations.retire(connection, state, now_ms=now_ms)
     connection.execute("DELETE FROM local_repair WHERE log = ?", (state.number,))
 
 

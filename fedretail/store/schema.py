@@ -90,6 +90,12 @@ CREATE TABLE local_status (key TEXT PRIMARY KEY, value TEXT, at INTEGER) WITHOUT
 -- Addresses of neighbours; source: ticket, option, peer; heard: ms of the last session, 0 never.
 CREATE TABLE local_address (address TEXT PRIMARY KEY, source TEXT, heard INTEGER) WITHOUT ROWID;
 
+-- Own logs: the incarnation that this device writes of a collection; seq, stamp: up to where others
+-- have seen it; is_draft: never shown, its beginning is being fetched. See incarnations.py.
+CREATE TABLE local_writing (
+    collection INTEGER PRIMARY KEY, incarnation INTEGER, seq INTEGER, stamp INTEGER,
+    is_draft INTEGER);
+
 -- How each source of imports is read (JSON text), by collection and name.
 CREATE TABLE local_profile (
     collection INTEGER, source TEXT, value TEXT, PRIMARY KEY (collection, source)) WITHOUT ROWID;

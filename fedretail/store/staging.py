@@ -46,6 +46,13 @@ def _place(log: LogState, parts: list[_Staged]) -> Place:
     return Place(Point(oldest.seq, oldest.stamp), None)
 
 
+def begun(connection: Connection, log: LogState) -> Point:
+    """Where the transfer under way has begun; the log's own place before its first part."""
+    query = "SELECT base_seq, base_stamp FROM staging WHERE log = ? AND part = 0"
+    found = connection.execute(query, (log.number,)).fetchone()
+    return log.point if found is None else Point(*found)
+
+
 def keep(connection: Connection, log: LogState, part: Incoming) -> Outcome:
     """Stage a part (inside a transaction): MOVED where the log can now be moved to its head.
 

@@ -29,6 +29,7 @@ from fedretail.store.database import (
     is_unwritable,
 )
 from fedretail.store.local import Note
+from fedretail.store.own_logs import OwnLogs
 from fedretail.store.repairs import Repairs
 from fedretail.store.trust import Trust, any_frozen
 from fedretail.store.upkeep import Upkeep
@@ -56,6 +57,7 @@ class Store:
         self._read: Connection = connect(path)
         self._watch: Connection = connect(path)
         self._arrivals = Arrivals()
+        self.own_logs = OwnLogs(self._write, self._read, clock)
         self.trust = Trust(self._write, self._read)
         self.repairs = Repairs(self._write, self._read, clock)
         self.upkeep = Upkeep(self._write, self._read, clock=clock, repairs=self.repairs)
@@ -299,9 +301,9 @@ class Store:
         """The next part of what changed in a log since `base`, or None."""
         return logs.changes_since(self._read, log_id, base, after)
 
-    def wanted(self, log_id: bytes) -> Place | None:
-        """What to ask of a peer for this log: a base and a key; None where it is unknown."""
-        return intake.wanted(self._read, log_id)
+    def wanted(self, log_id: bytes, head: SignedHead | None = None) -> Place | None:
+        """What to ask for to reach this head of a log: a base and a key; None: it is unknown."""
+        return intake.wanted(self._read, log_id, head)
 
     def auth_records(self, *, moved_after: int = 0) -> list[tuple[int, SignedRecord]]:
         """(moved, record) of every auth record that arrived after that place."""
@@ -314,8 +316,6 @@ class Store:
     def owners(self) -> list[bytes]:
         """All members heard of."""
         return auth.owners(self._read)
-
-    # --- this node's own notes ---
 
     def meta(self, key: str) -> Any:
         """A value that belongs to the store as such (charter, identity, ...), or None."""
@@ -364,8 +364,6 @@ class Store:
         with self._write.transaction(durable=False):
             number = logs.collection_number(self._write, owner, collection)
             local.set_profile(self._write, number, source, value)
-
-    # --- state ---
 
     def data_version(self) -> int:
         """A number that changes when any other connection has written."""

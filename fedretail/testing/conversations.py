@@ -9,6 +9,7 @@ from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, GoOn, Send
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.mirror import Mirror
+from fedretail.p2p.own import Own
 from fedretail.p2p.session import Me, Session, State
 from fedretail.store.store import Store
 from fedretail.testing import builders
@@ -27,11 +28,13 @@ class Neighbour:
         *,
         network: bytes = NETWORK,
         has_space: Callable[[], bool] = lambda: True,
+        own: Own | None = None,
     ) -> None:
         self.store = store
         self.name = name
         self.network = network
-        self.mirror = Mirror(store, network, has_space=has_space)
+        self.own = own
+        self.mirror = Mirror(store, network, has_space=has_space, own=own)
         self.fetches = Fetches()
 
     def me(self, nonce: int = 0) -> Me:

@@ -31,7 +31,7 @@ def test_the_shop_itself_is_told_what_to_do(twice) -> None:
     done = twice("status")
     assert "Neighbours take nothing of this shop any more" in done.out
     assert "Two computers sign as this shop" in done.err
-    assert "export --mine" in done.err
+    assert "serve --as original" in done.err
     (told,) = twice("status", "--json").object["signed_twice"]
     assert (told["is_own"], told["collection"][:5]) == (True, "site/")
 

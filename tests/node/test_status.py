@@ -125,7 +125,7 @@ def test_a_restored_copy_is_told_apart_from_a_shop_in_step(shop: Node, noted: No
     noted(shop, True)
     state = shop.daemon_state()
     assert state is not None
-    state["peers"][0]["has_later"] = True
+    state["restoring"] = True
     shop.store.note(DAEMON, state)
     assert "older copy" in shop.sentence()
 

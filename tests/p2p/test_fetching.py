@@ -137,7 +137,7 @@ def test_a_log_that_lost_its_name_is_let_go(
 ) -> None:
     source, target = street(tmp_path, 1), neighbour(tmp_path, "b")
     one = taught(source, target)
-    monkeypatch.setattr(target.mirror, "wanted", lambda log: None)
+    monkeypatch.setattr(target.mirror, "wanted", lambda log, head: None)
     assert one.on_heads(heads(source)) == []
     assert not one.is_waiting()
     assert len(target.fetches) == 0

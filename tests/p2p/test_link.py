@@ -96,7 +96,12 @@ async def test_nonsense_ends_with_a_reason(talk: Talk, autojump_clock: MockClock
     assert talk.stream.is_closed
     assert talk.session.state is State.ENDED
     # What came before in the same bytes has had its effect.
-    assert [type(one).__name__ for one in talk.reported] == ["PeerClock", "Synced", "Ended"]
+    assert [type(one).__name__ for one in talk.reported] == [
+        "PeerClock",
+        "Greeted",
+        "Synced",
+        "Ended",
+    ]
 
 
 async def test_a_lost_connection_is_nobodys_fault(talk: Talk, autojump_clock: MockClock) -> None:

@@ -12,7 +12,8 @@ from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.transfer import Incoming, Outcome
 from fedretail.errors import PeerError, Unavailable
-from fedretail.p2p.mirror import Mirror, is_public
+from fedretail.p2p.heads import is_public
+from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.replica import WrongRows
 from fedretail.store.store import Store
 from fedretail.testing import builders
@@ -103,13 +104,13 @@ def test_nothing_private_is_served(store: Store) -> None:
 
 def test_own_logs_and_large_ones_are_not_taken(store: Store, tmp_path: Path) -> None:
     store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
-    head = Mirror(store, NETWORK).head(LOG)
-    assert head is not None
+    signed = Mirror(store, NETWORK).signed(LOG)
+    assert signed is not None
     peer = Mirror(builders.peer_store(tmp_path, "peer", SHOP), NETWORK)
-    assert peer.takes(head)
-    assert not peer.takes(head._replace(size=1 << 40))
-    assert not peer.takes(head._replace(count=1 << 30))
-    assert not Mirror(store, NETWORK).takes(head)
+    assert peer.takes(signed)
+    for big in ({"size": 1 << 40}, {"count": 1 << 30}):
+        assert not peer.takes(signed._replace(head=signed.head._replace(**big)))
+    assert not Mirror(store, NETWORK).takes(signed)
 
 
 def test_wrong_rows_and_a_full_disk(store: Store, tmp_path: Path) -> None:
@@ -137,20 +138,19 @@ def test_the_charter_of_another_network(store: Store) -> None:
 
 def test_a_log_begun_anew_since_is_not_asked_for(tmp_path: Path) -> None:
     source = builders.shop_store(tmp_path, SHOP)
-    heads = []
-    for incarnation in (SHOP.incarnation, SHOP.incarnation + 1):
-        author = SHOP.author(incarnation=incarnation)
-        signed = source.commit(author, SITE, builders.offer_edits([1]))
-        assert signed is not None
-        heads.append(signed)
+    heads = [
+        source.commit(SHOP.author(), SITE, builders.offer_edits([1])),
+        source.own_logs.open_next(SHOP.author(), SITE),
+    ]
     node = neighbour(tmp_path, "peer", SHOP)
-    for author in (SHOP.author(), SHOP.author(incarnation=SHOP.incarnation + 1)):
-        node.store.add_log(author.log(SITE))
-    assert [node.mirror.takes(one.head) for one in heads] == [True, True]
-    newer = log_id(SHOP.author(incarnation=SHOP.incarnation + 1).log(SITE))
+    names = [SHOP.log_name(), source.own_logs.written(SHOP.log_name())]
+    for name in names:
+        node.store.add_log(name)
+    assert [node.mirror.takes(one) for one in heads] == [True, True]
+    newer = log_id(names[1])
     builders.fetch(node.store, source, newer)
     node.mirror.refresh()
-    assert [node.mirror.takes(one.head) for one in heads] == [False, True]
+    assert [node.mirror.takes(one) for one in heads] == [False, True]
     assert SignedHead.parse(node.store.heads()[0][2]).head.log == newer
     node.store.close()
     source.close()

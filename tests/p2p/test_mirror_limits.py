@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fedretail.crdt.names import LogName, log_id
+from fedretail.p2p import heads
 from fedretail.p2p import mirror as limits
 from fedretail.p2p.mirror import Mirror
 from fedretail.store import logs
@@ -54,7 +55,7 @@ def test_a_full_list_of_records_leaves_room_for_a_few_of_every_member(
 def test_names_without_a_head_give_way_to_later_ones(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "MAX_NAMES", 5)
+    monkeypatch.setattr(heads, "MAX_NAMES", 5)
     monkeypatch.setattr(logs, "MAX_BARE_LOGS", 20)
     mirror = Mirror(store, NETWORK)
     mirror.learn(list(SHOP.grants), [])

@@ -347,10 +347,9 @@ def test_a_renewal_by_a_stranger_and_by_a_sister_device(source: Store, target: S
 
 def test_an_older_incarnation_after_a_newer(source: Store, target: Store, clock: Any) -> None:
     old_head, old_changes = whole(source)
-    author = SHOP.author(incarnation=SHOP.incarnation + 1)
-    signed = source.commit(author, SITE, builders.offer_edits([7]))
+    signed = source.own_logs.open_next(SHOP.author(), SITE)
     assert signed is not None
-    target.add_log(author.log(SITE))
+    target.add_log(source.own_logs.written(SHOP.log_name()))
     builders.fetch(target, source, signed.head.log)
     # Nobody's fault: the neighbour may not have heard of the newer one.
     refused(target, Refused, old_head, old_changes)

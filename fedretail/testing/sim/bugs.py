@@ -17,7 +17,7 @@ from fedretail.p2p.gossip import Gossip
 from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.reconcile import Comparison, Item
 from fedretail.p2p.session import Session
-from fedretail.store import arrivals, intake, log, logs
+from fedretail.store import arrivals, incarnations, intake, log, logs
 from fedretail.store.arrivals import Arrived
 from fedretail.store.database import Connection
 from fedretail.store.log import Step
@@ -136,13 +136,6 @@ def _move_but_keep_staged(connection: Connection, state: Any, head: SignedHead) 
 _move = log.move
 
 
-_surroundings = logs.surroundings
-
-
-def _no_newer_incarnation(connection: Connection, state: Any) -> logs.Surroundings:
-    return _surroundings(connection, state)._replace(newest_incarnation=0)
-
-
 def _feed_forgets(connection: Connection, state: Any, step: Any, *, now_ms: int) -> None:
     """Only new records are told of."""
     rows = [(state.collection, item.kind, item.key) for item in step.rows if item.old is None]
@@ -213,8 +206,8 @@ BUGS: dict[str, list[Bug]] = {
     "acknowledge before commit": [Bug(SimConnection, "transaction", _never_durable)],
     "staging not cleared": [Bug(log, "move", _move_but_keep_staged)],
     "lower incarnation accepted": [
-        Bug(logs, "surroundings", _no_newer_incarnation),
-        Bug(Mirror, "takes", lambda mirror, head: True),
+        Bug(incarnations, "done_with", lambda connection, state: 0),
+        Bug(Mirror, "_done_with", lambda mirror, name: 0),
     ],
     # Our own.
     "signature unchecked": [Bug(SignedHead, "is_by", _unsigned)],

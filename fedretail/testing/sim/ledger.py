@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fedretail.crdt.head import Head, SignedHead
+from fedretail.crdt.lineage import Absorbed, with_absorbed
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.registers import DELETED
 from fedretail.crdt.row import RowKey
@@ -81,6 +82,16 @@ class Ledger:
             return False
         known = truth.heads.get(head.seq)
         return known is not None and known.head == head
+
+    def given_up(self, name: LogName | None, before: Absorbed) -> Absorbed:
+        """What a device names that has lost its log, and `before` that those it had lost before."""
+        truth = None if name is None else self.truths.get(log_id(name))
+        if truth is None or not truth.heads:
+            return before
+        newest = max(truth.heads)
+        # A commit that was cut off before its answer may have been shown.
+        entry = (log_id(truth.name), newest + 1, truth.heads[newest].id)
+        return with_absorbed(before, entry)
 
     def missed(self, held: Mapping[bytes, int]) -> dict[bytes, int]:
         """Bytes of the rows, by log and deflated, that are later than the seq it is held at."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import trio
 
+from fedretail.crdt.lineage import Absorbed
 from fedretail.crdt.names import LogName
 from fedretail.errors import FedretailError
 from fedretail.p2p.effects import Effect, Moved
@@ -47,6 +48,8 @@ class SimNode(Computer):
         self.follower = oracles.Follower()
         # When its log was begun, the last time.
         self.incarnation = 0 if plan.shop is None else plan.shop.incarnation
+        # What its log has taken the place of.
+        self.lost: Absorbed = ()
         # What it lies about now, and whether the power fails when its index has read the feed.
         self.lies = list(plan.lies)
         self.is_cut_after_reading = False
@@ -161,6 +164,7 @@ class SimNode(Computer):
         self.wipe()
         self.follower = oracles.Follower()
         if self.plan.shop is not None:
+            self.lost = self.street.ledger.given_up(self.log_name, self.lost)
             self.incarnation = max(self.incarnation + 1, self.clock.now_ms())
 
     def begin_anew(self) -> None:

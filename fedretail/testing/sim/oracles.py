@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fedretail.crdt.head import SignedHead
+from fedretail.crdt.lineage import done_with
 from fedretail.crdt.names import log_id
 from fedretail.domain.kind import RecordId
 from fedretail.store import records, staging
@@ -114,16 +115,18 @@ def check_log(node: "SimNode", store: Store, log: bytes) -> None:
 
 
 def check_moved(node: "SimNode", store: Store, log: bytes) -> None:
-    """A log that has just moved: as above, and nothing newer of its device is held."""
+    """A log that has just moved: as above, and no newer one held has taken its place."""
     check_log(node, store, log)
     heads = store.heads()
     found = [(at, one) for at, one, _ in heads if log_id(one) == log]
     if not found:
         node.world.violated("claim", f"{node.name} has moved {log.hex()[:8]} to nowhere")
     moved, name = found[0]
-    for at, other, _ in heads:
+    seq = next(SignedHead.parse(raw).head.seq for _, one, raw in heads if one == name)
+    for at, other, raw in heads:
         # What moved after it, in the same step, was not there yet.
-        if at < moved and other[:3] == name[:3] and other.incarnation > name.incarnation:
+        is_newer = at < moved and other[:3] == name[:3] and other.incarnation > name.incarnation
+        if is_newer and seq <= done_with(name, [SignedHead.parse(raw).head]):
             what = f"{node.name} moves {log.hex()[:8]}, which its device has begun anew since"
             node.world.violated("incarnation", what)
 

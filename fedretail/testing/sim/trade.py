@@ -2,11 +2,32 @@
 
 from typing import Any
 
-from fedretail.store.commits import Edit
+from fedretail.crdt.head import Head, SignedHead
+from fedretail.crdt.lineage import Absorbed
+from fedretail.crdt.names import log_id
+from fedretail.domain.kinds import registry
+from fedretail.store import commits
+from fedretail.store.commits import Author, Commit, Edit
+from fedretail.store.store import Store
+from fedretail.testing.builders import SITE
 from fedretail.testing.sim.world import World
 
 KEYS = tuple(f"k{n}" for n in range(8))
 _NAMES = ("name", "stock", "regular", "brand", "from-a-later-version")
+
+
+def signed(store: Store, author: Author, edits: list[Edit], lost: Absorbed) -> SignedHead | None:
+    """The head of a commit; of a renewal where there are no edits.
+
+    lost: logs that a new one takes the place of, as its first head names them.
+    """
+    if not edits:
+        return store.renew(author, SITE)
+    if not lost or store.log(log_id(author.log(SITE))) is not None:
+        return store.commit(author, SITE, edits)
+    before = Head(b"", 0, 0, 0, 0, 0, b"", absorbed=lost)
+    commit = Commit(author, SITE, edits, store._clock.now_ms(), before=before)
+    return commits.commit(store._write, commit, registry())
 
 
 def edits(world: World, *, is_large: bool) -> list[Edit]:

@@ -9,7 +9,6 @@ from fedretail.crdt.names import LogName, log_id
 from fedretail.domain.kinds import registry
 from fedretail.errors import FedretailError
 from fedretail.store.store import Store
-from fedretail.testing.builders import SITE
 from fedretail.testing.faults import Killed
 from fedretail.testing.sim import trade
 from fedretail.testing.sim.process import Process
@@ -71,7 +70,7 @@ class Trader:
         ledger.settle(log_id(name), own_head(store, name))
         edits = [] if world.happens(0.1) else trade.edits(world, is_large=is_large)
         ledger.begin(name, edits)
-        signed = store.commit(author, SITE, edits) if edits else store.renew(author, SITE)
+        signed = trade.signed(store, author, edits, node.lost)
         if signed is not None:
             ledger.acknowledge(signed)
             world.note("commit", node.name, signed.head.seq, signed.id.hex()[:8])

@@ -43,17 +43,21 @@ def test_a_seed_is_one_run_in_every_process() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bug", "seed", "oracle"),
+    ("bug", "oracle"),
     [
-        ("acknowledge before commit", 1, "acknowledged"),
-        ("born ignored", 1, "accused"),
-        ("feed tells of new records alone", 1, "feed"),
-        ("nothing is pushed", 3, "prompt"),
+        ("acknowledge before commit", "acknowledged"),
+        ("born ignored", "accused"),
+        ("feed tells of new records alone", "feed"),
+        ("nothing is pushed", "prompt"),
     ],
 )
-def test_a_planted_bug_is_found(bug: str, seed: int, oracle: str) -> None:
-    (found,) = run(seed, bugs=[bug]).violations
-    assert found.oracle == oracle
+def test_a_planted_bug_is_found(bug: str, oracle: str) -> None:
+    for seed in range(1, 13):
+        violations = run(seed, bugs=[bug]).violations
+        if violations:
+            assert violations[0].oracle == oracle
+            return
+    pytest.fail("no seed has found it")
 
 
 def test_a_failing_seed_prints_the_command_that_replays_it(

@@ -1,0 +1,54 @@
+"""Saying which of two copies of a data directory is the shop's own."""
+
+import secrets
+from typing import Literal
+
+from fedretail.crdt.access import GRANT, GRANT_MS, MANAGE, WRITE, AuthRecord, SignedRecord
+from fedretail.crdt.keys import SEED_BYTES
+from fedretail.errors import Refused
+from fedretail.node import keyring
+from fedretail.node.base import BaseNode
+from fedretail.node.frozen import is_believed_no_more
+from fedretail.node.identity import Identity
+from fedretail.node.keyring import Keyring
+from fedretail.store.commits import Author
+from fedretail.store.copies import NewDevice
+
+Role = Literal["original", "copy"]
+
+
+def go_on_as(node: BaseNode, role: Role) -> None:
+    """Let this data directory write again: as the shop's own device, or as a further one.
+
+    A device that is known to have signed two states of one log is believed by nobody any more; then
+    the original too goes on as a further device. Refused for a reader, and where the member's root
+    key is needed and is not here.
+    """
+    author = node.identity.author()
+    if role == "original" and not is_believed_no_more(node):
+        node.store.own_logs.go_on_as_original(author)
+        return
+    root = node.keyring.root
+    if root is None or node.keyring.root_seed is None:
+        raise Refused("Only who has the member's root key can name another device.")
+    now_ms = node.clock.now_ms()
+    keys = Keyring.of(node.keyring.root_seed, secrets.token_bytes(SEED_BYTES))
+    numbers = [
+        signed.record.number or 0
+        for _, signed in node.store.auth_records()
+        if signed.record.owner == author.owner
+    ]
+    place = (GRANT, root.public, max(numbers) + 1, keys.device.public, (MANAGE, WRITE))
+    record = AuthRecord(*place, now_ms + GRANT_MS, now_ms, {}, root.public)
+    new = NewDevice(
+        Author(author.owner, keys.device, now_ms),
+        SignedRecord.sign(record, root),
+        secrets.token_hex(16),
+    )
+    # Written first, and put in place last: a power cut in between leaves both files of keys.
+    waiting = node.path / (keyring.FILE_NAME + ".copy")
+    keys.save(waiting, is_new=True)
+    node.store.own_logs.go_on_as_copy(author, new)
+    waiting.replace(node.path / keyring.FILE_NAME)
+    node.keyring, node.store.id = keys, new.store_id
+    node.identity = Identity.of(node.store, keys)

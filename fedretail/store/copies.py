@@ -1,0 +1,81 @@
+"""A data directory that was copied: one stays the shop's device, the other becomes a further one.
+
+The one that stays begins its logs anew, so that nothing either of them signed under the old ones
+can be mistaken for the other's. The copy becomes a further device of the same shop, and brings
+all that it holds along: the newest stamp of a field decides between them, as ever.
+"""
+
+from typing import NamedTuple
+
+from fedretail.crdt import lineage
+from fedretail.crdt.access import SignedRecord
+from fedretail.crdt.changes import START
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.row import replaced, stored_row
+from fedretail.store import auth, commits, incarnations, local, log, logs, reopening
+from fedretail.store.commits import Author, Commit
+from fedretail.store.database import Connection
+from fedretail.store.logs import LogState
+from fedretail.store.reopening import Place
+
+
+class NewDevice(NamedTuple):
+    """What a copy becomes: who signs from now on, root's word for it, the store's new id (hex)."""
+
+    author: Author
+    grant: SignedRecord
+    store_id: str
+
+
+def go_on_as_original(connection: Connection, author: Author, *, now_ms: int) -> None:
+    """Begin every own log anew from what is held, and write again."""
+    with connection.transaction(durable=True):
+        local.set_meta(connection, incarnations.STOPPED, None)
+    for collection in dict.fromkeys(one.name.collection for one in _written(connection, author)):
+        reopening.open_next(connection, Place(author, collection, now_ms))
+
+
+def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now_ms: int) -> None:
+    """Become another device: its logs hold the rows of the old one's, with their own stamps.
+
+    The old device's logs are forgotten here, to be fetched from who goes on with them.
+    """
+    with connection.transaction(durable=True):
+        auth.add(connection, [new.grant])
+        for state in _written(connection, author):
+            _bring_along(connection, state, new.author, now_ms)
+            incarnations.drop(connection, state)
+        connection.execute("DELETE FROM local_writing")
+        values = {
+            "device": new.author.key.public,
+            "incarnation": new.author.incarnation,
+            "store_id": new.store_id,
+            incarnations.STOPPED: None,
+        }
+        for key, value in values.items():
+            local.set_meta(connection, key, value)
+
+
+def _written(connection: Connection, author: Author) -> list[LogState]:
+    """The logs of this very device, with a head."""
+    states = [logs.find_name(connection, name) for _, name, _ in logs.heads(connection)]
+    place = (author.owner, author.key.public)
+    return [one for one in states if one and (one.name.owner, one.name.device) == place]
+
+
+def _bring_along(connection: Connection, state: LogState, author: Author, now_ms: int) -> None:
+    assert state.head is not None
+    name = author.log(state.name.collection)
+    empty = logs.open_log(connection, name)
+    incarnations.note_writing(connection, name, START, is_draft=False)
+    before = SignedHead.parse(state.head).head._replace(parent=None, absorbed=None, floor=0)
+    wanted = Commit(author, name.collection, [], now_ms, before=before)
+    wanted = commits.stamped(connection, wanted, {})
+    stamp = max(wanted.stamp, state.point.stamp)
+    rows = [(key, stored_row(row).groups) for key, _, row in logs.rows_of(connection, state.number)]
+    changes = [
+        (key, lambda old, groups=groups: replaced(lineage.not_after(groups, stamp), seq=1))
+        for key, groups in rows
+    ]
+    step = log.prepare(connection, empty, changes)
+    commits.sign_and_write(connection, wanted._replace(stamp=stamp), empty, step)

@@ -1,0 +1,197 @@
+"""Which incarnation of an own log is written, who has seen it, and what is done with older ones.
+
+A row of `local_writing` says for one collection: the incarnation, a place in the log (seq, stamp),
+and whether the log is a *draft*. Up to that place others have seen it; rows behind it are edits
+that nobody has seen. They need no list of their own: a row changed behind the place holds, as
+groups with later stamps, just the fields that were set since. A draft is written and read as any
+log and never shown, since the state that it will begin from is still being fetched.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from fedretail.crdt import lineage
+from fedretail.crdt.changes import START, Point
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import LogName
+from fedretail.errors import Refused
+from fedretail.store import local, log, logs
+from fedretail.store.database import Connection
+from fedretail.store.logs import LogState
+
+# Under this key of `meta` stands why this store writes no more; see `check_may_write`.
+STOPPED = "stopped"
+
+
+class Writing(NamedTuple):
+    """What this device writes of one collection; seen: the place up to which others have it."""
+
+    incarnation: int
+    seen: Point
+    is_draft: bool
+
+
+def writing(connection: Connection, owner: bytes, collection: str) -> Writing | None:
+    """What was noted of a collection; None: nothing, the author's own incarnation counts."""
+    row = connection.execute(
+        "SELECT incarnation, seq, stamp, is_draft FROM local_writing"
+        " JOIN collection ON collection.id = collection WHERE owner = ? AND name = ?",
+        (owner, collection),
+    ).fetchone()
+    return None if row is None else Writing(row[0], Point(*row[1:3]), bool(row[3]))
+
+
+def written(connection: Connection, name: LogName) -> LogName:
+    """The log in which an author of `name` writes now, which may have been begun anew since."""
+    noted = writing(connection, name.owner, name.collection)
+    if noted is None or noted.incarnation <= name.incarnation:
+        return name
+    return name._replace(incarnation=noted.incarnation)
+
+
+def drafts(connection: Connection) -> list[str]:
+    """The collections of which this device writes a draft, in order."""
+    query = (
+        "SELECT name FROM local_writing JOIN collection ON collection.id = collection"
+        " WHERE is_draft ORDER BY name"
+    )
+    return [name for (name,) in connection.execute(query)]
+
+
+def note_writing(connection: Connection, name: LogName, seen: Point, *, is_draft: bool) -> None:
+    """Note that this device writes this log (inside a transaction)."""
+    collection = logs.collection_number(connection, name.owner, name.collection)
+    connection.execute(
+        "INSERT OR REPLACE INTO local_writing VALUES (?, ?, ?, ?, ?)",
+        (collection, name.incarnation, *seen, is_draft),
+    )
+
+
+def note_seen(connection: Connection, name: LogName, seen: Point) -> bool:
+    """Note that others see an own log up to this place (inside a transaction).
+
+    False where the log is no longer the one that is written, or a draft.
+    """
+    noted = writing(connection, name.owner, name.collection)
+    if noted is not None and (noted.incarnation > name.incarnation or noted.is_draft):
+        return False
+    if noted is None or noted.incarnation < name.incarnation or noted.seen.seq < seen.seq:
+        note_writing(connection, name, seen, is_draft=False)
+    return True
+
+
+def check_may_write(connection: Connection) -> None:
+    """Raise Refused where a copy of this store writes too, and nobody has said which counts."""
+    reason = local.meta(connection, STOPPED)
+    if reason is not None:
+        raise Refused(
+            "This folder was copied, and another computer writes with the same key. Nothing is "
+            f"written here until you say which of them is the shop's own ({reason}).",
+            hint="On that one restart with `fedretail serve --as original`, on the other with "
+            "`fedretail serve --as copy`.",
+        )
+
+
+def done_with(connection: Connection, state: LogState) -> float:
+    """Up to which seq newer incarnations of a log have taken it over; 0: not at all."""
+    heads = [SignedHead.parse(raw).head for raw in _newer_heads(connection, state)]
+    return lineage.done_with(state.name, heads) if heads else 0
+
+
+def _newer_heads(connection: Connection, state: LogState) -> list[bytes]:
+    rows = connection.execute(
+        "SELECT head FROM log WHERE collection = ? AND device = ? AND incarnation > ?"
+        " AND head IS NOT NULL",
+        (state.collection, state.name.device, state.name.incarnation),
+    )
+    return [raw for (raw,) in rows]
+
+
+def older(connection: Connection, state: LogState) -> list[LogState]:
+    """The older incarnations of a log that are held, the oldest first."""
+    held = logs.of_collection(connection, state.name.owner, state.name.collection)
+    return [
+        one
+        for one in held
+        if one.head is not None
+        and one.name.device == state.name.device
+        and one.name.incarnation < state.name.incarnation
+    ]
+
+
+def retire(connection: Connection, state: LogState, *, now_ms: int) -> None:
+    """Forget the older incarnations that `state`, as it has just moved, is done with.
+
+    Inside the transaction that moved it. Their rows are in this log or overwritten there.
+    """
+    for one in older(connection, state):
+        if one.point.seq <= done_with(connection, one):
+            _forget(connection, one, state, now_ms=now_ms)
+
+
+def _forget(connection: Connection, one: LogState, state: LogState, *, now_ms: int) -> None:
+    # Rows that stand there to the byte change nothing by going.
+    differing = connection.execute(
+        "SELECT collection, kind, key FROM log JOIN row ON row.log = log.id WHERE log.id = ?1"
+        " AND NOT EXISTS (SELECT 1 FROM row AS new WHERE new.log = ?2 AND new.kind = row.kind"
+        " AND new.key = row.key AND new.row = row.row)",
+        (one.number, state.number),
+    ).fetchall()
+    log.enter(connection, differing, now_ms=now_ms)
+    # What was replaced on the way to the parent is how the new log came about too.
+    query = "UPDATE local_journal SET log = ? WHERE log = ?"
+    connection.execute(query, (state.number, one.number))
+    drop(connection, one)
+
+
+def drop(connection: Connection, one: LogState) -> None:
+    """Forget a log with all its rows (inside a transaction)."""
+    for table in ("row", "staging", "local_journal", "head_seen", "local_repair"):
+        connection.execute(f"DELETE FROM {table} WHERE log = ?", (one.number,))
+    connection.execute("DELETE FROM log WHERE id = ?", (one.number,))
+
+
+def parent_of(connection: Connection, state: LogState, head: SignedHead) -> LogState | None:
+    """The log from whose rows this one, of which nothing is held, can go on to `head`.
+
+    Only the very parent that the head names, at that very head; None: fetch from the start.
+    """
+    parent = head.head.parent
+    if state.point != START or parent is None or parent[1] < head.head.floor:
+        return None
+    incarnation, seq, head_id = parent
+    found = logs.find_name(connection, state.name._replace(incarnation=incarnation))
+    if found is None or found.head is None or found.point.seq != seq:
+        return None
+    return found if SignedHead.parse(found.head).id == head_id else None
+
+
+def begin_from(connection: Connection, state: LogState, parent: LogState) -> LogState:
+    """`state`, an empty log, with the rows of its parent (inside a transaction)."""
+    connection.execute(
+        "INSERT INTO row SELECT ?, kind, key, seq, row FROM row WHERE log = ?",
+        (state.number, parent.number),
+    )
+    return state._replace(
+        point=parent.point, count=parent.count, size=parent.size, state=parent.state
+    )
+
+
+def own_older(connection: Connection, name: LogName) -> list[LogState]:
+    """The logs of this device and collection that are held with a head, but for `name`."""
+    held = logs.of_collection(connection, name.owner, name.collection)
+    return [
+        one
+        for one in held
+        if one.head is not None and one.name.device == name.device and one.name != name
+    ]
+
+
+def known(connection: Connection, name: LogName) -> Iterable[int]:
+    """Every incarnation of this device and collection that was heard of, by name alone too."""
+    rows = connection.execute(
+        "SELECT incarnation FROM log JOIN collection ON collection.id = log.collection"
+        " WHERE owner = ? AND name = ? AND device = ?",
+        name[:3],
+    )
+    return [incarnation for (incarnation,) in rows]

@@ -1,0 +1,294 @@
+"""Beginning an own log anew: after a restore, beside a copy, when the clock had run ahead.
+
+The steps of a restored store, each one transaction, so that a crash between them loses nothing:
+
+1. `begin_draft`: a neighbour knows more of an own log than is here. What this device writes goes
+   into a draft from now on; the log itself is fetched as if it were somebody else's.
+2. `open_next`: it is here. A new incarnation begins with its rows; what nobody had seen of the
+   draft is done again as one edit of them.
+3. `take_over`: rows of an older incarnation that turn up later still.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fedretail.crdt import lineage
+from fedretail.crdt.changes import START, Point
+from fedretail.crdt.head import Head, SignedHead
+from fedretail.crdt.lineage import Origin
+from fedretail.crdt.names import LogName, log_id
+from fedretail.crdt.registers import DELETED
+from fedretail.crdt.row import Groups, Row, RowKey, replaced, stored_row
+from fedretail.store import commits, incarnations, local, log, logs, seen
+from fedretail.store.commits import Author, Commit, Draft
+from fedretail.store.database import Connection
+from fedretail.store.logs import LogState
+
+
+class Place(NamedTuple):
+    """An author's collection, and the time (ms)."""
+
+    author: Author
+    collection: str
+    now_ms: int
+
+
+def begin_draft(connection: Connection, place: Place, *, known: int = 0) -> LogName:
+    """Let this device write into a draft; its name.
+
+    known: the newest incarnation that a neighbour has shown. The log as it was stays where others
+    have seen all of it, and is empty otherwise, to be fetched.
+    """
+    with connection.transaction(durable=True):
+        name = incarnations.written(connection, place.author.log(place.collection))
+        noted = incarnations.writing(connection, *name[:2])
+        seen_at = noted.seen if noted else START
+        fresh = _fresh(connection, name, place, known)
+        state = logs.find_name(connection, name)
+        is_unseen = state is not None and state.head is not None and state.point.seq > seen_at.seq
+        if state is not None and is_unseen:
+            _rename(connection, state, fresh, place.author, seen_seq=seen_at.seq)
+        place_seen = seen_at if is_unseen else START
+        incarnations.note_writing(connection, fresh, place_seen, is_draft=True)
+        return fresh
+
+
+def open_next(connection: Connection, place: Place) -> SignedHead | None:
+    """Begin the next incarnation with the newest rows of this device that are held; its head.
+
+    What was written into a draft is done again as an edit of them. None where nothing is held.
+    """
+    with connection.transaction(durable=True):
+        name = incarnations.written(connection, place.author.log(place.collection))
+        noted = incarnations.writing(connection, *name[:2])
+        state = logs.find_name(connection, name)
+        fresh = _fresh(connection, name, place)
+        parent = state
+        drafts: dict[RowKey, Draft] = {}
+        if noted is not None and noted.is_draft:
+            held = incarnations.own_older(connection, name)
+            parent = max(held, key=lambda one: one.name.incarnation, default=None)
+            drafts = {} if state is None else dict(_unseen(connection, state, noted.seen))
+            if parent is None and state is not None and state.head is not None:
+                return _open_draft(connection, place, state, noted.seen)
+            if state is not None:
+                incarnations.drop(connection, state)
+        if parent is None or parent.head is None:
+            incarnations.note_writing(connection, fresh, START, is_draft=False)
+            return None
+        return _begin(connection, place._replace(author=_as(place, fresh)), parent, drafts)
+
+
+def _begin(
+    connection: Connection, place: Place, parent: LogState, drafts: dict[RowKey, Draft]
+) -> SignedHead:
+    """The first head of the log that `place` names, over the rows of `parent` and these edits."""
+    assert parent.head is not None
+    name, signed = place.author.log(place.collection), SignedHead.parse(parent.head)
+    empty = logs.open_log(connection, name)
+    state = incarnations.begin_from(connection, empty, parent)
+    _note_stamp(connection, parent.point.stamp)
+    incarnations.note_writing(connection, name, parent.point, is_draft=False)
+    origin = lineage.begun_from(parent.name, signed.head, signed.id)
+    before = _with_origin(signed.head, origin)
+    wanted = Commit(place.author, place.collection, [], place.now_ms, before=before)
+    wanted = commits.stamped(connection, wanted, drafts)
+    seq = state.point.seq + 1
+    changes = [(key, commits.change(one, wanted.stamp, seq)) for key, one in drafts.items()]
+    return _write(connection, wanted, state, changes)
+
+
+def _open_draft(
+    connection: Connection, place: Place, draft: LogState, seen: Point
+) -> SignedHead | None:
+    """Let a draft stand as it is, where nothing that it could begin from was to be had."""
+    fresh = _fresh(connection, draft.name, place)
+    state = _rename(connection, draft, fresh, place.author)
+    incarnations.note_writing(connection, fresh, seen, is_draft=False)
+    return None if state.head is None else SignedHead.parse(state.head)
+
+
+def _unseen(connection: Connection, state: LogState, seen: Point) -> Iterator[tuple[RowKey, Draft]]:
+    """The edits of a draft behind a place: fields of groups with later stamps, and deletions."""
+    query = "SELECT kind, key, row FROM row WHERE log = ? AND seq > ? ORDER BY kind, key"
+    for kind, key, packed in connection.execute(query, (state.number, seen.seq)).fetchall():
+        row = stored_row(packed)
+        is_whole = row.born > seen.seq
+        fields: dict[str, object] = {}
+        for stamp, some in row.groups:
+            if is_whole or stamp > seen.stamp:
+                fields |= some
+        is_deleted = fields.pop(DELETED, None) is True
+        if fields or is_deleted:
+            yield RowKey(kind, key), Draft(is_deleted=is_deleted, public=fields)
+
+
+def take_over(connection: Connection, place: Place) -> SignedHead | None:
+    """Take over what older incarnations of this device's log hold beyond what it names of them.
+
+    One commit, which names them; None where nothing was left.
+    """
+    with connection.transaction(durable=True):
+        name = incarnations.written(connection, place.author.log(place.collection))
+        noted = incarnations.writing(connection, *name[:2])
+        state = logs.find_name(connection, name)
+        if state is None or state.head is None or (noted is not None and noted.is_draft):
+            return None
+        incarnations.check_may_write(connection)
+        before = SignedHead.parse(state.head).head
+        late = [
+            one
+            for one in incarnations.older(connection, state)
+            if one.point.seq > lineage.done_with(one.name, [before])
+        ]
+        if not late:
+            return None
+        author = _as(place, name)
+        return _absorb(connection, place._replace(author=author), state, late)
+
+
+def _absorb(
+    connection: Connection, place: Place, state: LogState, late: list[LogState]
+) -> SignedHead:
+    assert state.head is not None
+    before = SignedHead.parse(state.head).head
+    new: dict[RowKey, Groups] = {}
+    origin = Origin(before.parent, before.absorbed or ())
+    for one in late:
+        assert one.head is not None
+        new |= _differing(connection, state, before, one)
+        entry = (one.log, one.point.seq, SignedHead.parse(one.head).id)
+        origin = Origin(origin.parent, lineage.with_absorbed(origin.absorbed, entry))
+    before = _with_origin(before, origin)
+    wanted = Commit(place.author, place.collection, [], place.now_ms, before=before)
+    wanted = commits.stamped(connection, wanted, {key: Draft() for key in new})
+    seq = state.point.seq + 1
+    changes = [(key, _standing(groups, wanted.stamp, seq)) for key, groups in sorted(new.items())]
+    return _write(connection, wanted, state, changes)
+
+
+def _differing(
+    connection: Connection, state: LogState, before: Head, one: LogState
+) -> dict[RowKey, Groups]:
+    """The rows as they are to stand where an older log holds more of them; by key."""
+    done = lineage.done_with(one.name, [before])
+    # Seqs of two incarnations compare up to the parent only.
+    is_parent = before.parent is not None and before.parent[0] == one.name.incarnation
+    fork = before.parent[1] if before.parent is not None and is_parent else 0
+    query = (
+        "SELECT old.kind, old.key, old.row, mine.row FROM row AS old"
+        " LEFT JOIN row AS mine ON mine.log = ? AND mine.kind = old.kind AND mine.key = old.key"
+        " WHERE old.log = ? AND old.seq > ?"
+    )
+    result: dict[RowKey, Groups] = {}
+    for kind, key, packed, held in connection.execute(query, (state.number, one.number, done)):
+        mine: Row | None = None if held is None else stored_row(held)
+        is_untouched = mine is not None and mine.seq <= fork
+        groups = lineage.taken_over(mine, stored_row(packed), is_untouched=is_untouched)
+        if groups is not None:
+            result[RowKey(kind, key)] = groups
+    # What stands here as it did in the parent and is gone there was vacated there, and purged.
+    gone = connection.execute(
+        "SELECT kind, key FROM row AS mine WHERE log = ? AND seq <= ? AND NOT EXISTS (SELECT 1"
+        " FROM row AS old WHERE old.log = ? AND old.kind = mine.kind AND old.key = mine.key)",
+        (state.number, fork, one.number),
+    )
+    result |= {RowKey(kind, key): [] for kind, key in gone}
+    return result
+
+
+def restamp(connection: Connection, place: Place) -> SignedHead | None:
+    """Begin the next incarnation with stamps of this time, where the log's ran ahead; its head.
+
+    It has no parent, and names the log that it takes the place of as taken over.
+    """
+    with connection.transaction(durable=True):
+        name = incarnations.written(connection, place.author.log(place.collection))
+        noted = incarnations.writing(connection, *name[:2])
+        state = logs.find_name(connection, name)
+        if state is None or state.head is None or (noted is not None and noted.is_draft):
+            return None
+        incarnations.check_may_write(connection)
+        signed = SignedHead.parse(state.head)
+        fresh = _fresh(connection, name, place)
+        origin = lineage.begun_from(name, signed.head, signed.id)
+        absorbed = lineage.with_absorbed(origin.absorbed, (state.log, state.point.seq, signed.id))
+        before = _with_origin(signed.head, Origin(None, absorbed))._replace(floor=0)
+        wanted = Commit(_as(place, fresh), place.collection, [], place.now_ms, before=before)
+        rows = [(key, stored_row(row)) for key, _, row in logs.rows_of(connection, state.number)]
+        empty = logs.open_log(connection, fresh)
+        incarnations.note_writing(connection, fresh, START, is_draft=False)
+        # Of the stamps that ran ahead none counts for the next one.
+        connection.execute(
+            "UPDATE log SET stamp = min(stamp, ?) WHERE id = ?", (place.now_ms, state.number)
+        )
+        local.set_meta(connection, "last_stamp", 0)
+        wanted = commits.stamped(connection, wanted, {})
+        changes = [(key, _standing(row.groups, wanted.stamp, 1)) for key, row in rows]
+        return _write(connection, wanted, empty, changes)
+
+
+def _standing(groups: Groups, stamp: int, seq: int) -> log.Change:
+    """The row that holds these groups, none of them later than the commit."""
+    return lambda old: replaced(lineage.not_after(groups, stamp), seq=seq)
+
+
+def _write(
+    connection: Connection,
+    wanted: Commit,
+    state: LogState,
+    changes: list[tuple[RowKey, log.Change]],
+) -> SignedHead:
+    step = log.prepare(connection, state, changes)
+    signed = commits.sign_and_write(connection, wanted, state, step)
+    moved = logs.find(connection, state.log)
+    assert moved is not None
+    incarnations.retire(connection, moved, now_ms=wanted.now_ms)
+    return signed
+
+
+def _fresh(connection: Connection, name: LogName, place: Place, known: int = 0) -> LogName:
+    """The name of the next incarnation, later than any that was heard of."""
+    heard = [name.incarnation, known, *incarnations.known(connection, name)]
+    return name._replace(incarnation=lineage.next_incarnation(place.now_ms, heard))
+
+
+def _rename(
+    connection: Connection, state: LogState, name: LogName, author: Author, *, seen_seq: int = 0
+) -> LogState:
+    """The same rows as another log, under a head of its own at the same place.
+
+    The log that it was stays as a name, with the heads that others have seen of it.
+    """
+    assert state.head is not None
+    body = SignedHead.parse(state.head).head
+    body = body._replace(log=log_id(name), parent=None, absorbed=None)
+    signed = SignedHead.sign(body, author.key)
+    connection.execute(
+        "UPDATE log SET log_id = ?, incarnation = ?, head = ?,"
+        " moved = (SELECT max(moved) + 1 FROM log) WHERE id = ?",
+        (body.log, name.incarnation, signed.raw, state.number),
+    )
+    connection.execute("DELETE FROM staging WHERE log = ?", (state.number,))
+    empty = logs.open_log(connection, state.name)
+    query = "UPDATE head_seen SET log = ? WHERE log = ? AND seq <= ?"
+    connection.execute(query, (empty.number, state.number, seen_seq))
+    connection.execute("DELETE FROM head_seen WHERE log = ?", (state.number,))
+    seen.enter(connection, state.number, signed)
+    return state._replace(log=body.log, name=name, head=signed.raw)
+
+
+def _with_origin(head: Head, origin: Origin) -> Head:
+    return head._replace(parent=origin.parent, absorbed=origin.absorbed or None)
+
+
+def _as(place: Place, name: LogName) -> Author:
+    """The author, writing in this very incarnation."""
+    author = place.author
+    return Author(author.owner, author.key, name.incarnation, author.area)
+
+
+def _note_stamp(connection: Connection, stamp: int) -> None:
+    """Let the next stamp of this device be later than this one."""
+    last = local.meta(connection, "last_stamp")
+    local.set_meta(connection, "last_stamp", max(stamp, last))

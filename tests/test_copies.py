@@ -1,0 +1,287 @@
+"""Whole shops whose folder is put back from an older copy, or works twice (daemon and node.copies).
+
+Real daemons: on a network in memory, and once as processes that are killed.
+"""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from fedretail.clock import SystemClock
+from fedretail.crdt.head import SignedHead
+from fedretail.crdt.proof import proof
+from fedretail.daemon import Daemon, ServeOptions
+from fedretail.errors import Refused
+from fedretail.index.query import Query
+from fedretail.node.copies import go_on_as
+from fedretail.node.node import Node
+from fedretail.node.setup import create_reader
+from fedretail.p2p.memory import MemoryNetwork, MemoryTransport
+from fedretail.testing.loopback import LOOPBACK
+from fedretail.testing.nodes import new_shop
+
+PATIENCE_S = 60.0
+
+
+async def until(holds: Callable[[], Any]) -> None:
+    """Look again until it holds; in a thread, since it may ask the store."""
+    with trio.fail_after(PATIENCE_S):
+        while not await trio.to_thread.run_sync(holds):
+            await trio.sleep(0.02)
+
+
+def sell(node: Node, key: str, amount_minor: int) -> None:
+    fields = {"name": f"Fresh {key}", "currency": "EUR", "prices": [[amount_minor]]}
+    node.write("offer", key, fields, site=node.site())
+
+
+def price(node: Node, words: str) -> int | None:
+    found = node.search(Query(words=words)).results
+    return found[0].amount_minor if found else None
+
+
+def prices(node: Node) -> dict[str, int | None]:
+    return {word: price(node, word) for word in ("bread", "rolls", "cake", "tea", "milk")}
+
+
+def shows(node: Node, wanted: dict[str, int | None]) -> bool:
+    return prices(node) == wanted
+
+
+class Village:
+    """Shops in folders, and which of them serve."""
+
+    def __init__(self, folder: Path, stack: ExitStack, nursery: trio.Nursery) -> None:
+        self.folder = folder
+        self.stack = stack
+        self.nursery = nursery
+        self.scopes: dict[Path, trio.CancelScope] = {}
+        self.ended: dict[Path, trio.Event] = {}
+        self.addresses: list[str] = []
+
+    def open(self, name: str) -> Node:
+        return self.stack.enter_context(Node.open(self.folder / name))
+
+    def new(self, name: str) -> Node:
+        return self.stack.enter_context(new_shop(self.folder / name, name, clock=SystemClock()))
+
+    async def serve(self, node: Node, **options: Any) -> None:
+        """Start its daemon, which knows the neighbour that was started first."""
+        scope, ended = trio.CancelScope(), trio.Event()
+        self.scopes[node.path], self.ended[node.path] = scope, ended
+        daemon = Daemon(node, ServeOptions(peers=self.addresses, **options))
+
+        async def run(task_status: trio.TaskStatus[Any]) -> None:
+            with scope:
+                await daemon.run(task_status=task_status)
+            ended.set()
+
+        ready = await self.nursery.start(run)
+        self.addresses = self.addresses or ready.addresses
+
+    async def stop(self, node: Node) -> None:
+        self.scopes[node.path].cancel()
+        await self.ended[node.path].wait()
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryNetwork:
+    """Daemons meet on a network in memory; each folder has a place on it."""
+    network, places = MemoryNetwork(), dict[Path, MemoryTransport]()
+
+    def place(self: Daemon) -> MemoryTransport:
+        if self.node.path not in places:
+            places[self.node.path] = network.transport(self.node.keyring.device_seed)
+        return places[self.node.path]
+
+    monkeypatch.setattr(Daemon, "_transport", place)
+    return network
+
+
+async def test_an_older_copy_that_is_put_back(memory: MemoryNetwork, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        async with trio.open_nursery() as nursery:
+            village = Village(tmp_path, stack, nursery)
+            two, one = village.new("two"), village.new("one")
+            await village.serve(two)
+            one.join(two.ticket())
+            sell(one, "bread", 100)
+            sell(one, "rolls", 100)
+            await village.serve(one)
+            await until(lambda: price(two, "rolls"))
+            await village.stop(one)
+            one.close()
+            shutil.copytree(one.path, tmp_path / "backup")
+            one = village.open("one")
+            await village.serve(one)
+            sell(one, "bread", 120)
+            sell(one, "cake", 300)
+            await until(lambda: price(two, "cake"))
+            await village.stop(one)
+            one.close()
+
+            shutil.rmtree(one.path)
+            shutil.copytree(tmp_path / "backup", one.path)
+            one = village.open("one")
+            assert price(one, "bread") == 100
+            # The shopkeeper goes on at once, as if nothing had happened.
+            sell(one, "rolls", 90)
+            sell(one, "tea", 500)
+            await village.serve(one)
+            sell(one, "milk", 70)
+            wanted = {"bread": 120, "rolls": 90, "cake": 300, "tea": 500, "milk": 70}
+            await until(lambda: prices(two) == wanted)
+            await until(lambda: prices(one) == wanted)
+            await until(lambda: [peer["has_mine"] for peer in one.peers()] == [True])
+            sell(one, "bread", 130)
+            await until(lambda: price(two, "bread") == 130)
+            for node in (one, two):
+                assert [found for _, problems in node.check() for found in problems] == []
+                assert len(node.store.heads()) == 4
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_copy_that_works_beside_the_original(memory: MemoryNetwork, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        async with trio.open_nursery() as nursery:
+            village = Village(tmp_path, stack, nursery)
+            two, one = village.new("two"), village.new("one")
+            await village.serve(two)
+            one.join(two.ticket())
+            sell(one, "bread", 100)
+            await village.serve(one)
+            await until(lambda: price(two, "bread"))
+            await village.stop(one)
+            one.close()
+            shutil.copytree(one.path, tmp_path / "twin")
+            one, twin = village.open("one"), village.open("twin")
+            await village.serve(one)
+            sell(one, "bread", 120)
+            await until(lambda: price(two, "bread") == 120)
+            await village.serve(twin)
+            await until(lambda: one.store.own_logs.stopped and twin.store.own_logs.stopped)
+            for node in (one, twin):
+                assert "--as original" in node.sentence()
+                with pytest.raises(Refused, match="copied"):
+                    sell(node, "rolls", 1)
+                await village.stop(node)
+            # The shopkeeper decides.
+            await village.serve(one, role="original")
+            sell(one, "rolls", 50)
+            await until(lambda: price(two, "rolls") == 50)
+            device = twin.identity.device.public
+            await village.serve(twin, role="copy")
+            assert twin.identity.device.public != device
+            sell(twin, "cake", 300)
+            sell(twin, "bread", 140)
+            wanted = {"bread": 140, "rolls": 50, "cake": 300, "tea": None, "milk": None}
+            for node in (one, two, twin):
+                await until(partial(shows, node, wanted))
+            assert one.store.own_logs.stopped is twin.store.own_logs.stopped is None
+            # One shop with two devices from now on, also after a start.
+            await village.stop(twin)
+            twin.close()
+            twin = village.open("twin")
+            assert twin.owner == one.owner
+            assert twin.site().id == one.site().id
+            sell(one, "bread", 150)
+            await until(lambda: price(two, "bread") == 150)
+            for node in (one, two, twin):
+                assert [found for _, problems in node.check() for found in problems] == []
+            nursery.cancel_scope.cancel()
+
+
+# --- as processes ---
+
+
+class Process:
+    """`fedretail serve` for a folder, to be killed as a power cut does."""
+
+    def __init__(self, path: Path, *peers: str) -> None:
+        command = [sys.executable, "-m", "fedretail", "--data-dir", str(path), "serve", "--json"]
+        command += ["--listen", LOOPBACK, *(f"--peer={peer}" for peer in peers)]
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
+        )
+        assert self._process.stdout is not None
+        text = ""
+        while not text.rstrip().endswith("}"):
+            line = self._process.stdout.readline()
+            assert line, "no daemon"
+            text += line
+        self.addresses: list[str] = json.loads(text)["addresses"]
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+
+@pytest.mark.process
+async def test_a_shop_that_was_killed_and_put_back_from_a_copy(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        two = stack.enter_context(new_shop(tmp_path / "two", "two", clock=SystemClock()))
+        one = new_shop(tmp_path / "one", "one", clock=SystemClock())
+        neighbour = Process(two.path)
+        stack.callback(neighbour.kill)
+        one.join(two.ticket())
+        sell(one, "bread", 100)
+        first = Process(one.path, *neighbour.addresses)
+        stack.callback(first.kill)
+        await until(lambda: price(two, "bread") == 100)
+        copied = sqlite3.connect(tmp_path / "copy.db")
+        stack.callback(copied.close)
+        with closing(sqlite3.connect(one.store.path)) as source:
+            source.backup(copied)
+        sell(one, "bread", 120)
+        await until(lambda: price(two, "bread") == 120)
+        first.kill()
+        one.close()
+        for name in ("store.db", "store.db-wal", "store.db-shm", "index.db"):
+            (one.path / name).unlink(missing_ok=True)
+        shutil.copyfile(tmp_path / "copy.db", one.path / "store.db")
+        with Node.open(one.path) as one:
+            sell(one, "rolls", 90)
+            again = Process(one.path, *neighbour.addresses)
+            stack.callback(again.kill)
+            await until(lambda: price(two, "rolls") == 90)
+            await until(lambda: price(one, "bread") == 120)
+            assert price(two, "bread") == 120
+            assert [found for _, problems in one.check() for found in problems] == []
+
+
+def test_a_key_that_nobody_believes_any_more_is_replaced(tmp_path: Path) -> None:
+    with new_shop(tmp_path / "one", "one", clock=SystemClock()) as one:
+        sell(one, "bread", 100)
+        _, name, raw = one.store.heads()[-1]
+        first = SignedHead.parse(raw)
+        other = SignedHead.sign(first.head._replace(digest=b"o" * 32), one.identity.device)
+        found = proof(name, first, other)
+        assert found is not None
+        one.store.trust.prove([found])
+        device, site = one.identity.device.public, one.site()
+        go_on_as(one, "original")
+        assert one.identity.device.public != device
+        assert "signed at once" not in one.sentence()
+        sell(one, "rolls", 90)
+        for node in (one, Node.open(one.path)):
+            assert (price(node, "bread"), price(node, "rolls")) == (100, 90)
+            assert node.site().id == site.id
+            assert {log.device for _, log, _ in node.store.heads()} == {node.identity.device.public}
+            assert [found for _, problems in node.check() for found in problems] == []
+        node.close()
+
+
+async def test_a_reader_is_neither(memory: MemoryNetwork, tmp_path: Path) -> None:
+    with create_reader(tmp_path / "reader", None) as reader, pytest.raises(Refused):
+        await Daemon(reader, ServeOptions(role="original")).run()

@@ -90,7 +90,8 @@ class _Intake:
         self._owner: bytes | None = local.meta(connection, "owner")
         self._device: bytes | None = local.meta(connection, "device")
         self._grants: dict[bytes, Grants] = {}
-        self._frozen = trust.frozen(connection)
+        # Mostly there are none: then no part needs a look of its own.
+        self._has_proofs = trust.has_proofs(connection)
 
     def take(self, part: Incoming) -> Outcome | FedretailError:
         """What becomes of one part; its faults are undone here."""
@@ -98,8 +99,7 @@ class _Intake:
             with savepoint(self._connection, expected=(*_FAULTS, _Overtaken)):
                 return self._advance(part)
         except _Contradicted as error:
-            if trust.freeze(self._connection, error.found):
-                self._frozen.add(error.found.name[:3])
+            self._has_proofs |= trust.freeze(self._connection, error.found)
             return error
         except _Overtaken:
             return Outcome.GAP
@@ -172,7 +172,7 @@ class _Intake:
         if is_older and head.head.seq <= incarnations.done_with(self._connection, state):
             # Who has not heard of the newer one may well hand it on.
             raise Refused(f"The owner of {name.collection} has begun it anew since.")
-        if name[:3] in self._frozen:
+        if self._has_proofs and trust.is_frozen(self._connection, name):
             raise Refused(_FROZEN.format(name.collection))
         found = trust.contradicted(self._connection, state, head)
         if found is not None:

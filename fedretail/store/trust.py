@@ -97,10 +97,10 @@ def freeze(connection: Connection, found: Proof) -> bool:
     return True
 
 
-def frozen(connection: Connection) -> set[tuple[bytes, str, bytes]]:
-    """(owner, collection, device) of all that have signed two states of one log; few, or none."""
-    rows = connection.execute("SELECT owner, collection, device FROM proof").fetchall()
-    return {(owner, collection, device) for owner, collection, device in rows}
+def has_proofs(connection: Connection) -> bool:
+    """Whether any log is frozen."""
+    (newest,) = connection.execute("SELECT max(moved) FROM proof").fetchone()
+    return newest is not None
 
 
 def is_frozen(connection: Connection, name: LogName) -> bool:

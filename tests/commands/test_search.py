@@ -33,6 +33,8 @@ def test_a_pipe_gets_lines_with_all_columns(shop) -> None:
 
 def test_on_a_terminal_the_unit_stands_in_the_heading(shop, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     done = shop("search", "milk")
     assert "per l" in done.out.splitlines()[0]

@@ -155,6 +155,27 @@ sim-long: ## thousands of seeds
 sim-bugs: dev ## plant each bug in turn, and count the seeds that find it
 	@$(BIN)/python -m fedretail.testing.sim --bugs-table --seeds $(SEEDS) --jobs $(JOBS)
 
+# --- hostile bytes ---------------------------------------------------------------------------
+
+N ?= 1000000
+HOSTILE := $(BIN)/python -m fedretail.testing.hostile
+
+.PHONY: hostile hostile-daemon kill-loop
+hostile: dev ## N=1000000 mutated frames against a live session; SEED=7 ROUND=40 repeats, goes on
+	$(call say,hostile bytes)
+	@$(HOSTILE) frames --frames $(N) --jobs $(JOBS) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(ROUND),--round $(ROUND))
+
+hostile-daemon: dev ## attacks on a running daemon: garbage, floods, half-open peers; on Linux
+	$(call say,a daemon under siege)
+	@$(HOSTILE) daemon
+
+ROUNDS ?= 200
+
+kill-loop: dev ## ROUNDS=200 kills of a daemon under load; nothing that was saved is lost
+	$(call say,kill -9)
+	@$(HOSTILE) kills --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+
 # --- housekeeping ----------------------------------------------------------------------------
 
 .PHONY: licences constraints clean

@@ -56,7 +56,7 @@ class Keyring:
             ) from None
         except OSError as error:
             raise Unavailable(f"{path} cannot be read: {error.strerror}.", hint=_LOST) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise MalformedInput(f"{path} is damaged.", hint=_LOST) from None
         match value:
             case {"version": 1, "root_seed": root, "device_seed": str(device)}:

@@ -34,7 +34,8 @@ from fedretail.p2p.gossip import Gossip, PushOrder
 from fedretail.p2p.link import Link, steady_ms
 from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.peers import HEARSAY, MAX_DIALLED, Dialer, clock_offset_ms
-from fedretail.p2p.session import Me, Session, State
+from fedretail.p2p.rates import Buckets
+from fedretail.p2p.session import BURST, RATE, Me, Session, State
 from fedretail.p2p.supervisor import keep_serving
 from fedretail.p2p.transport import Stream, Transport
 
@@ -50,6 +51,9 @@ RETRY_S = 10.0
 # connection is as old as that.
 SLEPT_S = 30.0
 MAX_SESSIONS = 64
+# What it takes to begin a session, in tokens of it; neighbours whose budgets are remembered.
+_CALL_TOKENS = 50
+_BUDGETS = 1024
 # Addresses of its neighbours that a node passes on.
 _TOLD = 8
 # Store calls at once: one writes at a time anyway, four keep readers from waiting for it.
@@ -96,6 +100,7 @@ class SyncService:
         self._fetches = Fetches()
         self._clones = Clones((transport.peer_key, self._nonce))
         self._sign = sign
+        self._budgets = Buckets(rate=RATE, burst=BURST, most=_BUDGETS)
         self._gossip = Gossip()
         # Proofs that all neighbours have been told of; a session tells those found before it.
         self._proofs = 0
@@ -107,7 +112,7 @@ class SyncService:
         # Of the store, when it was looked at last.
         self._version: int | None = None
         self._dialling: set[str] = set()
-        self._counts = dict.fromkeys(("sessions", "moved", "refused", "restarts"), 0)
+        self._counts = dict.fromkeys(("sessions", "moved", "sessions_refused", "restarts"), 0)
         self.dialer = Dialer(transport.peer_id, random=random)
 
     async def run(self, *, task_status: trio.TaskStatus[list[str]]) -> Never:
@@ -169,8 +174,9 @@ class SyncService:
 
     async def _answer(self, stream: Stream) -> None:
         """A neighbour has called."""
-        if len(self.links) >= MAX_SESSIONS:
-            self._counts["refused"] += 1
+        may_call = self._budgets.of(stream.peer_id).take_if_there(_CALL_TOKENS, steady_ms())
+        if len(self.links) >= MAX_SESSIONS or not may_call:
+            self._counts["sessions_refused"] += 1
             await stream.reset()
             return
         await self._converse(stream, "")
@@ -187,7 +193,9 @@ class SyncService:
     async def _hold_session(self, stream: Stream, address: str) -> None:
         addresses = tuple(self._transport.addresses())
         me = Me(self._network, self._store_id, self._nonce, addresses, self._sign)
-        session = Session(me, self._mirror, self._fetches)
+        # One for all its sessions: who calls again has not paid by that.
+        budget = self._budgets.of(stream.peer_id)
+        session = Session(me, self._mirror, self._fetches, budget)
         link = Link(stream, session, clock=self._clock, address=address)
         if not await self._admit(link):
             await stream.reset()

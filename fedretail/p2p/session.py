@@ -50,7 +50,7 @@ NEEDS_CHARTER = "needs-charter"
 MAX_ADDRESSES = 32
 MAX_ADDRESS_CHARACTERS = 200
 # What a neighbour may ask a second, in tokens of about a millisecond's work, and at once.
-_RATE, _BURST = 400, 8000
+RATE, BURST = 400, 8000
 # A neighbour that owes an answer and brings nothing new for so long is let go; so is one that
 # owes the same log for ten minutes, so that nobody keeps others from fetching it.
 IDLE_MS = 30_000
@@ -83,7 +83,10 @@ class State(Enum):
 class Session:
     """The conversation with one neighbour."""
 
-    def __init__(self, me: Me, replica: Replica, fetches: Fetches) -> None:
+    def __init__(
+        self, me: Me, replica: Replica, fetches: Fetches, bucket: TokenBucket | None = None
+    ) -> None:
+        """`bucket`: what the neighbour may still ask, where it was in touch before."""
         self.state = State.HELLO
         self.view = View(replica)
         self._me = me
@@ -91,7 +94,7 @@ class Session:
         self._fetching = Fetching(replica, self.view, fetches)
         self._serving = Serving(replica, self.view, b"")
         self._has_all_heads = False
-        self._bucket = TokenBucket(rate=_RATE, burst=_BURST)
+        self._bucket = bucket or TokenBucket(rate=RATE, burst=BURST)
         self._owed_credit = 0
         # Since when (ms of the steady clock) the neighbour has brought nothing that it owes, and
         # has owed the log that it owes for the longest time; None: looked at for the first time.

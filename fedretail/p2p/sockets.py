@@ -15,10 +15,13 @@ import trio
 
 from fedretail.errors import Unavailable
 from fedretail.p2p.address import Address
+from fedretail.p2p.rates import Buckets
 from fedretail.p2p.transport import Limits
 
 # Never contacted (RFC 5737, RFC 3849): only the choice of the local address is asked for.
 _PROBES = {"ip4": (socket.AF_INET, "192.0.2.1"), "ip6": (socket.AF_INET6, "2001:db8::1")}
+# Addresses whose calls are counted; a bucket takes 200 bytes.
+_ORIGINS = 4096
 _ANY = {"0.0.0.0": ("ip4", "127.0.0.1"), "::": ("ip6", "::1")}
 
 
@@ -146,18 +149,26 @@ class Door:
 
     Guests in their handshake and guests who have proved a key are counted apart. Sockets that
     say nothing fill only the first group, and there the oldest makes room for a newcomer, so
-    a thousand idle ones lock nobody out.
+    a thousand idle ones lock nobody out. Who calls again and again is let in more slowly.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._calls = Buckets(
+            rate=limits.calls_per_address_s, burst=limits.calls_per_address, most=_ORIGINS
+        )
         self._shaking: dict[Guest, None] = {}
         self._inside: set[Guest] = set()
         self._origins: dict[str, int] = {}
 
-    def enter(self, host: str) -> Guest | None:
-        """A guest from that address, or None: too many from there, or no room at all."""
+    def enter(self, host: str, now_s: float) -> Guest | None:
+        """A guest from that address, or None: too many from there, too often, or no room at all.
+
+        `now_s`: of a clock that never jumps.
+        """
         origin = origin_of(host)
+        if not self._calls.of(origin).take_if_there(1, int(now_s * 1000)):
+            return None
         if self._origins.get(origin, 0) >= self._limits.connections_per_address:
             return None
         if len(self._inside) >= self._limits.connections:

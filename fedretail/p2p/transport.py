@@ -107,6 +107,10 @@ class Limits:
     connections: int = 256
     # Shops behind one NAT share an address; sixteen of them are a shopping centre.
     connections_per_address: int = 16
+    # A handshake takes 20 ms of work here. Sixteen shops behind one address may come back at once,
+    # four times; then one a second is enough, and costs 2 % of a core.
+    calls_per_address: int = 64
+    calls_per_address_s: float = 1.0
     # Handshakes under way at once. One takes milliseconds; the oldest makes room for a newcomer.
     handshakes: int = 64
     # TCP, Noise and Yamux together; a phone on a bad line needs two or three seconds.

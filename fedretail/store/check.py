@@ -77,5 +77,6 @@ def _check_head(connection: Connection, log: LogState, place: str) -> Iterator[P
         yield Problem(place, "the head was signed over other rows")
     if (head.head.log, head.head.seq, head.head.stamp) != (log.log, *log.point):
         yield Problem(place, "the head is that of another commit")
-    if not auth.grants_of(connection, log.name.owner).may_write(log.name.owner, log.name.device):
+    # One that may write no more was right to sign when it did.
+    if log.name.device not in auth.grants_of(connection, log.name.owner).devices(log.name.owner):
         yield Problem(place, "the device that signed was never named by its owner")

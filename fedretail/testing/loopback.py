@@ -97,12 +97,23 @@ class Line:
         self.port = 0
 
     async def serve(
-        self, port: int, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        self,
+        port: int,
+        *,
+        source: str | None = None,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Relays to `port` until cancelled; `self.port` is where it listens."""
+        """Relays to `port` until cancelled; `self.port` is where it listens.
+
+        `source`: the address that calls seem to come from; Linux has all of 127.0.0.0/8.
+        """
 
         async def join(near: trio.SocketStream) -> None:
-            far = await trio.open_tcp_stream("127.0.0.1", port)
+            try:
+                far = await trio.open_tcp_stream("127.0.0.1", port, local_address=source)
+            except OSError:
+                await near.aclose()
+                return
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._pass_on, near, far)
                 nursery.start_soon(self._pass_on, far, near)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedretail.p2p.rates import TokenBucket
+from fedretail.p2p.rates import Buckets, TokenBucket
 
 
 def test_a_burst_is_free_and_what_follows_waits() -> None:
@@ -33,3 +33,20 @@ def test_who_waits_as_told_takes_no_more_than_the_rate(steps: list[tuple[float, 
         taken += tokens
         now_ms += bucket.take(tokens, int(now_ms)) * 1000
         assert taken <= 5 + 10 * (now_ms + len(steps)) / 1000 + 1e-6
+
+
+def test_what_is_not_there_is_not_taken() -> None:
+    bucket = TokenBucket(rate=10, burst=5)
+    assert [bucket.take_if_there(2, 0) for _ in range(4)] == [True, True, False, False]
+    assert bucket.take_if_there(2, 100)
+    assert bucket.take(1, 100) == pytest.approx(0.1)
+
+
+def test_each_name_has_its_own_and_the_last_ones_are_remembered() -> None:
+    buckets = Buckets(rate=1, burst=1, most=2)
+    assert buckets.of("a").take_if_there(1, 0)
+    assert buckets.of("b").take_if_there(1, 0)
+    assert not buckets.of("a").take_if_there(1, 0)
+    assert buckets.of("c").take_if_there(1, 0)
+    assert not buckets.of("a").take_if_there(1, 0)
+    assert buckets.of("b").take_if_there(1, 0)

@@ -477,6 +477,26 @@ async def test_no_more_sessions_than_there_is_room_for(
             assert not a.service.links
 
 
+async def test_who_calls_again_and_again_has_not_paid_by_that(
+    autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_CALL_TOKENS", 3000)
+    async with street(tmp_path) as town:
+        (a,) = await town.open("a")
+        async with stranger(town, a, silent, 0), stranger(town, a, silent, 0):
+            await until(lambda: a.service.statistics()["sessions"] == 2)
+            async with stranger(town, a, silent, 0) as third:
+                with pytest.raises(Exception, match="lost"):
+                    await third.receive()
+            assert a.service.statistics()["sessions_refused"] == 1
+            async with stranger(town, a, silent, 1):
+                await until(lambda: a.service.statistics()["sessions"] == 3)
+            # Two thousand tokens are left, and four hundred come in each second.
+            await trio.sleep(3)
+            async with stranger(town, a, silent, 0):
+                await until(lambda: a.service.statistics()["sessions"] == 4)
+
+
 async def test_another_networks_machine_is_told_and_left_alone(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:

@@ -21,30 +21,30 @@ async def free_port() -> int:
 
 def test_the_door_counts_each_address_apart() -> None:
     door = sockets.Door(Limits(connections_per_address=2))
-    first = door.enter("10.0.0.1")
+    first = door.enter("10.0.0.1", 0.0)
     assert first
-    assert door.enter("10.0.0.1")
-    assert door.enter("10.0.0.1") is None
-    assert door.enter("10.0.0.2")
+    assert door.enter("10.0.0.1", 0.0)
+    assert door.enter("10.0.0.1", 0.0) is None
+    assert door.enter("10.0.0.2", 0.0)
     door.leave(first)
     door.leave(first)
-    assert door.enter("10.0.0.1")
-    assert door.enter("10.0.0.1") is None
+    assert door.enter("10.0.0.1", 0.0)
+    assert door.enter("10.0.0.1", 0.0) is None
 
 
 def test_the_door_has_a_total() -> None:
     door = sockets.Door(Limits(connections=2))
     for host in ("10.0.0.1", "10.0.0.2"):
-        guest = door.enter(host)
+        guest = door.enter(host, 0.0)
         assert guest
         door.known(guest)
     assert door.inside == 2
-    assert door.enter("10.0.0.3") is None
+    assert door.enter("10.0.0.3", 0.0) is None
 
 
 def test_the_oldest_handshake_makes_room() -> None:
     door = sockets.Door(Limits(handshakes=2))
-    guests = [door.enter(f"10.0.0.{n}") for n in range(3)]
+    guests = [door.enter(f"10.0.0.{n}", 0.0) for n in range(3)]
     assert all(guests)
     assert [guest is not None and guest.away.is_set() for guest in guests] == [True, False, False]
     assert door.shaking == 2
@@ -53,6 +53,34 @@ def test_the_oldest_handshake_makes_room() -> None:
     door.known(first)
     door.leave(first)
     assert (door.inside, door.shaking) == (0, 2)
+
+
+def test_who_calls_again_and_again_is_let_in_slowly() -> None:
+    door = sockets.Door(Limits(calls_per_address=3, calls_per_address_s=0.5))
+
+    def call(host: str, now_s: float) -> bool:
+        guest = door.enter(host, now_s)
+        if guest is not None:
+            door.leave(guest)
+        return guest is not None
+
+    assert [call("10.0.0.1", 100.0) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert call("10.0.0.2", 100.0)
+    assert [call("10.0.0.1", at_s) for at_s in (101.0, 102.0, 103.0, 104.5)] == [
+        False, True, False, True
+    ]  # fmt: skip
+
+
+def test_few_callers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "_ORIGINS", 2)
+    door = sockets.Door(Limits(calls_per_address=1, calls_per_address_s=0.001))
+    assert door.enter("10.0.0.1", 0.0)
+    assert door.enter("10.0.0.2", 0.0)
+    assert door.enter("10.0.0.1", 0.0) is None
+    assert door.enter("10.0.0.3", 0.0)
+    # The one that had not called for the longest time was forgotten.
+    assert door.enter("10.0.0.1", 0.0) is None
+    assert door.enter("10.0.0.2", 0.0)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fedretail.crdt.access import GRANT, AuthRecord, SignedRecord
 from fedretail.crdt.row import Row
 from fedretail.store import logs
 from fedretail.store.store import Store
@@ -55,6 +56,16 @@ def test_what_is_wrong_is_named(store: Store, sql: str, values: list[Any], what:
     connection.execute(sql, values)
     connection.close()
     assert any(what in line for line in builders.problems(store))
+
+
+def test_a_device_that_may_write_no_more_was_right_to_sign(store: Store) -> None:
+    """A member may take back what it has granted; its neighbours' stores are sound all the same."""
+    device = SHOP.devices[0].public
+    place = (GRANT, SHOP.root.public, 2, device, ())
+    record = AuthRecord(*place, 2**50, 2**50, {}, SHOP.root.public)
+    store.add_auth([SignedRecord.sign(record, SHOP.root)])
+    assert not store.grants(SHOP.owner).may_write(SHOP.owner, device)
+    assert builders.problems(store) == []
 
 
 def test_looking_holds_nobody_up(store: Store) -> None:

@@ -111,7 +111,7 @@ def catch_up(index: Index) -> list[Figure]:
     size = index.statistics()["bytes"] / OFFERS
     return [
         Figure("entries followed from empty", rate, "1/s", entries),
-        Figure("index.db a offer", size, "B", OFFERS, aim="<= 300 (order 3)"),
+        Figure("index.db a offer", size, "B", OFFERS, aim="<= 300"),
     ]
 
 

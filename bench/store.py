@@ -33,6 +33,8 @@ from fedretail.testing.clock import ManualClock
 OFFERS = 10_000
 OVERWRITES = int(os.environ.get("OVERWRITES", "1000000"))
 BATCH = 50
+# Offers of which half give way to others each month.
+RANGE = 2000
 DAY_MS = 24 * 3600 * 1000
 SHOP = builders.shop()
 LOG = SHOP.log()
@@ -52,6 +54,7 @@ def main() -> None:
         figures += cold(store, folder)
         figures += week(store, clock, chance)
         figures += many(store, folder, clock, chance)
+        figures += deleted(folder)
         store.close()
     report("store", figures)
 
@@ -251,6 +254,53 @@ def many(store: Store, folder: Path, clock: ManualClock, chance: random.Random) 
     for each in (peer, fresh):
         each.close()
     return figures
+
+
+def deleted(folder: Path) -> list[Figure]:
+    """A range that changes each month for two years: what deletions leave in log and file."""
+    folder = folder / "deleted"
+    folder.mkdir()
+    clock = ManualClock()
+    store = builders.shop_store(folder, SHOP, clock=clock)
+    peer = builders.peer_store(folder, "follower", SHOP, clock=clock)
+    number, most, total, sizes = RANGE, 0, 0, []
+    store.commit(SHOP.author(), SITE, builders.offer_edits(range(RANGE)))
+    for month in range(24):
+        old = [Edit("offer", f"sku{n}", is_deletion=True) for n in range(number - RANGE, number)]
+        store.commit(SHOP.author(), SITE, old[: RANGE // 2])
+        fresh = builders.offer_edits(range(number, number + RANGE // 2))
+        store.commit(SHOP.author(), SITE, fresh)
+        number += RANGE // 2
+        total += RANGE // 2
+        most = max(most, dead(store))
+        for _ in range(30):
+            clock.advance(DAY_MS)
+            store.renew(SHOP.author(), SITE)
+            store.vacating.add_running(DAY_MS)
+            while store.vacating.run(SHOP.author()):
+                pass
+            builders.fetch(peer, store, LOG)
+            for each in (store, peer):
+                each.prune()
+        if month in (5, 23):
+            sizes.append([file_bytes(each) for each in (store, peer)])
+    assert builders.problems(store) == builders.problems(peer) == []
+    figures = [
+        Figure("rows without values at most, of those on sale", most / RANGE, "x", total),
+        Figure("writer's file, 2 years : 6 months", sizes[1][0] / sizes[0][0], "x", total,
+               aim="<= 1.1"),
+        Figure("peer's file, 2 years : 6 months", sizes[1][1] / sizes[0][1], "x", total,
+               aim="<= 1.1"),
+    ]  # fmt: skip
+    for each in (store, peer):
+        each.close()
+    return figures
+
+
+def dead(store: Store) -> int:
+    """Rows that are deletions, or vacant."""
+    rows = [stored_row(data) for data in builders.rows(store, LOG).values()]
+    return sum(not row.groups or "!" in row.groups[-1][1] for row in rows)
 
 
 def rewritten(store: Store) -> int:

@@ -19,12 +19,14 @@ class Place(NamedTuple):
 class Part(NamedTuple):
     """Changed rows as read in one snapshot, with the head (as sent) they were read at.
 
-    after: key of the last row inside, to go on from; None where nothing is left.
+    after: key of the last row inside, to go on from; None where nothing is left. base: since when;
+    START where the place asked for lies below the floor of the head.
     """
 
     head: bytes
     changes: Changes
     after: RowKey | None
+    base: Point
 
 
 class Incoming(NamedTuple):

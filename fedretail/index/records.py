@@ -23,6 +23,10 @@ class Records(Protocol):
         """The newest cursor; 0 where nothing was ever written."""
         ...
 
+    def feed_start(self) -> int:
+        """The newest cursor that was forgotten; 0: none."""
+        ...
+
     def feed_behind(self, after: int) -> int:
         """How many feed entries stand behind the cursor `after`."""
         ...

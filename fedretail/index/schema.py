@@ -16,7 +16,7 @@ from fedretail.index.text import TOKENIZER_VERSION
 from fedretail.store.database import frozen_uri
 
 # Another layout makes every index.db rebuild itself.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 VERSION = f"{LAYOUT_VERSION}.{TOKENIZER_VERSION}"
 
 # A row number is site base << 22 | sequence number; a base is Hilbert number << 10 | duplicate.
@@ -73,6 +73,8 @@ class State(NamedTuple):
     version: str
     store: str
     """Id of the store that it follows."""
+    begun: int
+    """The end of its feed when this index was empty."""
     followed: int
     """Cursor of the last feed entry applied."""
     sites: int
@@ -129,12 +131,13 @@ def write_state(db: sqlite3.Connection, state: State) -> None:
     db.executemany("INSERT OR REPLACE INTO state VALUES(?, ?)", state._asdict().items())
 
 
-def create(db: sqlite3.Connection, store_id: str, *, sites: int = 0) -> State:
+def create(db: sqlite3.Connection, store_id: str, *, begun: int = 0, sites: int = 0) -> State:
     """Empty the file and make the tables for a store; one transaction.
 
-    `sites` is the generation to begin with: a later one than readers may have seen.
+    `begun`: the end of its feed; `sites`: the generation to begin with, a later one than readers
+    may have seen.
     """
-    state = State(VERSION, store_id, followed=0, sites=sites, offers=0)
+    state = State(VERSION, store_id, begun=begun, followed=0, sites=sites, offers=0)
     db.execute("BEGIN IMMEDIATE")
     try:
         _drop_all(db)

@@ -39,13 +39,16 @@ class Writer:
     def fits(self, state: State | None) -> bool:
         """Whether an index in this state answers for this store.
 
-        A cursor beyond the feed's end comes from another copy of the store.
+        A cursor beyond the feed's end comes from another copy of the store. Where the feed has
+        forgotten a record that went after this index was begun, and before it was told, that
+        record would stay in it for ever.
         """
         return (
             state is not None
             and state.version == VERSION
             and state.store == self._store.id
             and state.followed <= self._store.feed_end()
+            and self._store.feed_start() <= max(state.followed, state.begun)
         )
 
     def keep(self) -> bool:
@@ -147,13 +150,16 @@ class Writer:
         try:
             self._db = connect_for_writing(self._path)
             if not self.fits(read_state(self._db)):
-                create(self._db, self._store.id, sites=_new_generation())
+                self._create(self._db)
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise
             return self._renew()
         self._follower = Follower(self._db, self._store)
         return self._follower
+
+    def _create(self, db: sqlite3.Connection) -> None:
+        create(db, self._store.id, begun=self._store.feed_end(), sites=_new_generation())
 
     def _renew(self) -> Follower:
         """A follower on an empty index in a new file."""
@@ -166,7 +172,7 @@ class Writer:
                 hint="End other fedretail programs and run `fedretail reindex`.",
             ) from error
         self._db = connect_for_writing(self._path)
-        create(self._db, self._store.id, sites=_new_generation())
+        self._create(self._db)
         self._follower = Follower(self._db, self._store)
         return self._follower
 

@@ -7,6 +7,7 @@ from fedretail.crdt.head import SignedHead
 from fedretail.crdt.stamp import EARLIEST_MS, MATURITY_MS
 from fedretail.node.base import BaseNode
 from fedretail.node.renewals import renew_due
+from fedretail.node.vacating import vacate_due
 from fedretail.p2p.mirror import Mirror
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ def steps(
     yield node.store.refold_due
     yield lambda: put_stamps_right(node, clock_offset_ms=offset_ms)
     yield lambda: renew_due(node)
+    yield lambda: vacate_due(node)
     yield node.store.prune
     yield node.store.trust.prune
     if mirror is not None:

@@ -151,6 +151,9 @@ class Serving:
             part = self._part(transfer)
             if part is None:
                 continue
+            if isinstance(transfer, wire.Wish) and part.base.seq != transfer.seq:
+                # Below the floor: the whole log, from its first key on.
+                transfer = wire.Wish(transfer.log, *part.base, None)
             if part.after is not None:
                 self._transfers.appendleft(_rest(transfer, part.after))
             head = SignedHead.parse(part.head).head
@@ -182,7 +185,7 @@ class Serving:
         if base is not None and part is not None and part.after is None:
             changes = pack(part.changes)
             if len(changes) <= MAX_PUSH_BYTES:
-                message = wire.Push(part.head, base.seq, changes)
+                message = wire.Push(part.head, part.base.seq, changes)
                 signed = SignedHead.parse(part.head)
         effects = self._view.introduce([log])
         self._view.note_sent(signed.head)

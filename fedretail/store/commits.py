@@ -10,11 +10,11 @@ from fedretail.crdt.head import NO_AREA, Head, SignedHead
 from fedretail.crdt.keys import SigningKey
 from fedretail.crdt.names import LogName
 from fedretail.crdt.registers import DELETED
-from fedretail.crdt.row import RowKey, check_key, check_names, merged, replaced
+from fedretail.crdt.row import Groups, RowKey, check_key, check_names, merged, replaced
 from fedretail.crdt.stamp import is_timely, next_stamp
 from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import MalformedInput, UsageError
-from fedretail.store import incarnations, local, log, logs
+from fedretail.store import floors, incarnations, local, log, logs
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 from fedretail.store.records import newest_stamp
@@ -98,7 +98,7 @@ def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) ->
 def renew(
     connection: Connection, author: Author, collection: str, *, now_ms: int
 ) -> SignedHead | None:
-    """An empty commit: the same rows under a later head."""
+    """An empty commit: the same rows under a later head, but for vacant ones below a new floor."""
     wanted = Commit(author, collection, [], now_ms)
     with connection.transaction(durable=True):
         incarnations.check_may_write(connection)
@@ -106,8 +106,24 @@ def renew(
         state = logs.find_name(connection, name)
         if state is None or state.head is None:
             return None
-        step = log.prepare(connection, state, [])
-        return sign_and_write(connection, stamped(connection, wanted, {}), state, step)
+        floor = floors.due(connection, state, now_ms=now_ms)
+        step = log.purge(connection, state, floor or 0)
+        wanted = stamped(connection, wanted, {})
+        return sign_and_write(connection, wanted, state, step, floor=floor)
+
+
+def vacate(
+    connection: Connection, wanted: Commit, state: LogState, rows: Mapping[RowKey, Groups]
+) -> SignedHead:
+    """Rows put in the place of fuller ones, with the stamps they have (inside a transaction)."""
+    seq = state.point.seq + 1
+    changes = [(key, _put(groups, seq)) for key, groups in sorted(rows.items())]
+    step = log.prepare(connection, state, changes)
+    return sign_and_write(connection, stamped(connection, wanted, {}), state, step)
+
+
+def _put(groups: Groups, seq: int) -> log.Change:
+    return lambda old: replaced(groups, seq=seq)
 
 
 def stamped(connection: Connection, wanted: Commit, drafts: Mapping[RowKey, Draft]) -> Commit:
@@ -123,7 +139,12 @@ def stamped(connection: Connection, wanted: Commit, drafts: Mapping[RowKey, Draf
 
 
 def sign_and_write(
-    connection: Connection, wanted: Commit, state: LogState, step: log.Step
+    connection: Connection,
+    wanted: Commit,
+    state: LogState,
+    step: log.Step,
+    *,
+    floor: int | None = None,
 ) -> SignedHead:
     """Put `state` with the rows of `step` under a head signed by the author (in a transaction)."""
     before = wanted.before
@@ -136,11 +157,14 @@ def sign_and_write(
     lease = LEASE_DAYS if is_timely(wanted.stamp, wanted.now_ms) else 0
     head = Head(state.log, state.point.seq + 1, wanted.stamp, lease, *sums, area=area)
     if before is not None:
-        head = head._replace(parent=before.parent, absorbed=before.absorbed)
+        head = head._replace(
+            floor=floor or before.floor, parent=before.parent, absorbed=before.absorbed
+        )
     signed = SignedHead.sign(head, wanted.author.key)
     log.put(connection, state, step, head, now_ms=wanted.now_ms, is_own=True)
     log.feed(connection, state, step, now_ms=wanted.now_ms)
     log.move(connection, after, signed)
+    floors.note(connection, state.number, head.seq, now_ms=wanted.now_ms)
     return signed
 
 

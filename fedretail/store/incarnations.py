@@ -15,7 +15,7 @@ from fedretail.crdt.changes import START, Point
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.errors import Refused
-from fedretail.store import local, log, logs
+from fedretail.store import deletions, local, log, logs
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
@@ -145,8 +145,10 @@ def _forget(connection: Connection, one: LogState, state: LogState, *, now_ms: i
 
 
 def drop(connection: Connection, one: LogState) -> None:
-    """Forget a log with all its rows (inside a transaction)."""
-    for table in ("row", "staging", "local_journal", "head_seen", "local_repair"):
+    """Forget a log with all its rows, but not what it has deleted (inside a transaction)."""
+    deletions.keep_all(connection, one)
+    tables = ("row", "staging", "local_journal", "head_seen", "local_repair", "local_spent")
+    for table in (*tables, "local_day"):
         connection.execute(f"DELETE FROM {table} WHERE log = ?", (one.number,))
     connection.execute("DELETE FROM log WHERE id = ?", (one.number,))
 

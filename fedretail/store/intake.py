@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 
 from fedretail.crdt.access import Grants
 from fedretail.crdt.changes import Point
-from fedretail.crdt.head import SignedHead
+from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.proof import Proof, outranks
 from fedretail.crdt.transfer import Incoming, Outcome, Place
 from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
-from fedretail.store import auth, incarnations, local, log, logs, staging, trust
+from fedretail.store import auth, incarnations, local, log, logs, replacing, staging, trust
 from fedretail.store.arrivals import Arrivals, Arrived, BrokenPart, arrived
 from fedretail.store.database import Connection, savepoint
 from fedretail.store.logs import LogState, Surroundings
@@ -138,7 +138,7 @@ class _Intake:
             staging.clear(connection, state)
             return Outcome.GAP
         is_short = part.is_push or (part.after is None and not place.is_staged)
-        if is_short and part.base_seq > state.point.seq:
+        if is_short and (part.base_seq > state.point.seq or _is_below_floor(state, part)):
             return Outcome.GAP
         if is_short:
             self._apply_short(state, place, part)
@@ -148,7 +148,7 @@ class _Intake:
             self._arrivals.keep(part.changes, part.base_seq, head)
         if kept is Outcome.MOVED:
             staged = staging.staged(connection, state)
-            parts = (self._arrivals.take(raw, base, at.head) for raw, base, at in staged)
+            parts = ((base, self._arrivals.take(raw, base, at.head)) for raw, base, at in staged)
             self._apply(state, place, part.head, parts)
         return kept
 
@@ -197,30 +197,73 @@ class _Intake:
         """Move the log by one part that says it is all there is."""
         try:
             ready = arrived(part.changes, part.base_seq, part.head.head)
-            self._apply(state, place, part.head, [ready])
+            if part.base_seq == 0 and state.head is not None:
+                # Rows of a large log are put aside for a second; not for whoever asks for it.
+                _check_all(state, ready, part.head.head)
+            self._apply(state, place, part.head, [(part.base_seq, ready)])
         except (DigestMismatch, MalformedInput):
-            if part.base_seq < state.point.seq and not part.is_push:
+            is_asked_for = (
+                part.base_seq == state.point.seq or state.point.seq < part.head.head.floor
+            )
+            if not is_asked_for and not part.is_push:
                 raise _Overtaken from None
             raise
 
     def _apply(
-        self, state: LogState, place: Surroundings, head: SignedHead, parts: Iterable[Arrived]
+        self,
+        state: LogState,
+        place: Surroundings,
+        head: SignedHead,
+        parts: Iterable[tuple[int, Arrived]],
     ) -> None:
+        """Move a log by parts (base seq, rows) of which the first since the start are all of it."""
         connection, now_ms = self._connection, self._now_ms
         is_own = self._owner == state.name.owner
         if place.parent is not None:
             state = incarnations.begin_from(connection, state, place.parent)
         is_new = state.count == 0 and place.is_alone
-        for part in parts:
+        is_replacing = False
+        for base_seq, part in parts:
+            if base_seq == 0 and state.head is not None and not is_replacing:
+                state, is_replacing = replacing.set_aside(connection, state), True
             step = log.prepare_arrived(connection, state, part)
-            log.put(connection, state, step, head.head, now_ms=now_ms, is_own=is_own)
-            if not is_new:
+            is_kept = is_own and not is_replacing
+            log.put(connection, state, step, head.head, now_ms=now_ms, is_own=is_kept)
+            if not is_new and not is_replacing:
                 log.feed(connection, state, step, now_ms=now_ms)
             state = log.after(state, step)
-        if not log.agrees(state, head.head):
-            raise DigestMismatch("A neighbour sent rows that are not those their shop has signed.")
-        if is_new:
+        if is_replacing:
+            replacing.compare(connection, state, head.head, now_ms=now_ms, is_own=is_own)
+        state = self._purge(state, head.head, is_own=is_own)
+        _check(state, head.head)
+        if is_new and not is_replacing:
             log.feed_all(connection, state, now_ms=now_ms)
         log.move(connection, state, head)
         if head.head.parent or head.head.absorbed:
             incarnations.retire(connection, state, now_ms=now_ms)
+
+    def _purge(self, state: LogState, head: Head, *, is_own: bool) -> LogState:
+        """The log without the vacant rows that its new head has left behind."""
+        connection, now_ms = self._connection, self._now_ms
+        step = log.purge(connection, state, head.floor)
+        log.put(connection, state, step, head, now_ms=now_ms, is_own=is_own)
+        return log.after(state, step)
+
+
+def _check(state: LogState, head: Head) -> None:
+    if not log.agrees(state, head):
+        raise DigestMismatch("A neighbour sent rows that are not those their shop has signed.")
+
+
+def _check_all(state: LogState, part: Arrived, head: Head) -> None:
+    """Raise DigestMismatch unless a part is all that stands under a head."""
+    _check(state._replace(state=part.state, count=len(part.whole), size=part.size), head)
+
+
+def _is_below_floor(state: LogState, part: Incoming) -> bool:
+    """Whether changes say too little: of rows that have gone since the place where the log stands.
+
+    Not where the head was signed over the very rows that are here.
+    """
+    is_old = part.base_seq > 0 and state.point.seq < part.head.head.floor
+    return is_old and not log.agrees(state, part.head.head)

@@ -12,7 +12,8 @@ backwards, entry by entry.
     that took its place, lie before the head that the step led to
 
 `missing` names the fields that the older version did not have. A line without fields stands
-for a row of which nothing else has changed, or for a vacant one.
+for a row of which nothing else has changed, or for a vacant one. Where a row was taken away, the
+next seq is 0.
 """
 
 import zlib
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 
 from fedretail.crdt.changes import Point
 from fedretail.crdt.codec import pack, unpack
+from fedretail.crdt.head import MAX_SEQ
 from fedretail.crdt.row import Fields, Groups, Row, stored_row
 from fedretail.domain.kind import RecordId
 from fedretail.store.database import Connection
@@ -35,6 +37,8 @@ _LEVEL = 6
 # Below this many keys an entry is searched for them before it is read.
 _FEW = 20
 Key = tuple[str, str]
+# What stands where no row stands any more.
+_NO_ROW = Row(0, 0, [])
 
 
 class Kept(NamedTuple):
@@ -50,12 +54,15 @@ class Kept(NamedTuple):
 def keep(
     connection: Connection,
     log: int,
-    rows: Iterable[tuple[Key, bytes, bytes]],
+    rows: Iterable[tuple[Key, bytes, bytes | None]],
     *,
     head: Point,
     now_ms: int,
 ) -> None:
-    """Journal rows (key, before, after) that a step to `head` replaces (in its transaction)."""
+    """Journal rows (key, before, after) that a step to `head` replaces (in its transaction).
+
+    after: None where the row is gone.
+    """
     wanted = list(rows)
     query = "INSERT INTO local_journal (log, seq, stamp, at, entry) VALUES (?, ?, ?, ?, ?)"
     for start in range(0, len(wanted), _ROWS):
@@ -95,7 +102,10 @@ def _collect(
 ) -> None:
     """Add (seq up to which it stood, groups) of every version of some rows of one log."""
     rows = _present(connection, log, keys)
-    dated = {key: [(row.seq, row.groups)] for key, row in rows.items()}
+    # Newer than all, whatever its seq: a neighbour's log may be many commits further by now.
+    dated = {key: [(MAX_SEQ, row.groups)] for key, row in rows.items()}
+    for key in keys - rows.keys():
+        rows[key], dated[key] = _NO_ROW, []
     last = dict.fromkeys(rows, 0)
     query = "SELECT seq, stamp, entry FROM local_journal WHERE log = ? ORDER BY id DESC"
     for seq, stamp, packed in connection.execute(query, (log,)):
@@ -104,12 +114,13 @@ def _collect(
                 continue
             rows[key] = _earlier(rows[key], kept)
             # Of a row that several parts of one transfer changed, the oldest stood at a head.
-            if last[key] == seq:
+            if last[key] == seq and dated[key]:
                 dated[key].pop()
             dated[key].append((seq - 1, rows[key].groups))
             last[key] = seq
     for key, more in dated.items():
-        found.setdefault(key, []).extend(more)
+        if more:
+            found.setdefault(key, []).extend(more)
 
 
 def _present(connection: Connection, log: int, keys: Iterable[Key]) -> dict[Key, Row]:
@@ -118,11 +129,11 @@ def _present(connection: Connection, log: int, keys: Iterable[Key]) -> dict[Key,
     return {key: stored_row(row[0]) for key, row in rows.items() if row is not None}
 
 
-def _entry(rows: Iterable[tuple[Key, bytes, bytes]], head: Point) -> bytes:
+def _entry(rows: Iterable[tuple[Key, bytes, bytes | None]], head: Point) -> bytes:
     lists: dict[tuple[str, ...], list[list[Any]]] = {}
     absent: list[list[Any]] = []
     for (kind, key), before, after in rows:
-        old, new = stored_row(before), stored_row(after)
+        old, new = stored_row(before), _NO_ROW if after is None else stored_row(after)
         groups, missing = _difference(old, new)
         tail = [head.seq - old.seq, head.seq - old.born, head.seq - new.seq]
         for stamp, fields in groups or [(head.stamp, {})]:

@@ -1,7 +1,8 @@
 """The one door: every row that a log holds came through `advance` or `commit`, in one transaction.
 
 `commit` makes rows and a signed head from edits, `advance` takes both from a peer; from there the
-way is the same: `prepare` rows and digest, `put` them with journal and feed, `move` the log.
+way is the same: `prepare` rows and digest, `put` them with journal and feed, `move` the log. Where
+the head has a later floor, `purge` makes one more step before the log moves.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,9 +12,10 @@ from fedretail.crdt import digest
 from fedretail.crdt.changes import Point
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.registers import fold
-from fedretail.crdt.row import Row, RowKey, digested, stored_groups, stored_row
+from fedretail.crdt.row import Row, RowKey, digested, parse_row, stored_groups, stored_row
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
-from fedretail.store import journal, seen
+from fedretail.errors import MalformedInput
+from fedretail.store import deletions, journal, seen
 from fedretail.store.arrivals import Arrived, packed_row
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -29,6 +31,14 @@ class Replaced(NamedTuple):
     old: bytes | None
 
 
+class Gone(NamedTuple):
+    """One row that a step takes away; old: None where its bytes are damaged."""
+
+    kind: str
+    key: str
+    old: bytes | None
+
+
 class Step(NamedTuple):
     """What a log is after a change of rows: the rows, and the sums its head must name."""
 
@@ -36,13 +46,16 @@ class Step(NamedTuple):
     state: bytes
     count: int  # type: ignore[assignment] # a field, no longer tuple.count
     size: int
+    gone: Sequence[Gone] = ()
 
 
 Change = Callable[[Row | None], Row]
+# Kind, key, and what stands there now and before: seq and bytes, bytes; None: nothing.
+Difference = tuple[str, str, int | None, bytes | None, bytes | None]
 # Keys looked up by one statement: well below SQLite's limit of 999 bound values in old builds.
 _BATCH = 500
 # More entries in a millisecond than a disk can take; cursors stay below 2^63 for ever.
-_CURSORS_A_MS = 1000
+CURSORS_A_MS = 1000
 
 
 def prepare(
@@ -53,19 +66,61 @@ def prepare(
     Each key at most once. MalformedInput where a row would break a limit.
     """
     wanted = list(changes)
-    present = _present(connection, log, [key for key, _ in wanted])
-    rows = [_replaced(key, present.get(key), change) for key, change in wanted]
+    found = present(connection, log, [key for key, _ in wanted])
+    rows = [_replaced(key, found.get(key), change) for key, change in wanted]
     return _step(log, rows, [_item(row) for row in rows])
 
 
 def prepare_arrived(connection: Connection, log: LogState, part: Arrived) -> Step:
     """The step that a peer's part makes from `log`: as `prepare`, the whole rows made ready."""
     keys = [(kind, key) for kind, key, _, _ in part.whole]
-    present = _present(connection, log, [*keys, *(key for key, _ in part.merges)])
-    rows = [Replaced._make((*row, present.get(row[:2]))) for row in part.whole]
-    merged = [_replaced(key, present.get(key), change.applied) for key, change in part.merges]
+    found = present(connection, log, [*keys, *(key for key, _ in part.merges)])
+    rows = [Replaced._make((*row, found.get(row[:2]))) for row in part.whole]
+    merged = [_replaced(key, found.get(key), change.applied) for key, change in part.merges]
     ready = log._replace(state=digest.added(log.state, part.state), size=log.size + part.size)
     return _step(ready, rows + merged, [_item(row) for row in merged])
+
+
+def difference(log: LogState, found: Iterable[Difference]) -> Step:
+    """What is written and taken away otherwise, as a step to the sums that `log` has.
+
+    Of a row whose bytes are damaged nobody knows what it was: it counts as none.
+    """
+    rows, gone = [], []
+    for kind, key, seq, new, old in found:
+        known = old if old is not None and _is_sound(RowKey(kind, key), old) else None
+        if new is not None and seq is not None:
+            rows.append(Replaced(kind, key, seq, new, known))
+        elif old is not None:
+            gone.append(Gone(kind, key, known))
+    return Step(rows, log.state, log.count, log.size, gone)
+
+
+def _is_sound(key: RowKey, packed: bytes) -> bool:
+    try:
+        parse_row(key, packed)
+    except MalformedInput:
+        return False
+    return True
+
+
+def purge(connection: Connection, log: LogState, floor: int) -> Step:
+    """The step that takes away what a head with this floor has none of: vacant rows up to it."""
+    query = (
+        "SELECT kind, key, row FROM row INDEXED BY row_vacant"
+        " WHERE log = ? AND seq <= ? AND length(row) <= 20"
+    )
+    small = connection.execute(query, (log.number, floor)).fetchall()
+    gone = [(kind, key, packed) for kind, key, packed in small if is_vacant(packed)]
+    removed = [digested((kind, key), packed) for kind, key, packed in gone]
+    sums = (log.count - len(gone), log.size - sum(map(len, removed)))
+    state = digest.updated(log.state, [], removed)
+    return Step([], state, *sums, [Gone(*row) for row in gone])
+
+
+def is_vacant(packed: bytes) -> bool:
+    """Whether these are the bytes of a row without groups."""
+    return packed.endswith(b"\x90") and not stored_row(packed).groups
 
 
 def _step(log: LogState, rows: list[Replaced], added: list[bytes]) -> Step:
@@ -85,7 +140,7 @@ def _replaced(key: RowKey, old: bytes | None, change: Change) -> Replaced:
     return Replaced(*key, row.seq, packed_row(key, row), old)
 
 
-def _present(
+def present(
     connection: Connection, log: LogState, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], bytes]:
     """The rows that stand under some of `keys`."""
@@ -134,12 +189,22 @@ def put(
     """Write the rows of a step on the way to `head`, with the journal (inside a transaction)."""
     rows = [(log.number, *item[:4]) for item in step.rows]
     connection.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)", rows)
+    gone = [(log.number, item.kind, item.key) for item in step.gone]
+    connection.executemany("DELETE FROM row WHERE log = ? AND kind = ? AND key = ?", gone)
     if is_own:
-        kept = [((row.kind, row.key), row.old, row.packed) for row in step.rows if row.old]
-        journal.keep(connection, log.number, kept, head=Point(head.seq, head.stamp), now_ms=now_ms)
+        keep(connection, log, step, head, now_ms=now_ms)
     if not is_in_force(head.stamp, now_ms):
         written = ((row.kind, row.key, row.packed) for row in step.rows)
         await_rows(connection, log.collection, written, now_ms=now_ms)
+
+
+def keep(connection: Connection, log: LogState, step: Step, head: Head, *, now_ms: int) -> None:
+    """Journal what a step on the way to `head` replaces and takes away (in its transaction)."""
+    kept: list[tuple[journal.Key, bytes, bytes | None]] = [
+        ((row.kind, row.key), row.old, row.packed) for row in step.rows if row.old
+    ]
+    kept += [((row.kind, row.key), row.old, None) for row in step.gone if row.old]
+    journal.keep(connection, log.number, kept, head=Point(head.seq, head.stamp), now_ms=now_ms)
 
 
 def move(connection: Connection, log: LogState, head: SignedHead) -> None:
@@ -153,12 +218,26 @@ def move(connection: Connection, log: LogState, head: SignedHead) -> None:
     seen.enter(connection, log.number, head)
 
 
-def feed(connection: Connection, log: LogState, step: Step, *, now_ms: int) -> None:
-    """Enter the records whose value has changed by a step (in its transaction)."""
-    changed = step.rows
-    if not is_alone(connection, log):
-        changed = [item for item in step.rows if _shows(connection, log, item, now_ms)]
-    records = [(log.collection, item.kind, item.key) for item in changed]
+def feed(
+    connection: Connection, log: LogState, step: Step, *, now_ms: int, is_exact: bool = False
+) -> None:
+    """Enter the records whose value has changed by a step (in its transaction).
+
+    Of a log that stands alone every row written counts as changed, unless it is vacant, or
+    `is_exact` asks to look: then what nobody knew before counts.
+    """
+    is_sole = is_alone(connection, log)
+    rows: list[tuple[str, str, bytes | None, bytes | None]] = [
+        (item.kind, item.key, item.old, item.packed) for item in step.rows
+    ]
+    rows += [(*item, None) for item in step.gone]
+    records = [
+        (log.collection, kind, key)
+        for kind, key, old, new in rows
+        if (is_sole and not is_exact and new is not None and not is_vacant(new))
+        or _shows(connection, log, (kind, key), (old, new), now_ms=now_ms)
+        or (is_exact and old is None)
+    ]
     enter(connection, records, now_ms=now_ms)
 
 
@@ -192,26 +271,29 @@ def _begin_cursors(connection: Connection, now_ms: int) -> None:
     A power cut may take back entries that a follower has read. What is entered after it must not
     look as if it had been read too.
     """
-    least = now_ms * _CURSORS_A_MS
+    least = now_ms * CURSORS_A_MS
     query = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'feed'"
     if connection.execute(query, (least,)).rowcount == 0:
         connection.execute("INSERT INTO sqlite_sequence VALUES ('feed', ?)", (least,))
 
 
-def _shows(connection: Connection, log: LogState, item: Replaced, now_ms: int) -> bool:
-    """Whether the record's folded value differs for this row, given those of the other logs."""
-    others = [
-        (device, stored_row(row).groups)
-        for device, row in connection.execute(
-            "SELECT device, row FROM row JOIN log ON log.id = row.log"
-            " WHERE log.collection = ? AND log.id != ? AND kind = ? AND key = ?",
-            (log.collection, log.number, item.kind, item.key),
-        )
-    ]
-    device = log.name.device
-    before = [] if item.old is None else [(device, stored_row(item.old).groups)]
-    after = [(device, stored_row(item.packed).groups)]
-    return fold([*others, *before], now_ms=now_ms) != fold([*others, *after], now_ms=now_ms)
+def _shows(
+    connection: Connection,
+    log: LogState,
+    key: tuple[str, str],
+    rows: tuple[bytes | None, bytes | None],
+    *,
+    now_ms: int,
+) -> bool:
+    """Whether a record's folded value differs for the row before and after, given the others."""
+    others = deletions.said_beside(connection, log, key)
+    before, after = (
+        [] if row is None else [(log.name.device, stored_row(row).groups)] for row in rows
+    )
+    place = (log.collection, *key)
+    known, kept = deletions.settle(connection, place, others, before=before, after=after)
+    old, new = [*others, *before, *known], [*others, *after, *kept]
+    return fold(old, now_ms=now_ms) != fold(new, now_ms=now_ms)
 
 
 def await_rows(

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from fedretail.crdt import digest
 from fedretail.crdt.changes import START, Point, encode
+from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.row import Row, RowKey, digested, stored_row
 from fedretail.crdt.transfer import Part
@@ -206,14 +207,17 @@ def changes_since(
 ) -> Part | None:
     """The next part of what changed in a log since `base`, behind the key `after`.
 
-    None where the log is not held, or not beyond `base`.
+    Below the floor, where vacant rows are gone that `base` may know as full ones, it is the first
+    part of the whole log. None where the log is not held, or not beyond `base`.
     """
     with connection.snapshot():
         state = find(connection, log)
         if state is None or state.head is None or state.point.seq <= base.seq:
             return None
+        if 0 < base.seq < SignedHead.parse(state.head).head.floor:
+            base, after = START, None
         rows, last = _next_rows(connection, state.number, base, after)
-        return Part(state.head, encode(rows, base=base, head=state.point), last)
+        return Part(state.head, encode(rows, base=base, head=state.point), last, base)
 
 
 def _next_rows(

@@ -1,11 +1,13 @@
 """Reading records: the fold over all logs of their owner, and the feed of those that changed."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from fedretail.crdt.registers import Folded, fold
 from fedretail.crdt.row import Groups, stored_groups
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.domain.kind import RecordId
+from fedretail.store import deletions, forgetting
 from fedretail.store.database import Connection
 from fedretail.store.log import await_rows, enter
 
@@ -25,7 +27,9 @@ _REFOLDED = 1000
 def record(connection: Connection, place: RecordId, *, now_ms: int) -> Folded | None:
     """The present value of one record, None where it does not exist."""
     rows = connection.execute(_ROWS + _PLACE, place).fetchall()
-    return fold(((row[4], stored_groups(row[5])) for row in rows), now_ms=now_ms)
+    parts = [(row[4], stored_groups(row[5])) for row in rows]
+    # Of a record without rows nothing is remembered.
+    return fold([*parts, *deletions.of_record(connection, place)] if parts else [], now_ms=now_ms)
 
 
 def collections(connection: Connection, owner: bytes | None) -> list[tuple[bytes, str]]:
@@ -53,6 +57,8 @@ def page(
                 ends.append(rows[-1][0])
             for key, packed in rows:
                 parts.setdefault(key, []).append((device, stored_groups(packed)))
+        for key, deletion in deletions.of_kind(connection, place):
+            parts.setdefault(key, []).append(deletion)
     # Behind the first end of a page some logs have not been read yet.
     end = min(ends, default=None)
     found = []
@@ -104,6 +110,9 @@ def _parts(
             query = f"SELECT key, row FROM row WHERE log = ? AND kind = ? AND key IN ({marks})"
             for key, packed in connection.execute(query, (number, place.kind, *batch)).fetchall():
                 parts.setdefault(key, []).append((device, stored_groups(packed)))
+    for key, deletion in deletions.of_kind(connection, place._replace(key="")):
+        if key in parts:
+            parts[key].append(deletion)
     return parts
 
 
@@ -118,9 +127,9 @@ def feed(connection: Connection, after: int, limit: int) -> list[tuple[int, Reco
 
 
 def feed_end(connection: Connection) -> int:
-    """The newest cursor; 0 where nothing was ever written."""
+    """The newest cursor, be it forgotten; 0 where nothing was ever written."""
     (end,) = connection.execute("SELECT ifnull(max(cursor), 0) FROM feed").fetchone()
-    return int(end)
+    return max(int(end), forgetting.start(connection))
 
 
 def feed_behind(connection: Connection, after: int) -> int:
@@ -247,3 +256,19 @@ def own_of(
         if found:
             result[kind, key] = dict(found)
     return result
+
+
+def statistics(connection: Connection, path: Path) -> dict[str, int]:
+    """Counts for `fedretail status`; `path`: of the store's file."""
+    query = "SELECT count(*), ifnull(sum(count), 0), ifnull(sum(size), 0) FROM log"
+    logs, rows, size = connection.execute(query + " WHERE head IS NOT NULL").fetchone()
+    (members,) = connection.execute("SELECT count(DISTINCT owner) FROM auth").fetchone()
+    files = [path, path.with_name(path.name + "-wal")]
+    return {
+        "logs": logs,
+        "rows": rows,
+        "row_bytes": size,
+        "members": members,
+        "feed_position": feed_end(connection),
+        "store_bytes": sum(file.stat().st_size for file in files if file.exists()),
+    }

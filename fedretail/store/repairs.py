@@ -5,7 +5,7 @@ once) and for logs whose changes since a place do not lead to the head. The sums
 beside the rows may be as wrong as these: all rows are counted anew.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from fedretail.clock import Clock
@@ -13,7 +13,7 @@ from fedretail.crdt.changes import START, encode
 from fedretail.crdt.row import Row, RowKey, stored_row
 from fedretail.crdt.transfer import Part, Repair
 from fedretail.errors import PeerError, Refused
-from fedretail.store import incarnations, intake, log, logs
+from fedretail.store import incarnations, intake, local, log, logs
 from fedretail.store.arrivals import arrived
 from fedretail.store.database import Connection
 from fedretail.store.logs import PART_BYTES, LogState
@@ -56,7 +56,7 @@ class Repairs:
             if state is None or state.head is None:
                 return None
             rows, after = _some_rows(self._read, state, keys)
-            return Part(state.head, encode(rows, base=START, head=state.point), after)
+            return Part(state.head, encode(rows, base=START, head=state.point), after, START)
 
     def repair(self, wanted: Repair) -> None:
         """Put a log right and under the head; DigestMismatch where the rows are not those of it.
@@ -93,25 +93,29 @@ def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
         if signed.head.seq <= state.point.seq:
             raise Refused("A neighbour holds an older state of a catalog.")
         intake.admit(connection, state, signed)
-    rows = _rewrite(connection, state, wanted)
-    changed = dict.fromkeys([*wanted.removed, *((kind, key) for kind, key, _ in rows)])
+    is_own = local.meta(connection, "owner") == state.name.owner
+    step = log.difference(state, _differences(connection, state, wanted))
+    log.put(connection, state, step, signed.head, now_ms=now_ms, is_own=is_own)
+    log.feed(connection, state, step, now_ms=now_ms, is_exact=True)
     state = logs.counted(connection, state)
     if not log.agrees(state, signed.head):
         raise intake.DigestMismatch("A neighbour sent rows that are not those of their head.")
-    log.enter(connection, [(state.collection, *key) for key in changed], now_ms=now_ms)
-    log.await_rows(connection, state.collection, rows, now_ms=now_ms)
     log.move(connection, state, signed)
     incarnations.retire(connection, state, now_ms=now_ms)
     connection.execute("DELETE FROM local_repair WHERE log = ?", (state.number,))
 
 
-def _rewrite(
+def _differences(
     connection: Connection, state: LogState, wanted: Repair
-) -> list[tuple[str, str, bytes]]:
-    """Remove rows and write others; those written: (kind, key, packed)."""
-    delete = "DELETE FROM row WHERE log = ? AND kind = ? AND key = ?"
-    connection.executemany(delete, [(state.number, *key) for key in wanted.removed])
-    rows = [row for raw in wanted.parts for row in arrived(raw, 0, wanted.head.head).whole]
-    values = [(state.number, *row) for row in rows]
-    connection.executemany("INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)", values)
-    return [(kind, key, packed) for kind, key, _, packed in rows]
+) -> Iterator[log.Difference]:
+    """The rows to write and to take away, beside those that stand there."""
+    rows: dict[tuple[str, str], tuple[int, bytes] | tuple[None, None]] = {}
+    for raw in wanted.parts:
+        for kind, key, seq, packed in arrived(raw, 0, wanted.head.head).whole:
+            rows[kind, key] = (seq, packed)
+    for row in wanted.removed:
+        rows.setdefault(row, (None, None))
+    # The number of rows may be damaged as well: it is not asked.
+    present = log.present(connection, state._replace(count=1), list(rows))
+    for place, better in rows.items():
+        yield (*place, *better, present.get(place))

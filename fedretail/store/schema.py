@@ -13,7 +13,7 @@ APPLICATION_ID = 0x6672746C
 
 _TABLES = """
 -- key: text; value: whatever the key says. Keys: store_id (32 hex digits), last_stamp (ms of the
--- newest stamp this device gave), charter (bytes), created_ms.
+-- newest stamp this device gave), charter (bytes), created_ms, running_ms (see vacating.py).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- Auth records as sent; id is the first 16 bytes of their hash. moved: order of arrival.
@@ -40,6 +40,10 @@ CREATE TABLE row (
     log INTEGER, kind TEXT, key TEXT, seq INTEGER, row BLOB,
     PRIMARY KEY (log, kind, key)) WITHOUT ROWID;
 CREATE INDEX row_seq ON row (log, seq);
+-- Vacant rows (and a few small ones): a row without groups takes 20 bytes at most.
+CREATE INDEX row_vacant ON row (log, seq) WHERE length(row) <= 20;
+-- Rows with a deletion, the field ! with the value true (and a few that hold these three bytes).
+CREATE INDEX row_deleted ON row (log, kind, key) WHERE instr(row, X'A121C3');
 
 -- Heads seen of a log, signed by its device, whether its rows were ever held or not: two with one
 -- seq and different digests are a proof. raw: as sent.
@@ -71,6 +75,21 @@ CREATE TABLE local_own (
 -- replaced on the way to the head (seq, stamp), see journal.py; at: ms.
 CREATE TABLE local_journal (
     id INTEGER PRIMARY KEY, log INTEGER, seq INTEGER, stamp INTEGER, at INTEGER, entry BLOB);
+
+-- Deletions that this node has shown and whose row is gone, while a copy of another log that is
+-- held here has older fields still; device, stamp: by whom and when (ms).
+CREATE TABLE local_deletion (
+    collection INTEGER, kind TEXT, key TEXT, device BLOB, stamp INTEGER,
+    PRIMARY KEY (collection, kind, key, device)) WITHOUT ROWID;
+
+-- What may leave an own row after 30 days, see vacating.py; what: 0 its deletion, 1 fields that
+-- another's has beaten; stamp, device: of that deletion; since: ms of running time.
+CREATE TABLE local_spent (
+    log INTEGER, kind TEXT, key TEXT, what INTEGER, stamp INTEGER, device BLOB, since INTEGER,
+    PRIMARY KEY (log, kind, key, what)) WITHOUT ROWID;
+
+-- When commits of own logs were made, one a day; at: ms.
+CREATE TABLE local_day (log INTEGER, seq INTEGER, at INTEGER, PRIMARY KEY (log, seq)) WITHOUT ROWID;
 
 -- Records with a stamp that is not in force yet; due: ms when it will be.
 CREATE TABLE local_due (

@@ -3,13 +3,14 @@
 A transfer is one or more *segments*. A segment is a run of parts since one base, in key order, up
 to an end; each part names the head it was read at. When all heads of a segment are the same, the
 rows are those of that head. When the log moved meanwhile, one more segment since the oldest of
-them completes it, from a holder that is not behind the newest.
+them completes it, from a holder that is not behind the newest. A head whose floor is above the base
+of a segment begins the transfer anew, with the whole log.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fedretail.crdt.changes import Point
+from fedretail.crdt.changes import START, Point
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Place
@@ -65,6 +66,13 @@ def keep(connection: Connection, log: LogState, part: Incoming) -> Outcome:
         clear(connection, log)
         return Outcome.GAP
     expected = _place(log, parts)
+    if expected.base.seq < part.head.head.floor:
+        if part.base_seq > 0:
+            # It says nothing of the rows that have gone since.
+            return Outcome.GAP
+        if expected.base.seq > 0:
+            clear(connection, log)
+            parts, expected = [], Place(START, None)
     if not _follows(part, expected):
         return Outcome.GAP
     if sum(item.size for item in parts) + len(part.changes) > _limit(part):

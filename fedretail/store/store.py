@@ -17,7 +17,7 @@ from fedretail.crdt.row import MAX_ROW_BYTES, Groups, RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place
 from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import FedretailError, Refused, Unavailable
-from fedretail.store import auth, commits, intake, journal, local, logs, records, schema
+from fedretail.store import auth, commits, forgetting, intake, journal, local, logs, records, schema
 from fedretail.store.arrivals import Arrivals
 from fedretail.store.check import Problem, check_file, check_logs
 from fedretail.store.commits import Author, Edit
@@ -33,6 +33,7 @@ from fedretail.store.own_logs import OwnLogs
 from fedretail.store.repairs import Repairs
 from fedretail.store.trust import Trust, any_frozen
 from fedretail.store.upkeep import Upkeep
+from fedretail.store.vacating import Vacating
 from fedretail.store.volume import refuse_network_drive
 
 FILE_NAME = "store.db"
@@ -61,9 +62,12 @@ class Store:
         self.trust = Trust(self._write, self._read)
         self.repairs = Repairs(self._write, self._read, clock)
         self.upkeep = Upkeep(self._write, self._read, clock=clock, repairs=self.repairs)
+        self.vacating = Vacating(self._write, clock)
         self.id: str = local.meta(self._read, "store_id")
         # The early heads that were there at the last look; None: before the first.
         self._early: set[tuple[int, int, int]] | None = None
+        # Up to which cursor the feed was looked through for what has gone.
+        self._swept = 0
 
     @classmethod
     def open(
@@ -150,7 +154,7 @@ class Store:
         `changes`: packed Changes since `base_seq` up to the key `after` (None: to the end).
         MalformedInput, PeerError where the sender broke the rules: nothing is kept then.
         """
-        outcome = self.advance_all([Incoming(head, base_seq, changes, after, is_push)])[0]
+        (outcome,) = self.advance_all([Incoming(head, base_seq, changes, after, is_push)])
         if isinstance(outcome, FedretailError):
             raise outcome
         return outcome
@@ -187,11 +191,10 @@ class Store:
             return [name for name in names if self._open(name)]
 
     def _open(self, name: LogName) -> bool:
-        if not auth.grants_of(self._write, name.owner).may_write(name.owner, name.device):
-            return False
-        with contextlib.suppress(Refused):
-            logs.enter(self._write, name)
-            return True
+        if auth.grants_of(self._write, name.owner).may_write(name.owner, name.device):
+            with contextlib.suppress(Refused):
+                logs.enter(self._write, name)
+                return True
         return False
 
     def refold_due(self) -> int:
@@ -215,8 +218,10 @@ class Store:
         self._early = early
 
     def prune(self) -> None:
-        """Forget replaced row versions older than 30 days."""
-        journal.prune(self._write, now_ms=self._clock.now_ms())
+        """Forget replaced row versions older than 30 days, and feed entries of what has gone."""
+        now_ms = self._clock.now_ms()
+        journal.prune(self._write, now_ms=now_ms)
+        self._swept = forgetting.forget(self._write, self._swept, now_ms=now_ms)
 
     # --- records and feed ---
 
@@ -270,6 +275,10 @@ class Store:
     def feed_end(self) -> int:
         """The newest cursor of the feed."""
         return records.feed_end(self._read)
+
+    def feed_start(self) -> int:
+        """The newest cursor that the feed has forgotten, see `forgetting`; 0: none."""
+        return forgetting.start(self._read)
 
     def feed_behind(self, after: int) -> int:
         """How many records a follower at `after` has still to read."""
@@ -367,8 +376,7 @@ class Store:
 
     def data_version(self) -> int:
         """A number that changes when any other connection has written."""
-        (version,) = self._watch.execute("PRAGMA data_version").fetchone()
-        return int(version)
+        return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
     def check(self) -> Iterator[tuple[str, list[Problem]]]:
         """(what was looked at, problems) for the file and each log."""
@@ -377,18 +385,7 @@ class Store:
 
     def statistics(self) -> dict[str, int]:
         """Counts for `fedretail status`."""
-        query = "SELECT count(*), ifnull(sum(count), 0), ifnull(sum(size), 0) FROM log"
-        log_count, rows, size = self._read.execute(query + " WHERE head IS NOT NULL").fetchone()
-        wal = self.path.with_name(self.path.name + "-wal")
-        files = [path for path in (self.path, wal) if path.exists()]
-        return {
-            "logs": log_count,
-            "rows": rows,
-            "row_bytes": size,
-            "members": len(self.owners()),
-            "feed_position": self.feed_end(),
-            "store_bytes": sum(path.stat().st_size for path in files),
-        }
+        return records.statistics(self._read, self.path)
 
 
 def _check_schema(connect: Connect, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Shops, stores and records for tests: a member with its devices, a store, offers by the row."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,12 @@ from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.keys import SigningKey
 from fedretail.crdt.names import LogName, log_id, owner_id
+from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Outcome, Part
 from fedretail.domain.kinds import registry
 from fedretail.errors import BugError
-from fedretail.store.commits import Author, Edit
+from fedretail.store import commits, logs
+from fedretail.store.commits import Author, Commit, Edit
 from fedretail.store.database import SqliteConnection
 from fedretail.store.store import Store
 from fedretail.testing.clock import ManualClock
@@ -140,12 +142,22 @@ def offer_edits(numbers: Sequence[int], *, amount_minor: int = 129) -> list[Edit
     ]
 
 
+def empty(store: Store, author: Author, keys: Iterable[tuple[str, str]]) -> SignedHead:
+    """Vacate rows of a log of `SITE` at once, whatever they hold."""
+    connection = store._write
+    with connection.transaction(durable=False):
+        state = logs.find_name(connection, author.log(SITE))
+        assert state is not None
+        wanted = Commit(author, SITE, [], store._clock.now_ms())
+        return commits.vacate(connection, wanted, state, {RowKey(*key): [] for key in keys})
+
+
 def parts(source: Store, log: bytes, base: Point = START) -> Iterator[Part]:
     """All parts of what changed in a log since `base`, as a peer would be served them."""
     after = None
     while (part := source.changes_since(log, base, after)) is not None:
         yield part
-        after = part.after
+        base, after = part.base, part.after
         if after is None:
             return
 
@@ -158,13 +170,13 @@ def fetch_part(target: Store, source: Store, log: bytes) -> Outcome | None:
     if part is None:
         return None
     head = SignedHead.parse(part.head)
-    return target.advance(head, place.base.seq, pack(part.changes), after=part.after)
+    return target.advance(head, part.base.seq, pack(part.changes), after=part.after)
 
 
 def fetch(target: Store, source: Store, log: bytes) -> None:
     """Let `target` take parts until `source` has nothing more for it."""
     for _ in range(MAX_PARTS):
-        if fetch_part(target, source, log) is None:
+        if fetch_part(target, source, log) in (None, Outcome.OLD):
             return
     raise BugError(f"A transfer has not ended after {MAX_PARTS} parts.")
 
@@ -175,7 +187,7 @@ def push(target: Store, source: Store, log: bytes, base: Point) -> Outcome | Non
     if part is None or part.after is not None:
         return None
     head = SignedHead.parse(part.head)
-    return target.advance(head, base.seq, pack(part.changes), is_push=True)
+    return target.advance(head, part.base.seq, pack(part.changes), is_push=True)
 
 
 def rows(store: Store, log: bytes) -> Mapping[tuple[str, str], bytes]:
@@ -186,6 +198,13 @@ def rows(store: Store, log: bytes) -> Mapping[tuple[str, str], bytes]:
         return {(kind, name): row for kind, name, row in connection.execute(query, (log,))}
     finally:
         connection.close()
+
+
+def row(store: Store, log: bytes, key: tuple[str, str]) -> bytes | None:
+    """One row of a log, None where there is none."""
+    query = "SELECT row FROM row JOIN log ON id = log WHERE log_id = ? AND kind = ? AND key = ?"
+    found = store._read.execute(query, (log, *key)).fetchone()
+    return None if found is None else bytes(found[0])
 
 
 def problems(store: Store) -> list[str]:

@@ -54,6 +54,10 @@ class MemoryRecords:
         """The newest cursor; 0 where nothing was ever written."""
         return self._end
 
+    def feed_start(self) -> int:
+        """The newest cursor that was forgotten; nothing is, here."""
+        return 0
+
     def feed_behind(self, after: int) -> int:
         """How many feed entries stand behind the cursor `after`."""
         entries = self._entries()

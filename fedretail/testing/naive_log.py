@@ -20,16 +20,26 @@ NaiveRow = tuple[int, int, dict[str, tuple[int, Any]]]
 
 
 class NaiveLog:
-    """A map of rows, a seq and a stamp; every earlier state stays in `history`."""
+    """A map of rows, a seq, a stamp and a floor; every earlier state stays in `history`."""
 
     def __init__(self) -> None:
         self.rows: dict[Key, NaiveRow] = {}
         self.seq = 0
         self.stamp = 0
+        self.floor = 0
         self.history: list[NaiveLog] = [self._copy()]
 
-    def commit(self, stamp: int, operations: Iterable[tuple[str, Key, Mapping[str, Any]]]) -> None:
-        """One commit; an operation is "merge" with values, or "replace" with (stamp, value)s."""
+    def commit(
+        self,
+        stamp: int,
+        operations: Iterable[tuple[str, Key, Mapping[str, Any]]],
+        *,
+        floor: int = 0,
+    ) -> None:
+        """One commit; an operation is "merge" with values, or "replace" with (stamp, value)s.
+
+        `floor`: of its head.
+        """
         self.seq, self.stamp = self.seq + 1, stamp
         for name, key, fields in operations:
             if name == "merge":
@@ -38,11 +48,18 @@ class NaiveLog:
                 self.rows[key] = (self.seq, born, {**old, **new})
             else:
                 self.rows[key] = (self.seq, self.seq, dict(fields))
+        self._purge(floor)
         self.history.append(self._copy())
+
+    def knows_enough(self, target: "NaiveLog", base: int) -> bool:
+        """Whether what changed in `target` since the seq `base` makes this log the same."""
+        return base == 0 or target.floor <= self.seq
 
     def advance(self, target: "NaiveLog", base: int) -> None:
         """Move this log to `target` by what changed there since the seq `base`, at most ours."""
         base_stamp = target.history[base].stamp
+        if base == 0:
+            self.rows = {}
         for key, (seq, born, fields) in target.rows.items():
             if seq > base:
                 later = {name: item for name, item in fields.items() if item[0] > base_stamp}
@@ -51,6 +68,14 @@ class NaiveLog:
                 else:
                     self.rows[key] = (seq, self.rows[key][1], {**self.rows[key][2], **later})
         self.seq, self.stamp = target.seq, target.stamp
+        self._purge(target.floor)
+
+    def _purge(self, floor: int) -> None:
+        """Vacant rows last changed at the floor or before are gone."""
+        self.floor = max(self.floor, floor)
+        for key, (seq, _, fields) in list(self.rows.items()):
+            if seq <= floor and not fields:
+                del self.rows[key]
 
     def packed(self) -> dict[Key, bytes]:
         """The canonical bytes of every row."""
@@ -64,6 +89,7 @@ class NaiveLog:
     def _copy(self) -> "NaiveLog":
         copy = object.__new__(NaiveLog)
         copy.rows, copy.seq, copy.stamp = dict(self.rows), self.seq, self.stamp
+        copy.floor = self.floor
         copy.history = []
         return copy
 

@@ -117,7 +117,7 @@ def _changes_in_two_reads(
     if state is None or state.head is None or state.point.seq <= base.seq:
         return None
     rows, last = logs._next_rows(connection, state.number, base, after)
-    return Part(state.head, encode(rows, base=base, head=state.point), last)
+    return Part(state.head, encode(rows, base=base, head=state.point), last, base)
 
 
 _transaction = SimConnection.transaction
@@ -136,7 +136,7 @@ def _move_but_keep_staged(connection: Connection, state: Any, head: SignedHead) 
 _move = log.move
 
 
-def _feed_forgets(connection: Connection, state: Any, step: Any, *, now_ms: int) -> None:
+def _feed_forgets(connection: Connection, state: Any, step: Any, *, now_ms: int, **_: Any) -> None:
     """Only new records are told of."""
     rows = [(state.collection, item.kind, item.key) for item in step.rows if item.old is None]
     log.enter(connection, rows, now_ms=now_ms)

@@ -108,7 +108,7 @@ class Ledger:
         edits, truth.open_edits = truth.open_edits or [], None
         head = signed.head
         operations = [one for edit in merged_edits(edits) for one in operation(edit, head.stamp)]
-        truth.log.commit(head.stamp, operations)
+        truth.log.commit(head.stamp, operations, floor=head.floor)
         truth.heads[head.seq] = signed
         sums = (head.seq, head.count, head.size, head.digest)
         if sums != (truth.log.seq, *truth.log.sums()):

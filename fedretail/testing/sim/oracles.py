@@ -28,13 +28,14 @@ class Follower:
     """Reads the feed of a store as an index does; `values` must be the records then."""
 
     def __init__(self) -> None:
-        self.cursor = 0
+        self.cursor = self.begun = 0
         self.values: dict[RecordId, dict[str, Any]] = {}
 
     def start(self, store: Store) -> None:
-        """Look at a store that was just opened: a cursor beyond its end is another copy's."""
-        if self.cursor > store.feed_end():
-            self.cursor = 0
+        """Look at a store that was just opened: whether it is the one that was followed so far."""
+        end = store.feed_end()
+        if self.cursor > end or max(self.cursor, self.begun) < store.feed_start():
+            self.cursor, self.begun = 0, end
             self.values.clear()
 
     def follow(self, store: Store) -> None:

@@ -6,13 +6,14 @@ from the store, a fourth looks whether the neighbour owes an answer for too long
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
 import trio
 
 from fedretail.clock import Clock
+from fedretail.crdt.changes import Point
 from fedretail.errors import FedretailError, PeerError
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, Ended, GoOn, Pause, Send
@@ -117,6 +118,10 @@ class Link:
             if not isinstance(effect, Send | GoOn | Pause):
                 await report(self, effect)
         return effects
+
+    def push_all(self, places: Iterable[tuple[bytes, Point | None]]) -> list[Effect]:
+        """What to say of logs (log, base) that have moved: a step for `do`."""
+        return [effect for log, base in places for effect in self._session.push(log, base)]
 
     async def reset(self) -> None:
         """Break the stream; the conversation ends by that."""

@@ -30,7 +30,7 @@ from fedretail.p2p.effects import (
     Synced,
 )
 from fedretail.p2p.fetches import Fetches
-from fedretail.p2p.gossip import Gossip, PushOrder
+from fedretail.p2p.gossip import Gossip
 from fedretail.p2p.link import Link, steady_ms
 from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.peers import HEARSAY, MAX_DIALLED, Dialer, clock_offset_ms
@@ -292,21 +292,14 @@ class SyncService:
 
     async def _push(self) -> None:
         """Send what is due; a neighbour whose session is busy keeps no other waiting."""
-        orders: dict[str, list[PushOrder]] = {}
-        for order in self._gossip.due(steady_ms(), self.shown()):
-            orders.setdefault(order.peer, []).append(order)
+        orders: dict[str, list[tuple[bytes, Point | None]]] = {}
+        for peer, moved, base in self._gossip.due(steady_ms(), self.shown()):
+            orders.setdefault(peer, []).append((moved, base))
         async with trio.open_nursery() as nursery:
             for peer, some in orders.items():
                 if peer in self.links:
-                    nursery.start_soon(
-                        self._do, self.links[peer], partial(self._pushes, peer, some)
-                    )
-
-    def _pushes(self, peer: str, orders: list[PushOrder]) -> list[Effect]:
-        link = self.links.get(peer)
-        if link is None:
-            return []
-        return [effect for one in orders for effect in link.session.push(one.log, one.base)]
+                    link = self.links[peer]
+                    nursery.start_soon(self._do, link, partial(link.push_all, some))
 
     async def _wake_up(self) -> None:
         """After a sleep: no connection is worth anything, and all neighbours may have news."""
@@ -403,5 +396,5 @@ class SyncService:
         return step()
 
     def _set_own_addresses(self) -> None:
-        hosts = [parse_address(text) for text in self._transport.addresses()]
+        hosts = map(parse_address, self._transport.addresses())
         self.dialer.set_own(one.host for one in hosts if one.kind != "dns4")

@@ -44,7 +44,7 @@ def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now
         auth.add(connection, [new.grant])
         for state in _written(connection, author):
             _bring_along(connection, state, new.author, now_ms)
-            incarnations.drop(connection, state)
+            incarnations.drop(connection, state, now_ms=now_ms)
         connection.execute("DELETE FROM local_writing")
         values = {
             "device": new.author.key.public,

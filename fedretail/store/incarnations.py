@@ -141,12 +141,12 @@ def _forget(connection: Connection, one: LogState, state: LogState, *, now_ms: i
     # What was replaced on the way to the parent is how the new log came about too.
     query = "UPDATE local_journal SET log = ? WHERE log = ?"
     connection.execute(query, (state.number, one.number))
-    drop(connection, one)
+    drop(connection, one, now_ms=now_ms)
 
 
-def drop(connection: Connection, one: LogState) -> None:
+def drop(connection: Connection, one: LogState, *, now_ms: int) -> None:
     """Forget a log with all its rows, but not what it has deleted (inside a transaction)."""
-    deletions.keep_all(connection, one)
+    deletions.keep_all(connection, one, now_ms=now_ms)
     tables = ("row", "staging", "local_journal", "head_seen", "local_repair", "local_spent")
     for table in (*tables, "local_day"):
         connection.execute(f"DELETE FROM {table} WHERE log = ?", (one.number,))

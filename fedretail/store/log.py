@@ -288,11 +288,14 @@ def _shows(
     """Whether a record's folded value differs for the row before and after, given the others."""
     others = deletions.said_beside(connection, log, key)
     before, after = (
-        [] if row is None else [(log.name.device, stored_row(row).groups)] for row in rows
+        [] if row is None else [deletions.said_by(log, stored_row(row).groups)] for row in rows
     )
     place = (log.collection, *key)
-    known, kept = deletions.settle(connection, place, others, before=before, after=after)
-    old, new = [*others, *before, *known], [*others, *after, *kept]
+    known, kept = deletions.settle(
+        connection, place, others, before=before, after=after, now_ms=now_ms
+    )
+    old = [deletions.hidden(said, known) for said in [*others, *before]]
+    new = [deletions.hidden(said, kept) for said in [*others, *after]]
     return fold(old, now_ms=now_ms) != fold(new, now_ms=now_ms)
 
 

@@ -1,7 +1,8 @@
 """Reading records: the fold over all logs of their owner, and the feed of those that changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from fedretail.crdt.registers import Folded, fold
 from fedretail.crdt.row import Groups, stored_groups
@@ -9,10 +10,11 @@ from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.domain.kind import RecordId
 from fedretail.store import deletions, forgetting
 from fedretail.store.database import Connection
+from fedretail.store.deletions import Deletion, Said, hidden
 from fedretail.store.log import await_rows, enter
 
 _ROWS = (
-    "SELECT owner, collection.name, kind, key, device, row FROM collection"
+    "SELECT device, incarnation, row FROM collection"
     " CROSS JOIN log ON log.collection = collection.id CROSS JOIN row ON row.log = log.id WHERE "
 )
 _PLACE = "owner = ? AND collection.name = ? AND kind = ? AND key = ?"
@@ -27,9 +29,10 @@ _REFOLDED = 1000
 def record(connection: Connection, place: RecordId, *, now_ms: int) -> Folded | None:
     """The present value of one record, None where it does not exist."""
     rows = connection.execute(_ROWS + _PLACE, place).fetchall()
-    parts = [(row[4], stored_groups(row[5])) for row in rows]
     # Of a record without rows nothing is remembered.
-    return fold([*parts, *deletions.of_record(connection, place)] if parts else [], now_ms=now_ms)
+    kept = deletions.of_record(connection, place) if rows else []
+    said = [Said(device, incarnation, stored_groups(row)) for device, incarnation, row in rows]
+    return fold([hidden(one, kept) for one in said], now_ms=now_ms)
 
 
 def collections(connection: Connection, owner: bytes | None) -> list[tuple[bytes, str]]:
@@ -51,14 +54,13 @@ def page(
     parts: dict[str, list[tuple[bytes, Groups]]] = {}
     ends = []
     with connection.snapshot():
-        for number, device in _logs(connection, place):
+        kept = deletions.of_kind(connection, place)
+        for number, *log in _logs(connection, place):
             rows = connection.execute(query, (number, place.kind, place.key, _PAGE)).fetchall()
             if len(rows) == _PAGE:
                 ends.append(rows[-1][0])
             for key, packed in rows:
-                parts.setdefault(key, []).append((device, stored_groups(packed)))
-        for key, deletion in deletions.of_kind(connection, place):
-            parts.setdefault(key, []).append(deletion)
+                parts.setdefault(key, []).append(_as_folded(log, packed, kept.get(key)))
     # Behind the first end of a page some logs have not been read yet.
     end = min(ends, default=None)
     found = []
@@ -69,10 +71,20 @@ def page(
     return found, end
 
 
-def _logs(connection: Connection, place: RecordId) -> list[tuple[int, bytes]]:
-    """(number, device) of the logs of a record's collection."""
+def _as_folded(
+    log: Sequence[Any], packed: bytes, kept: list[Deletion] | None
+) -> tuple[bytes, Groups]:
+    """What a log (device, incarnation) says of a record, without what `kept` has beaten."""
+    device, incarnation = log
+    groups = stored_groups(packed)
+    return hidden(Said(device, incarnation, groups), kept) if kept else (device, groups)
+
+
+def _logs(connection: Connection, place: RecordId) -> list[tuple[int, bytes, int]]:
+    """(number, device, incarnation) of the logs of a record's collection."""
     query = (
-        "SELECT log.id, device FROM collection JOIN log ON log.collection = collection.id"
+        "SELECT log.id, device, incarnation"
+        " FROM collection JOIN log ON log.collection = collection.id"
         " WHERE owner = ? AND collection.name = ?"
     )
     return connection.execute(query, place[:2]).fetchall()
@@ -103,16 +115,14 @@ def _parts(
     parts: dict[str, list[tuple[bytes, Groups]]] = {}
     keys = list(some)
     place = some[keys[0]]
-    for number, device in _logs(connection, place):
+    kept = deletions.of_kind(connection, place._replace(key=""))
+    for number, *log in _logs(connection, place):
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
             marks = ",".join("?" * len(batch))
             query = f"SELECT key, row FROM row WHERE log = ? AND kind = ? AND key IN ({marks})"
             for key, packed in connection.execute(query, (number, place.kind, *batch)).fetchall():
-                parts.setdefault(key, []).append((device, stored_groups(packed)))
-    for key, deletion in deletions.of_kind(connection, place._replace(key="")):
-        if key in parts:
-            parts[key].append(deletion)
+                parts.setdefault(key, []).append(_as_folded(log, packed, kept.get(key)))
     return parts
 
 
@@ -218,7 +228,7 @@ def newest_stamp(
     if not is_ahead:
         return int(stamp)
     rows = [row for place in edited for row in connection.execute(_ROWS + _PLACE, place)]
-    stamps = [group[0] for row in rows for group in stored_groups(row[5])]
+    stamps = [group[0] for row in rows for group in stored_groups(row[2])]
     return max([int(stamp), *(stamp for stamp in stamps if stamp <= latest)])
 
 

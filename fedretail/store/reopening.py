@@ -72,7 +72,7 @@ def open_next(connection: Connection, place: Place) -> SignedHead | None:
             if parent is None and state is not None and state.head is not None:
                 return _open_draft(connection, place, state, noted.seen)
             if state is not None:
-                incarnations.drop(connection, state)
+                incarnations.drop(connection, state, now_ms=place.now_ms)
         if parent is None or parent.head is None:
             incarnations.note_writing(connection, fresh, START, is_draft=False)
             return None

@@ -77,10 +77,10 @@ CREATE TABLE local_journal (
     id INTEGER PRIMARY KEY, log INTEGER, seq INTEGER, stamp INTEGER, at INTEGER, entry BLOB);
 
 -- Deletions that this node has shown and whose row is gone, while a copy of another log that is
--- held here has older fields still; device, stamp: by whom and when (ms).
+-- held here has older fields still; device, incarnation: of the log; stamp: when (ms).
 CREATE TABLE local_deletion (
-    collection INTEGER, kind TEXT, key TEXT, device BLOB, stamp INTEGER,
-    PRIMARY KEY (collection, kind, key, device)) WITHOUT ROWID;
+    collection INTEGER, kind TEXT, key TEXT, device BLOB, incarnation INTEGER, stamp INTEGER,
+    PRIMARY KEY (collection, kind, key, device, incarnation)) WITHOUT ROWID;
 
 -- What may leave an own row after 30 days, see vacating.py; what: 0 its deletion, 1 fields that
 -- another's has beaten; stamp, device: of that deletion; since: ms of running time.

@@ -1,6 +1,7 @@
 """What a node has shown as deleted stays so, while a copy that it holds says otherwise."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,41 @@ def test_a_log_that_goes_as_a_whole_leaves_its_deletions(devices: list[Store], p
     state = peer.log(FIRST)
     assert state is not None
     with peer._write.transaction(durable=False):
-        incarnations.drop(peer._write, state)
+        incarnations.drop(peer._write, state, now_ms=ManualClock.START_MS)
     assert shown(peer) == set()
     assert remembered(peer) == 1
+
+
+def test_what_a_device_began_anew_is_no_older_copy(
+    tmp_path: Path, devices: list[Store], peer: Store
+) -> None:
+    """It has lost its disk, and its clock was ahead before: its rows have earlier stamps now."""
+    anew = replace(PAIR, incarnation=PAIR.incarnation + 1)
+    early = ManualClock(ManualClock.START_MS - 3_600_000)
+    folder = tmp_path / "anew"
+    folder.mkdir()
+    source = builders.shop_store(folder, anew, clock=early)
+    source.commit(anew.author(0), SITE, [Edit("offer", "sku0", {"name": "again"})])
+    peer.add_log(anew.log_name(device=0))
+    builders.fetch(peer, source, anew.log(device=0))
+    state = peer.log(FIRST)
+    assert state is not None
+    with peer._write.transaction(durable=False):
+        incarnations.drop(peer._write, state, now_ms=ManualClock.START_MS)
+    value = peer.record(PLACE)
+    assert value is not None
+    # The other device's log stays hidden.
+    assert value.fields == {"name": "again"}
+    assert shown(peer) == {"sku0"}
+
+
+def test_a_deletion_that_was_never_in_force_hides_nothing(
+    devices: list[Store], peer: Store, clock: ManualClock
+) -> None:
+    state = peer.log(FIRST)
+    assert state is not None
+    long_ago_ms = ManualClock.START_MS - 24 * 3_600_000
+    with peer._write.transaction(durable=False):
+        incarnations.drop(peer._write, state, now_ms=long_ago_ms)
+    assert remembered(peer) == 0
+    assert shown(peer) == {"sku0"}

@@ -4,6 +4,7 @@ A Connection is small on purpose, so that tests can hand in one that fails where
 What SQLite reports is turned into errors that a shopkeeper can act on, here and nowhere else.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,6 +56,10 @@ class Connection(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Reads inside see one state, whatever others write."""
+        ...
+
+    def flush(self) -> None:
+        """Put on the disk itself what was committed, by whomever."""
         ...
 
     def close(self) -> None:
@@ -159,6 +164,22 @@ class SqliteConnection:
             else:
                 yield from self._guarded("BEGIN")
 
+    def flush(self) -> None:
+        """Put on the disk itself what was committed, by whomever.
+
+        That lies in the write-ahead log; what was copied from there, SQLite has flushed.
+        """
+        try:
+            # For writing: Windows flushes no file that is open for reading alone.
+            with log_of(self._path).open("r+b") as log:
+                os.fsync(log.fileno())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise Unavailable(
+                f"The disk with {self._path} does not answer as it should.", hint=_LOOK
+            ) from error
+
     def _guarded(self, begin: str) -> Iterator[None]:
         try:
             self._raw.execute(begin)
@@ -185,13 +206,16 @@ class FrozenConnection(SqliteConnection):
     def __init__(self, path: Path) -> None:
         super().__init__(path, uri=frozen_uri(path))
 
+    def flush(self) -> None:
+        """There is nothing to be flushed."""
+
 
 def frozen_uri(path: Path) -> str:
     """The name under which SQLite reads a file without writing anything beside it.
 
     Unavailable where the newest changes lie in a write-ahead log, which is not read so.
     """
-    log = path.with_name(path.name + "-wal")
+    log = log_of(path)
     if log.exists() and log.stat().st_size:
         raise Unavailable(
             f"{path} cannot be read: its newest changes lie in {log.name}, and nothing can be "
@@ -199,6 +223,11 @@ def frozen_uri(path: Path) -> str:
             hint="Copy the whole folder to a disk that can be written; name it with --data-dir.",
         )
     return f"{path.absolute().as_uri()}?immutable=1"
+
+
+def log_of(path: Path) -> Path:
+    """Where SQLite writes what it has not copied into the file yet."""
+    return path.with_name(path.name + "-wal")
 
 
 def is_unwritable(error: BaseException | None) -> bool:

@@ -266,11 +266,7 @@ def enter(connection: Connection, records: Iterable[tuple[int, str, str]], *, no
 
 
 def _begin_cursors(connection: Connection, now_ms: int) -> None:
-    """Let the next cursor be later than all of earlier milliseconds.
-
-    A power cut may take back entries that a follower has read. What is entered after it must not
-    look as if it had been read too.
-    """
+    """Let the next cursor be later than all of earlier milliseconds: it tells an entry's age."""
     least = now_ms * CURSORS_A_MS
     query = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'feed'"
     if connection.execute(query, (least,)).rowcount == 0:

@@ -28,6 +28,7 @@ from fedretail.store.database import (
     SqliteConnection,
     is_unwritable,
 )
+from fedretail.store.feed import Feed
 from fedretail.store.local import Note
 from fedretail.store.own_logs import OwnLogs
 from fedretail.store.repairs import Repairs
@@ -64,10 +65,7 @@ class Store:
         self.upkeep = Upkeep(self._write, self._read, clock=clock, repairs=self.repairs)
         self.vacating = Vacating(self._write, clock)
         self.id: str = local.meta(self._read, "store_id")
-        # The early heads that were there at the last look; None: before the first.
-        self._early: set[tuple[int, int, int]] | None = None
-        # Up to which cursor the feed was looked through for what has gone.
-        self._swept = 0
+        self._feed = Feed(self._write, self._read, clock)
 
     @classmethod
     def open(
@@ -198,30 +196,13 @@ class Store:
         return False
 
     def refold_due(self) -> int:
-        """Enter the records whose early stamps are in force by now into the feed; how many.
-
-        Those whose stamps are early again, after the clock was set back, enter it too, uncounted.
-        """
-        now_ms = self._clock.now_ms()
-        self._note_early(now_ms)
-        return records.refold_due(self._write, now_ms=now_ms)
-
-    def _note_early(self, now_ms: int) -> None:
-        """Enter the records of logs whose heads are early and were not when last looked at.
-
-        Whoever wrote them, their clock may have been ahead then, as ours.
-        """
-        early = records.early_heads(self._read, now_ms=now_ms)
-        new = early - (self._early or set())
-        if new:
-            records.refold_early(self._write, sorted(new), now_ms=now_ms)
-        self._early = early
+        """Enter the records whose early stamps are in force by now into the feed; how many."""
+        return self._feed.refold_due()
 
     def prune(self) -> None:
         """Forget replaced row versions older than 30 days, and feed entries of what has gone."""
-        now_ms = self._clock.now_ms()
-        journal.prune(self._write, now_ms=now_ms)
-        self._swept = forgetting.forget(self._write, self._swept, now_ms=now_ms)
+        journal.prune(self._write, now_ms=self._clock.now_ms())
+        self._feed.forget()
 
     # --- records and feed ---
 
@@ -267,10 +248,7 @@ class Store:
 
     def feed(self, after: int, limit: int) -> list[tuple[int, RecordId]]:
         """Up to `limit` (cursor, record) whose value changed after the cursor `after`."""
-        # Who reads on just after the clock was set back must hear of these records again later.
-        if self._early is not None:
-            self._note_early(self._clock.now_ms())
-        return records.feed(self._read, after, limit)
+        return self._feed.after(after, limit)
 
     def feed_end(self) -> int:
         """The newest cursor of the feed."""

@@ -54,6 +54,11 @@ class FaultyConnection:
         with self._inner.snapshot():
             yield
 
+    def flush(self) -> None:
+        """Put on the disk what was committed, unless that is what fails."""
+        self._tell("flush")
+        self._inner.flush()
+
     def close(self) -> None:
         """End the connection."""
         self._inner.close()

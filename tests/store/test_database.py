@@ -1,5 +1,7 @@
 """The connection: all or nothing, one at a time, errors that say what to do."""
 
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fedretail.errors import Unavailable
+from fedretail.store import database
 from fedretail.store.database import FrozenConnection, SqliteConnection, translated
 
 
@@ -143,3 +146,36 @@ def test_a_frozen_file_is_read_without_anything_beside_it(tmp_path: Path) -> Non
         with pytest.raises(Unavailable, match="read-only"), frozen.transaction(durable=True):
             frozen.execute("INSERT INTO t VALUES (2)")
     assert [one.name for one in tmp_path.iterdir()] == ["store.db"]
+
+
+def test_a_flush_reaches_the_log_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr(
+        "fedretail.store.database.os.fsync", lambda file: flushed.append(os.fstat(file).st_ino)
+    )
+    path = tmp_path / "store.db"
+    connection = SqliteConnection(path)
+    connection.flush()
+    assert flushed == []
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("CREATE TABLE t (x)")
+    connection.flush()
+    assert flushed == [database.log_of(path).stat().st_ino]
+    connection.close()
+
+
+def test_a_disk_that_flushes_nothing_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(file: int) -> None:
+        raise OSError(errno.EIO, "no")
+
+    monkeypatch.setattr("fedretail.store.database.os.fsync", broken)
+    connection = SqliteConnection(tmp_path / "store.db")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("CREATE TABLE t (x)")
+    with pytest.raises(Unavailable, match="does not answer"):
+        connection.flush()
+    connection.close()

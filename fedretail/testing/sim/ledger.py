@@ -40,6 +40,8 @@ class Ledger:
 
     def __init__(self, world: World) -> None:
         self.truths: dict[bytes, Truth] = {}
+        # Logs whose device has lost them for good.
+        self.lost: set[bytes] = set()
         self._world = world
         self._places: dict[bytes, tuple[bytes, int]] = {}
 
@@ -89,6 +91,7 @@ class Ledger:
         if truth is None or not truth.heads:
             return before
         newest = max(truth.heads)
+        self.lost.add(log_id(truth.name))
         # A commit that was cut off before its answer may have been shown.
         entry = (log_id(truth.name), newest + 1, truth.heads[newest].id)
         return with_absorbed(before, entry)

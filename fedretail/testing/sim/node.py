@@ -88,9 +88,11 @@ class SimNode(Computer):
 
     async def _run(self, nursery: trio.Nursery) -> None:
         daemon = self.new_process()
+        self.store = self._open_sound(daemon)
+        self._seen.update(oracles.seqs_of(self.store))
+        # Not before: what is written onto a rotten disk is in nobody's books.
         if self.plan.shop is not None:
             daemon.meanwhile = self.trader.interfere
-        self.store = self._open_sound(daemon)
         self.service = self._new_service(self.store)
         await nursery.start(self.service.run)
         if self.plan.shop is not None:
@@ -237,7 +239,10 @@ class SimNode(Computer):
         return Stutterer(self.world, tap) if self.plan.is_stuttering else tap
 
     def holds(self, log: bytes, seq: int) -> bool:
-        """Whether this node's file holds a log at this seq, or a later one."""
+        """Whether this node's file holds a log at this seq, or a later one, or has until just now.
+
+        What was on its way to a neighbour may name a log that a later one has taken the place of.
+        """
         if self._seen.get(log, 0) < seq and self.store is not None:
             state = self.store.log(log)
             self._seen[log] = 0 if state is None else state.point.seq
@@ -246,6 +251,7 @@ class SimNode(Computer):
     def _on_effect(self, link: Link, effect: Effect) -> None:
         if isinstance(effect, Moved) and self.store is not None:
             oracles.check_moved(self, self.store, effect.log)
+            self._seen.update(oracles.seqs_of(self.store))
 
     async def _follow(self) -> None:
         """Read the feed, as the index does, and do what the daemon does once a minute."""

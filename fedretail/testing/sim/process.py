@@ -8,7 +8,7 @@ from typing import Any, Never
 
 import apsw
 
-from fedretail.store.database import Connection, Rows, translated
+from fedretail.store.database import Connection, Rows, log_of, translated
 from fedretail.testing.faults import Killed, sqlite_error
 from fedretail.testing.sim.disk import Disk, Vfs
 
@@ -153,6 +153,11 @@ class SimConnection:
             yield
         else:
             yield from self._inside("BEGIN")
+
+    def flush(self) -> None:
+        """Put on the disk itself what was committed, by whomever."""
+        self._process.tick()
+        self._process.disk.image(str(log_of(self._path))).sync()
 
     def _inside(self, begin: str) -> Iterator[None]:
         self._run(begin)

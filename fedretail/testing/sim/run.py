@@ -80,6 +80,16 @@ async def _run(world: World, folder: Path, count: int) -> None:
     street = Street(world, SimNetwork(world), Ledger(world))
     nodes = [SimNode(street, plan, folder / plan.name) for plan in plans(world, count)]
     _introduce(world, nodes)
+    try:
+        await _play(street, nodes)
+    finally:
+        for node in nodes:
+            node.clear_up()
+
+
+async def _play(street: Street, nodes: list[SimNode]) -> None:
+    """The faults, and then the calm."""
+    world = street.world
     nemesis = Nemesis(world, street.network, nodes)
     async with trio.open_nursery() as nursery:
         trio.lowlevel.add_instrument(Pulse(world, nursery.cancel_scope.cancel))

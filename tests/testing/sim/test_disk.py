@@ -47,6 +47,17 @@ def test_what_was_synced_outlives_the_power(disk: Disk, tmp_path: Path, durable:
     assert found == ROWS if durable else found < ROWS
 
 
+def test_what_another_has_flushed_outlives_the_power(disk: Disk, tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    process = filled(disk, path, durable=False)
+    reader = Process(disk)
+    reader.connect(path).flush()
+    for one in (process, reader):
+        one.bury()
+    disk.lose_power()
+    assert count(disk, path) == ROWS
+
+
 def test_what_was_written_outlives_the_process(disk: Disk, tmp_path: Path) -> None:
     filled(disk, tmp_path / "store.db", durable=False).bury()
     disk.forget_shared()

@@ -122,7 +122,8 @@ class _Intake:
         connection, head = self._connection, part.head.head
         state = logs.find(connection, head.log)
         if state is None:
-            raise PeerError("A neighbour sent a catalog without naming its owner first.")
+            # Begun anew since it was asked for, or never named: nothing can be told of it.
+            raise Refused("A catalog whose owner is not known here, or not any more.")
         if head.seq < state.point.seq or part.head.raw == state.head:
             return Outcome.OLD
         place = logs.surroundings(connection, state)

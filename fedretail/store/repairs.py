@@ -12,7 +12,7 @@ from fedretail.clock import Clock
 from fedretail.crdt.changes import START, encode
 from fedretail.crdt.row import Row, RowKey, stored_row
 from fedretail.crdt.transfer import Part, Repair
-from fedretail.errors import PeerError, Refused
+from fedretail.errors import Refused
 from fedretail.store import incarnations, intake, local, log, logs
 from fedretail.store.arrivals import arrived
 from fedretail.store.database import Connection
@@ -88,7 +88,7 @@ def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
     signed = wanted.head
     state = logs.find(connection, signed.head.log)
     if state is None:
-        raise PeerError("A neighbour sent a catalog without naming its owner first.")
+        raise Refused("A catalog whose owner is not known here, or not any more.")
     if signed.raw != state.head:
         if signed.head.seq <= state.point.seq:
             raise Refused("A neighbour holds an older state of a catalog.")

@@ -354,7 +354,7 @@ def test_a_device_that_granted_itself(source: Store, tmp_path: Path) -> None:
 def test_a_log_that_nobody_named(source: Store, tmp_path: Path) -> None:
     head, changes = whole(source)
     store = builders.new_store(tmp_path, "no-names")
-    refused(store, PeerError, head, changes)
+    refused(store, Refused, head, changes)
     store.close()
 
 

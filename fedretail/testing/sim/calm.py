@@ -84,6 +84,7 @@ class Calm:
             return
         world, network = self._world, self._street.network
         victim, liar = world.choose.choice(self._honest), self._liars[0]
+        world.calm_since_ms = None
         for other in self._honest:
             if other is not victim:
                 network.part(victim.device.peer_id, other.device.peer_id)
@@ -100,6 +101,8 @@ class Calm:
             await trio.sleep(_TEMPTED_S)
         world.knobs.lying = 0.5
         network.mend()
+        # Who has waited for somebody behind the partition may still give up.
+        world.calm_since_ms = world.now_ms()
         await self._agree("convergence", self._honest, CONVERGE_S)
 
     async def whisper(self) -> None:

@@ -1,5 +1,7 @@
 """Which session fetches which log: one neighbour a log at a time, few neighbours at once."""
 
+from fedretail.p2p.repairs import Helped
+
 # More than four at once share one uplink and one disk and are no faster together.
 MAX_FETCHING = 4
 
@@ -15,6 +17,8 @@ class Fetches:
     def __init__(self) -> None:
         self._holder: dict[bytes, object] = {}
         self._claims: dict[object, set[bytes]] = {}
+        # What the same sessions have at hand for neighbours who repair their copies.
+        self.helped = Helped()
 
     def claim(self, log: bytes, session: object) -> bool:
         """Whether this session may fetch the log now; it holds the log then until `release`."""

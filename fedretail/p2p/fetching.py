@@ -43,8 +43,10 @@ class Fetching:
         self._wrong: set[bytes] = set()
         # Those of them of which the neighbour is still to be told what is held.
         self._doubted: list[bytes] = []
-        # Logs, among those asked for, whose rows are compared and put right.
+        # The log, among those asked for, whose rows are compared and put right, and those that are
+        # next: a comparison takes memory at both ends, and the other end goes along with one.
         self._repairs: dict[bytes, Repairing] = {}
+        self._to_repair: dict[bytes, None] = {}
         self.salt = b""
 
     def is_waiting(self) -> bool:
@@ -63,6 +65,7 @@ class Fetching:
         """Leave what was claimed to other sessions."""
         self._asked.clear()
         self._repairs.clear()
+        self._to_repair.clear()
         self._wanted.clear()
         self._later.clear()
         self._fetches.release_all(self)
@@ -85,7 +88,10 @@ class Fetching:
         return effects
 
     def _repair(self, log: bytes) -> list[Effect]:
-        """Begin to compare the rows of a log that is asked for; else let it go."""
+        """Begin to compare the rows of a log that is asked for, one at a time; else let it go."""
+        if self._repairs:
+            self._to_repair[log] = None
+            return []
         rows = self._replica.row_items(log)
         if rows is None:
             self._finish(log)
@@ -93,6 +99,16 @@ class Fetching:
         comparison = RowComparison(rows, self.salt)
         self._repairs[log] = Repairing(comparison, self._view.shown.get(log, START).seq)
         return [send(wire.Ranges(log, False, one)) for one in comparison.start()]
+
+    def _repair_next(self) -> list[Effect]:
+        """Begin with the next of the logs that wait for it, once there is room."""
+        effects: list[Effect] = []
+        while self._to_repair and not self._repairs:
+            log = next(iter(self._to_repair))
+            del self._to_repair[log]
+            if log in self._asked:
+                effects += self._repair(log)
+        return effects
 
     def on_ranges(self, told: wire.Ranges) -> list[Effect]:
         """Go on comparing the rows of a log that is repaired here."""
@@ -133,20 +149,23 @@ class Fetching:
         """How much is to come of what was asked for."""
         return [Expected(*line) for line in offer.items if line[0] in self._asked]
 
-    def on_advances(self, parts: Sequence[wire.Advance], effects: list[Effect]) -> None:
+    def on_advances(self, parts: Sequence[wire.Advance], effects: list[Effect]) -> int:
         """Take in parts of different logs in one go; what that leads to is added to `effects`.
 
-        PeerError where one breaks the rules, or was not asked for: nothing is taken in then.
+        Returns the bytes of those that were of use. PeerError where one breaks the rules, or was
+        not asked for: nothing is taken in then.
         """
         incoming = [self._incoming(part) for part in parts]
         whole = [one for one in incoming if one.head.head.log in self._repairs]
         some = [one for one in incoming if one.head.head.log not in self._repairs]
         for one in whole:
-            effects += self._on_repaired(one)
+            effects += [*self._on_repaired(one), *self._repair_next()]
         outcomes = self._advance([one for one in some if not self._is_skipped(one)])
         moved: list[SignedHead] = []
+        useful = sum(len(one.changes) for one in whole)
         for one in some:
             outcome = Outcome.GAP if self._is_skipped(one) else next(outcomes)
+            useful += len(one.changes) if outcome in (Outcome.MOVED, Outcome.STAGED) else 0
             if outcome is Outcome.MOVED:
                 self._finish(one.head.head.log)
                 moved.append(one.head)
@@ -155,6 +174,7 @@ class Fetching:
                 effects += self._not_moved(one, outcome)
         effects += self._moved(moved)
         effects += self._ask()
+        return useful
 
     def _incoming(self, part: wire.Advance) -> Incoming:
         head = self._note(part.head or self._view.head_of(part.log))

@@ -17,6 +17,8 @@ from fedretail.p2p.rbsr import Reconciler
 
 # A row takes half a kB while it is compared. Larger logs are fetched anew, part by part.
 MAX_ROWS = 100_000
+# Rows that are compared for neighbours at once, in all sessions of a node: 100 MB.
+MAX_HELPED_ROWS = 2 * MAX_ROWS
 # Rows of a repair are held in memory until the last one is here.
 MAX_BYTES = 32 * 1024 * 1024
 
@@ -70,3 +72,25 @@ class Repairing:
     def result(self, head: SignedHead) -> Repair:
         """What to put right, to come to this head."""
         return Repair(head, self.comparison.lacked(), self._parts)
+
+
+class Helped:
+    """How many rows the sessions of a node have at hand for neighbours who repair their copies.
+
+    Asking for that costs next to nothing, and what was asked for may never be gone on with.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[object, int] = {}
+
+    def begin(self, helper: object, rows: int) -> bool:
+        """Whether a helper may have so many rows at hand, in the place of those it has."""
+        others = sum(count for one, count in list(self._rows.items()) if one is not helper)
+        if others and others + rows > MAX_HELPED_ROWS:
+            return False
+        self._rows[helper] = rows
+        return True
+
+    def end(self, helper: object) -> None:
+        """A helper has let go of them."""
+        self._rows.pop(helper, None)

@@ -56,6 +56,8 @@ _CALL_TOKENS = 50
 _BUDGETS = 1024
 # Addresses of its neighbours that a node passes on.
 _TOLD = 8
+# Of one that is elsewhere each moment all others are told so many times, then once in so long.
+_MOVES, _MOVE_S = 2, 60
 # Store calls at once: one writes at a time anyway, four keep readers from waiting for it.
 _THREADS = 4
 # After a failure to read the store.
@@ -101,6 +103,7 @@ class SyncService:
         self._clones = Clones((transport.peer_key, self._nonce))
         self._sign = sign
         self._budgets = Buckets(rate=RATE, burst=BURST, most=_BUDGETS)
+        self._moves = Buckets(rate=1 / _MOVE_S, burst=_MOVES, most=_BUDGETS)
         self._gossip = Gossip()
         # Proofs that all neighbours have been told of; a session tells those found before it.
         self._proofs = 0
@@ -109,8 +112,7 @@ class SyncService:
         self._wake = trio.Event()
         self._moved = trio.Event()
         self._retry = trio.Event()
-        # Of the store, when it was looked at last.
-        self._version: int | None = None
+        self._version: int | None = None  # of the store, when it was looked at last
         self._dialling: set[str] = set()
         self._counts = dict.fromkeys(("sessions", "moved", "sessions_refused", "restarts"), 0)
         self.dialer = Dialer(transport.peer_id, random=random)
@@ -136,9 +138,8 @@ class SyncService:
 
     def add_address(self, address: str, source: str) -> bool:
         """Learn where a neighbour may be; False where the address is of no use."""
-        known = self.dialer.add(address, source)
         self._wake.set()
-        return known
+        return self.dialer.add(address, source)
 
     def shown(self) -> dict[str, dict[bytes, Point]]:
         """For each neighbour with a session past its first round, what it holds by its own word.
@@ -191,11 +192,9 @@ class SyncService:
             await stream.reset()
 
     async def _hold_session(self, stream: Stream, address: str) -> None:
-        addresses = tuple(self._transport.addresses())
-        me = Me(self._network, self._store_id, self._nonce, addresses, self._sign)
+        me = Me(self._network, self._store_id, self._nonce, tuple(self.addresses()), self._sign)
         # One for all its sessions: who calls again has not paid by that.
-        budget = self._budgets.of(stream.peer_id)
-        session = Session(me, self._mirror, self._fetches, budget)
+        session = Session(me, self._mirror, self._fetches, self._budgets.of(stream.peer_id))
         link = Link(stream, session, clock=self._clock, address=address)
         if not await self._admit(link):
             await stream.reset()
@@ -386,7 +385,8 @@ class SyncService:
         own = tuple(one for one in addresses if one.endswith(f"/p2p/{link.peer_id}"))
         if own and own != link.own_addresses:
             link.own_addresses = own
-            for other in [one for one in self.links.values() if one is not link]:
+            is_told = self._moves.of(link.peer_id).take_if_there(1, steady_ms())
+            for other in [one for one in self.links.values() if is_told and one is not link]:
                 await self._do(other, partial(other.session.tell_addresses, own))
 
     async def call(self, step: Callable[[], _T]) -> _T:

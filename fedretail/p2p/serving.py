@@ -9,12 +9,12 @@ from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Part
-from fedretail.errors import PeerError
+from fedretail.errors import PeerError, Unavailable
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, GoOn
 from fedretail.p2p.ranges import END, Range
 from fedretail.p2p.reconcile import Comparison, Item
-from fedretail.p2p.repairs import RowComparison
+from fedretail.p2p.repairs import Helped, RowComparison
 from fedretail.p2p.replica import Replica
 from fedretail.p2p.view import AUTH_RECORD, View, send, statements
 
@@ -42,7 +42,8 @@ class _Rows(NamedTuple):
 class Serving:
     """What one neighbour is given."""
 
-    def __init__(self, replica: Replica, view: View, salt: bytes) -> None:
+    def __init__(self, replica: Replica, view: View, salt: bytes, helped: Helped) -> None:
+        self._helped = helped
         self._replica = replica
         self._view = view
         self._salt = salt
@@ -62,9 +63,22 @@ class Serving:
         self._mine = self._comparison()
         return [self._ranges(one, is_answer=False) for one in self._mine.start()]
 
-    def is_comparing(self) -> bool:
-        """Whether the neighbour owes an answer to what `compare` has begun."""
-        return self._mine is not None
+    def is_waiting(self) -> bool:
+        """Whether the neighbour owes an answer to `compare`, or goes on with its own repair."""
+        return self._mine is not None or self.is_helping()
+
+    def is_helping(self) -> bool:
+        """Whether rows are at hand here for a repair of the neighbour's."""
+        return self._repaired is not None or self._owes_rows()
+
+    def _owes_rows(self) -> bool:
+        return any(isinstance(one, _Rows) for one in self._transfers)
+
+    def close(self) -> None:
+        """The session is over."""
+        self._repaired = None
+        self._transfers.clear()
+        self._helped.end(self)
 
     def on_ranges(self, told: wire.Ranges) -> list[Effect]:
         """The answer, and at the end whatever the neighbour lacks."""
@@ -84,10 +98,9 @@ class Serving:
     def _on_row_ranges(self, told: wire.Ranges) -> list[Effect]:
         """Compare the rows of a log that the neighbour repairs, then send what it lacks."""
         if self._repaired is None or self._repaired[0] != told.about:
-            items = self._replica.row_items(told.about)
-            if items is None:
+            self._repaired = self._begun(told.about)
+            if self._repaired is None:
                 return [send(wire.Ranges(told.about, True, [Range(END, None)]))]
-            self._repaired = (told.about, RowComparison(items, self._salt))
         log, comparison = self._repaired
         frames = comparison.answer(told.ranges)
         effects: list[Effect] = [send(wire.Ranges(log, True, one)) for one in frames]
@@ -96,6 +109,22 @@ class Serving:
         self._repaired = None
         self._transfers.append(_Rows(log, comparison.lacked()))
         return [*effects, *self.go_on()]
+
+    def _begun(self, log: bytes) -> tuple[bytes, RowComparison] | None:
+        """A log and the comparison of its rows as they are now; None where it is not for that.
+
+        Unavailable where this node helps others to repair already.
+        """
+        if self._owes_rows():
+            raise PeerError("A neighbour repairs on before it has taken the rows that it lacked.")
+        head = self._replica.head(log)
+        if head is not None and not self._helped.begin(self, head.count):
+            raise Unavailable("Others are helped to repair their copies just now.")
+        items = self._replica.row_items(log)
+        if items is None:
+            self._helped.end(self)
+            return None
+        return log, RowComparison(items, self._salt)
 
     def _comparison(self) -> Comparison:
         return Comparison(self._replica.items(), self._salt)
@@ -149,6 +178,8 @@ class Serving:
                 return [*effects, GoOn()]
             transfer = self._transfers.popleft()
             part = self._part(transfer)
+            if isinstance(transfer, _Rows) and (part is None or part.after is None):
+                self._helped.end(self)
             if part is None:
                 continue
             if isinstance(transfer, wire.Wish) and part.base.seq != transfer.seq:

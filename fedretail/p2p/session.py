@@ -26,7 +26,7 @@ from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName, parse_log_name
 from fedretail.crdt.proof import Proof
 from fedretail.errors import MalformedInput, PeerError
-from fedretail.p2p import clones, reconcile, view, wire
+from fedretail.p2p import clones, costs, reconcile, view, wire
 from fedretail.p2p.effects import (
     Effect,
     Ended,
@@ -34,7 +34,6 @@ from fedretail.p2p.effects import (
     Pause,
     PeerAddresses,
     PeerClock,
-    Send,
     Stated,
     Synced,
 )
@@ -91,8 +90,9 @@ class Session:
         self.view = View(replica)
         self._me = me
         self._replica = replica
+        self._helped = fetches.helped
         self._fetching = Fetching(replica, self.view, fetches)
-        self._serving = Serving(replica, self.view, b"")
+        self._serving = Serving(replica, self.view, b"", fetches.helped)
         self._has_all_heads = False
         self._bucket = bucket or TokenBucket(rate=RATE, burst=BURST)
         self._owed_credit = 0
@@ -131,30 +131,31 @@ class Session:
         first = received[0].message
         if isinstance(first, wire.Advance):
             parts = [one.message for one in received if isinstance(one.message, wire.Advance)]
-            self._take_parts(parts, now_ms, effects)
+            useful = self._take_parts(parts, now_ms, effects)
             effects += self._give_credit(sum(one.size for one in received))
+            effects += self._paused(costs.taking(received, useful), now_ms)
             return
         answer = [] if first is None else self._answer(first, now_ms)
         effects += answer
-        cost = _cost(received[0]) + self._comparing_cost(first) + _work(answer)
+        cost = costs.reading(received[0]) + self._comparing_cost(first) + costs.answering(answer)
         effects += self._paused(cost, now_ms)
 
     def _comparing_cost(self, message: wire.Message | None) -> float:
         """Tokens for making the items of all rows of a log: 4 ms a thousand."""
         head = self._replica.head(message.about) if isinstance(message, wire.Ranges) else None
-        return 0.0 if head is None else head.count / 250
+        return 0.0 if head is None else costs.comparing(head.count)
 
     def _paused(self, cost: float, now_ms: int) -> list[Effect]:
         wait_s = self._bucket.take(cost, now_ms)
         return [Pause(wait_s)] if wait_s else []
 
-    def _take_parts(
-        self, parts: Sequence[wire.Advance], now_ms: int, effects: list[Effect]
-    ) -> None:
+    def _take_parts(self, parts: Sequence[wire.Advance], now_ms: int, effects: list[Effect]) -> int:
+        """Take rows in; the bytes of those that were of use."""
         self._check_turn(parts[0])
         self._quiet_since_ms = now_ms
-        self._fetching.on_advances(parts, effects)
+        useful = self._fetching.on_advances(parts, effects)
         effects += self._settle()
+        return useful
 
     def _check_turn(self, message: wire.Message) -> None:
         is_greeting = isinstance(message, wire.Hello)
@@ -163,10 +164,15 @@ class Session:
 
     def _answer(self, message: wire.Message, now_ms: int) -> list[Effect]:
         self._check_turn(message)
-        if self.state is not State.LIVE or isinstance(message, wire.Ranges):
+        if self.state is not State.LIVE or self._goes_on(message):
             self._quiet_since_ms = now_ms
         effects = self._HANDLERS[type(message)](self, message)
         return [*effects, *self._settle()]
+
+    def _goes_on(self, message: wire.Message) -> bool:
+        """Whether a message is what a neighbour owes while one of both compares."""
+        is_taking = isinstance(message, wire.Credit) and not self._fetching.is_waiting()
+        return is_taking or isinstance(message, wire.Ranges)
 
     def _give_credit(self, size: int) -> list[Effect]:
         """Credit for an ADVANCE, gathered while more of them are to come."""
@@ -183,7 +189,7 @@ class Session:
     def is_waiting(self) -> bool:
         """Whether the neighbour owes an answer, so that its silence means something."""
         is_opening = self.state in (State.HELLO, State.OPEN)
-        return is_opening or self._fetching.is_waiting() or self._serving.is_comparing()
+        return is_opening or self._fetching.is_waiting() or self._serving.is_waiting()
 
     def is_overdue(self, now_ms: int) -> bool:
         """Whether the neighbour owes an answer for too long; to be asked every few seconds.
@@ -218,7 +224,7 @@ class Session:
         if self.state is State.ENDED:
             return []
         effects = self._serving.go_on()
-        return [*effects, *self._paused(_work(effects), now_ms)]
+        return [*effects, *self._paused(costs.answering(effects), now_ms)]
 
     def push(self, log: bytes, base: Point | None) -> list[Effect]:
         """Tell the neighbour of a log's newest head, with the changes since `base` if small."""
@@ -256,6 +262,7 @@ class Session:
         """The stream is gone."""
         self.state = State.ENDED
         self._fetching.close()
+        self._serving.close()
 
     def _settle(self) -> list[Effect]:
         if self.state is not State.OPEN or not self._has_all_heads or self._fetching.is_waiting():
@@ -275,7 +282,7 @@ class Session:
             return [Greeted(hello.nonce), *ended]
         self.state = State.OPEN
         salt = reconcile.salt(self._me.nonce, hello.nonce)
-        self._serving = Serving(self._replica, self.view, salt)
+        self._serving = Serving(self._replica, self.view, salt, self._helped)
         self._fetching.salt = salt
         about: list[list[Any]] = [[view.AUTH_ADDRESS, address] for address in self._me.addresses]
         charter = self._replica.charter()
@@ -312,8 +319,10 @@ class Session:
         except MalformedInput as error:
             raise PeerError(f"A neighbour sent {error.message}.") from None
         self._replica.learn(records, names)
-        self.view.note_proved(proofs)
         self._replica.prove(proofs)
+        # Only what is held will be told of; proofs against invented devices cost nothing.
+        held = (one for one in proofs if self._replica.proof(one.name) is not None)
+        self.view.note_proved(held)
         answer = self._fetching.compare_seen(seen)
         near = [one for one in addresses if len(one) <= MAX_ADDRESS_CHARACTERS]
         effects += answer
@@ -380,21 +389,3 @@ def grouped(messages: Iterator[wire.Received]) -> Iterator[list[wire.Received]]:
         raise
     if parts:
         yield list(parts.values())
-
-
-def _cost(received: wire.Received) -> float:
-    """Tokens for the work that a message makes by what it is."""
-    cost = 1 + received.unfolded / 1024
-    match received.message:
-        case wire.Ranges():
-            return cost + 50
-        case wire.Since(wishes):
-            return cost + len(wishes)
-        case wire.Auth(items):
-            return cost + len(items) / 4
-    return cost
-
-
-def _work(effects: list[Effect]) -> float:
-    """Tokens for what is sent: to read and pack a KiB takes a quarter of a millisecond."""
-    return sum(len(effect.frame) for effect in effects if isinstance(effect, Send)) / 4096

@@ -19,6 +19,9 @@ from fedretail.store import deletions, local, log, logs
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
+# Names are signed by nobody: a stranger's could be so great that none is left behind it. A copy's
+# clock was hardly ahead by more.
+NAMED_AHEAD_MS = 366 * 24 * 3600 * 1000
 # Under this key of `meta` stands why this store writes no more; see `check_may_write`.
 STOPPED = "stopped"
 
@@ -189,11 +192,16 @@ def own_older(connection: Connection, name: LogName) -> list[LogState]:
     ]
 
 
-def known(connection: Connection, name: LogName) -> Iterable[int]:
-    """Every incarnation of this device and collection that was heard of, by name alone too."""
+def known(connection: Connection, name: LogName, *, now_ms: int) -> Iterable[int]:
+    """Every incarnation of this device and collection that was heard of.
+
+    By name alone too, but those far ahead of the time count only where a head of it was met.
+    """
     rows = connection.execute(
         "SELECT incarnation FROM log JOIN collection ON collection.id = log.collection"
-        " WHERE owner = ? AND name = ? AND device = ?",
-        name[:3],
+        " WHERE owner = ? AND name = ? AND device = ? AND (incarnation <= ? OR head IS NOT NULL"
+        " OR EXISTS (SELECT 1 FROM staging WHERE staging.log = log.id)"
+        " OR EXISTS (SELECT 1 FROM head_seen WHERE head_seen.log = log.id))",
+        (*name[:3], now_ms + NAMED_AHEAD_MS),
     )
     return [incarnation for (incarnation,) in rows]

@@ -249,7 +249,8 @@ def _write(
 
 def _fresh(connection: Connection, name: LogName, place: Place, known: int = 0) -> LogName:
     """The name of the next incarnation, later than any that was heard of."""
-    heard = [name.incarnation, known, *incarnations.known(connection, name)]
+    heard = incarnations.known(connection, name, now_ms=place.now_ms)
+    heard = [name.incarnation, known, *heard]
     return name._replace(incarnation=lineage.next_incarnation(place.now_ms, heard))
 
 

@@ -8,6 +8,7 @@ of a segment begins the transfer anew, with the whole log.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from fedretail.crdt.changes import START, Point
@@ -23,6 +24,10 @@ from fedretail.store.logs import LogState
 # come again. Where an owner rewrites a catalog faster than it is fetched, beginning anew is less
 # than keeping more than three times its size.
 _SPREAD = 3
+# Parts of a transfer, beside one for each so many bytes that it may take: honest ones are almost
+# as long as a frame, and each that is kept is looked at again with each that follows.
+_FEW_PARTS = 256
+_SMALL_PART = 128 * 1024
 
 
 class _Staged(NamedTuple):
@@ -77,6 +82,8 @@ def keep(connection: Connection, log: LogState, part: Incoming) -> Outcome:
         return Outcome.GAP
     if sum(item.size for item in parts) + len(part.changes) > _limit(part):
         raise MalformedInput("more rows than the head of the catalog announces")
+    if len(parts) >= _FEW_PARTS + _limit(part) // _SMALL_PART:
+        raise MalformedInput("a catalog in more parts than it takes")
     kind, key = part.after or (None, None)
     connection.execute(
         "INSERT INTO staging VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -119,11 +126,13 @@ def _parts(connection: Connection, log: LogState) -> list[_Staged]:
         " WHERE log = ? ORDER BY part",
         (log.number,),
     )
+    # Mostly all are of one head.
+    parsed = cache(SignedHead.parse)
     return [
         _Staged(
             part,
             Point(base_seq, base_stamp),
-            SignedHead.parse(head),
+            parsed(head),
             None if key is None else RowKey(kind, key),
             size,
         )

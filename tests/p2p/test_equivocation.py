@@ -290,6 +290,16 @@ def test_proofs_against_devices_that_nobody_named_are_passed_over(tmp_path: Path
     assert x.mirror.proofs() == []
 
 
+def test_of_proofs_against_invented_devices_nothing_is_kept(tmp_path: Path) -> None:
+    low, high = forked(tmp_path)
+    found = proof(NAME, *(SignedHead.parse(node.state()[NAME]) for node in (low, high)))
+    assert found is not None
+    for shops, is_kept in (((), False), ((SHOP,), True)):
+        side = greeted(neighbour(tmp_path, f"x{is_kept}", *shops))
+        side.hear(wire.Auth([[AUTH_PROOF, *found.items()]]))
+        assert (side.session.view.prove([found]) == []) == is_kept
+
+
 def test_old_heads_shown_again_are_neither_verified_nor_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from fedretail.errors import Refused
 from fedretail.p2p import wire
 from fedretail.p2p.asking import PATIENCE_MS
 from fedretail.p2p.own import Own
+from fedretail.p2p.view import AUTH_LOG
 from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE, QuickConnection
@@ -310,3 +311,23 @@ def test_a_node_without_own_logs_takes_none_of_its_device(street: Street) -> Non
     signed = sell(shop, 1)
     later = SignedHead.sign(signed.head._replace(seq=2), SHOP.devices[0])
     assert not Neighbour(shop.store, "shop").mirror.takes(later)
+
+
+@pytest.mark.parametrize("incarnation", [1 << 53, (1 << 63) - 2, (1 << 63) - 1])
+def test_a_name_of_a_far_future_keeps_nobody_from_beginning_anew(
+    street: Street, incarnation: int
+) -> None:
+    """A stranger has named a log of this device that it never opened; nobody signs names."""
+    shop, peer = street.shop(), street.peer("peer")
+    sell(shop, 1)
+    answered(shop)
+    talk = street.meet(shop, peer)
+    name = SHOP.log_name()._replace(incarnation=incarnation)
+    talk.sides[0].hear(wire.Auth([[AUTH_LOG, *name]]))
+    assert shop.store.log(log_id(name)) is not None
+    for amount_minor in (7, 8):
+        assert shop.store.own_logs.open_next(AUTHOR, SITE) is not None
+        sell(shop, 1, amount_minor=amount_minor)
+    street.meet(shop, peer)
+    assert prices(peer) == [("sku1", [[8]])]
+    assert shop.store.own_logs.written(SHOP.log_name()).incarnation < 1 << 53

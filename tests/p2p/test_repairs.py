@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from fedretail.crdt.codec import pack, unpack
 from fedretail.crdt.row import RowKey
-from fedretail.errors import PeerError
-from fedretail.p2p import repairs, wire
-from fedretail.p2p.ranges import END, Range
-from fedretail.p2p.session import State
+from fedretail.errors import PeerError, Unavailable
+from fedretail.p2p import repairs, serving, wire
+from fedretail.p2p.ranges import END, Listed, Range
+from fedretail.p2p.session import IDLE_MS, State
 from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
-from fedretail.testing.conversations import Conversation, Neighbour, neighbour
+from fedretail.testing.conversations import Conversation, Neighbour, Side, neighbour
 
 SHOP = builders.shop()
 LOG = SHOP.log()
@@ -218,3 +218,70 @@ def test_a_repair_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.Monkey
     peer.store.repairs.set_damaged([LOG])
     talk = Conversation(shop, peer, nonce=1).settle()
     assert isinstance(talk.sides[1].failure, PeerError)
+
+
+def test_many_logs_are_repaired_one_after_the_other(tmp_path: Path) -> None:
+    """Three comparisons at once would be three times the memory, and answers to the wrong one."""
+    owners = [builders.shop(f"shop {number}") for number in range(3)]
+    store = builders.new_store(tmp_path)
+    for owner in owners:
+        store.add_auth(owner.grants)
+        store.commit(owner.author(), SITE, builders.offer_edits(range(1500)))
+    pair = Neighbour(store, "street"), neighbour(tmp_path, "peer", *owners)
+    Conversation(*pair).settle().drop()
+    peer = pair[1]
+    run(peer.store, "DELETE FROM row WHERE key IN ('sku3', 'sku700', 'sku1400')")
+    peer.store.repairs.set_damaged([owner.log() for owner in owners])
+    talk = Conversation(*pair, nonce=1).settle()
+    assert [side.failure for side in talk.sides] == [None, None]
+    assert peer.store.repairs.damaged() == []
+    assert builders.problems(peer.store) == []
+
+
+def asking(node: Neighbour, nonce: int = 1) -> Side:
+    """A side whose neighbour is played by the test, and has greeted."""
+    side = Side(node, nonce)
+    side.start()
+    side.hear(wire.Hello(1, 1, node.network, b"s" * 16, b"n" * 16, 5, [], []))
+    return side
+
+
+NOTHING = [Range(END, Listed(b""))]
+
+
+def test_rows_for_repairs_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each comparison would leave the keys of a whole catalog here, for who takes no rows."""
+    shop, _ = shop_and_peer(tmp_path, 3000)
+    monkeypatch.setattr(serving, "CREDIT_BYTES", 1)
+    side = asking(shop)
+    side.hear(wire.Ranges(LOG, False, NOTHING))
+    assert sum(isinstance(message, wire.Advance) for message in side.sent) == 1
+    side.hear(wire.Ranges(LOG, False, NOTHING))
+    assert isinstance(side.failure, PeerError)
+
+
+def test_few_are_helped_to_repair_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repairs, "MAX_HELPED_ROWS", 100)
+    shop, _ = shop_and_peer(tmp_path)
+    begun = wire.Ranges(LOG, False, [Range(END, b"f" * 16)])
+    sides = [asking(shop, nonce) for nonce in range(3)]
+    for side in sides:
+        side.hear(begun)
+    assert [type(side.failure) for side in sides] == [type(None), type(None), Unavailable]
+    # Who ends, and who has been sent the last row, makes room for others.
+    sides[0].session.close()
+    done, last = asking(shop, 3), asking(shop, 4)
+    done.hear(wire.Ranges(LOG, False, NOTHING))
+    assert done.first(wire.Advance)
+    last.hear(begun)
+    assert last.failure is None
+
+
+def test_who_does_not_go_on_with_a_repair_is_let_go(tmp_path: Path) -> None:
+    shop, peer = shop_and_peer(tmp_path)
+    side = Conversation(shop, peer, nonce=1).settle().sides[0]
+    assert not side.session.is_waiting()
+    side.hear(wire.Ranges(LOG, False, [Range(END, b"f" * 16)]), now_ms=1)
+    assert not side.session.is_overdue(IDLE_MS)
+    side.hear(wire.Heads([]), now_ms=IDLE_MS)
+    assert side.session.is_overdue(IDLE_MS + 2)

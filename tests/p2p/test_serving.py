@@ -10,6 +10,7 @@ from fedretail.p2p import reconcile, wire
 from fedretail.p2p.effects import Effect, GoOn, Send
 from fedretail.p2p.ranges import END, Range
 from fedretail.p2p.reconcile import Comparison
+from fedretail.p2p.repairs import Helped
 from fedretail.p2p.serving import CREDIT_BYTES, MAX_PUSH_BYTES, Serving
 from fedretail.p2p.view import View
 from fedretail.testing import builders
@@ -30,7 +31,7 @@ def node(tmp_path: Path) -> Neighbour:
 
 
 def serving(node: Neighbour) -> Serving:
-    return Serving(node.mirror, View(node.mirror), KEY)
+    return Serving(node.mirror, View(node.mirror), KEY, Helped())
 
 
 def all_of(one: Serving, effects: list[Effect]) -> list[Effect]:
@@ -79,10 +80,10 @@ def test_one_comparison_at_a_time(node: Neighbour) -> None:
     (asked,) = sent(one.compare())
     assert isinstance(asked, wire.Ranges)
     assert not asked.is_answer
-    assert one.is_comparing()
+    assert one.is_waiting()
     assert one.compare() == []
     one.on_ranges(wire.Ranges(wire.HEADS_AND_AUTH, True, [Range(END, None)]))
-    assert not one.is_comparing()
+    assert not one.is_waiting()
     with pytest.raises(PeerError, match="nobody asked"):
         one.on_ranges(wire.Ranges(wire.HEADS_AND_AUTH, True, [Range(END, None)]))
 

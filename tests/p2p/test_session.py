@@ -12,14 +12,15 @@ from fedretail.crdt.changes import START
 from fedretail.crdt.charter import Charter
 from fedretail.crdt.codec import pack
 from fedretail.crdt.names import log_id
+from fedretail.crdt.row import RowKey
 from fedretail.domain.kind import Field, Kind
 from fedretail.domain.kinds import registry
 from fedretail.errors import PeerError
-from fedretail.p2p import wire
+from fedretail.p2p import costs, wire
 from fedretail.p2p.effects import Ended, Moved, Pause, PeerAddresses, PeerClock, Synced
 from fedretail.p2p.ranges import END, Answer, Range
 from fedretail.p2p.serving import CREDIT_BYTES
-from fedretail.p2p.session import IDLE_MS, ROUND_MS, State
+from fedretail.p2p.session import BURST, IDLE_MS, ROUND_MS, State
 from fedretail.p2p.view import AUTH_ADDRESS, AUTH_CHARTER, AUTH_LOG, AUTH_RECORD
 from fedretail.store.commits import Author, Edit
 from fedretail.store.store import Store
@@ -556,6 +557,29 @@ def test_unknown_messages_cost_what_they_take_to_read(tmp_path: Path) -> None:
     large = wire.Received(None, 1000, 1 << 20)
     effects = [effect for _ in range(20) for effect in side.session.handle(large, 0)]
     assert any(isinstance(one, Pause) and one.seconds > 10 for one in effects)
+
+
+def test_rows_of_no_use_are_paid_for(pair: tuple[Neighbour, Neighbour]) -> None:
+    """A million zeros take a thousand bytes on the line, and as long to unfold as rows."""
+    talk = Conversation(*pair)
+    side = talk.sides[1]
+    while not side.first(wire.Since):
+        assert talk.deliver(0) | talk.deliver(1)
+    bomb = wire.Advance(LOG, 9, b"", bytes(1_000_000), RowKey("a", "x"))
+    for _ in range(9):
+        side.hear(bomb)
+    assert side.failure is None
+    assert any(isinstance(one, Pause) for one in side.effects)
+
+
+def test_small_parts_are_paid_for_and_rows_are_not(pair: tuple[Neighbour, Neighbour]) -> None:
+    def part(size: int, after: RowKey | None) -> wire.Received:
+        return wire.Received(wire.Advance(LOG, 0, b"h" * 200, bytes(size), after), 99, size + 250)
+
+    whole, small = part(240_000, RowKey("a", "x")), part(1, RowKey("a", "x"))
+    assert costs.taking([whole, part(90, None)], 240_090) == 0
+    assert costs.taking([whole], 0) > 200
+    assert costs.taking([small] * 400, 400) >= BURST
 
 
 # --- what a neighbour holds, by its own word ---

@@ -188,3 +188,21 @@ def test_parts_fit_into_a_frame_in_the_worst_case(
     sizes = [len(pack(part.changes)) for part in builders.parts(source, LOG)]
     assert max(sizes) <= 20_000
     assert len(sizes) > 2
+
+
+def test_parts_without_rows_end_soon(
+    source: Store, target: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would be looked at again with each that follows."""
+    monkeypatch.setattr(staging, "_FEW_PARTS", 5)
+    state = source.log(LOG)
+    assert state is not None
+    assert state.head is not None
+    head = SignedHead.parse(state.head)
+    # Two for the 256 KiB that each transfer may take, however little its head announces.
+    outcomes = [
+        target.advance(head, 0, pack([]), after=RowKey("a", f"{number}")) for number in range(7)
+    ]
+    assert outcomes == [Outcome.STAGED] * 7
+    with pytest.raises(MalformedInput, match="more parts"):
+        target.advance(head, 0, pack([]), after=RowKey("b", ""))

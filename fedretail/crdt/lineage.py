@@ -97,10 +97,46 @@ def _newest(mine: Groups, theirs: Groups) -> Groups:
     return [(stamp, by_stamp[stamp]) for stamp in sorted(by_stamp, reverse=True)]
 
 
+def newest_common(mine: Groups, theirs: Groups) -> int:
+    """The newest stamp of which both rows hold an edit, to the byte; -1: none."""
+    there = {
+        (stamp, name): pack(value) for stamp, fields in theirs for name, value in fields.items()
+    }
+    return max(
+        (
+            stamp
+            for stamp, fields in mine
+            for name, value in fields.items()
+            if there.get((stamp, name)) == pack(value)
+        ),
+        default=-1,
+    )
+
+
+def beyond(mine: Groups, theirs: Groups) -> Fields:
+    """The fields of `mine`, `!` too, that no later edit or deletion in `theirs` has overtaken."""
+    stamps = {name: stamp for stamp, fields in theirs for name in fields}
+    deleted = stamps.get(DELETED, -1)
+    result: Fields = {}
+    for stamp, fields in mine:
+        if DELETED in fields and (not theirs or min(stamps.values()) < stamp):
+            result[DELETED] = fields[DELETED]
+        for name, value in fields.items():
+            if name != DELETED and stamp >= max(deleted, stamps.get(name, -1)):
+                result[name] = value
+    return result
+
+
 def not_after(groups: Groups, latest: int) -> Groups:
-    """`groups` with stamps no later than `latest`, newest first; of a field the newest counts."""
+    """`groups` with stamps no later than `latest`, newest first; of a field the newest counts.
+
+    What was written after a deletion stays after it.
+    """
+    deleted = max((stamp for stamp, fields in groups if DELETED in fields), default=-1)
+    is_begun_anew = bool(groups) and groups[0][0] > deleted >= latest
     by_stamp: dict[int, Fields] = {}
     for stamp, fields in groups:
-        held = by_stamp.setdefault(min(stamp, latest), {})
+        limit = latest - 1 if is_begun_anew and stamp <= deleted else latest
+        held = by_stamp.setdefault(min(stamp, limit), {})
         held.update((name, value) for name, value in fields.items() if name not in held)
     return [(stamp, by_stamp[stamp]) for stamp in sorted(by_stamp, reverse=True)]

@@ -11,7 +11,7 @@ from fedretail.crdt import lineage
 from fedretail.crdt.access import SignedRecord
 from fedretail.crdt.changes import START
 from fedretail.crdt.head import SignedHead
-from fedretail.crdt.row import replaced, stored_row
+from fedretail.crdt.row import Groups, RowKey, replaced, stored_groups
 from fedretail.store import auth, commits, incarnations, local, log, logs, reopening
 from fedretail.store.commits import Author, Commit
 from fedretail.store.database import Connection
@@ -40,11 +40,19 @@ def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now
 
     The old device's logs are forgotten here, to be fetched from who goes on with them.
     """
+    # What is a draft still becomes a log of all that was fetched, with what was done since.
+    for collection in incarnations.drafts(connection):
+        reopening.open_next(connection, Place(author, collection, now_ms))
     with connection.transaction(durable=True):
         auth.add(connection, [new.grant])
+        by_collection: dict[str, list[LogState]] = {}
         for state in _written(connection, author):
-            _bring_along(connection, state, new.author, now_ms)
-            incarnations.drop(connection, state, now_ms=now_ms)
+            by_collection.setdefault(state.name.collection, []).append(state)
+        for states in by_collection.values():
+            states.sort(key=lambda state: state.name.incarnation)
+            _bring_along(connection, states, new.author, now_ms)
+            for state in states:
+                incarnations.drop(connection, state, now_ms=now_ms)
         connection.execute("DELETE FROM local_writing")
         values = {
             "device": new.author.key.public,
@@ -63,19 +71,26 @@ def _written(connection: Connection, author: Author) -> list[LogState]:
     return [one for one in states if one and (one.name.owner, one.name.device) == place]
 
 
-def _bring_along(connection: Connection, state: LogState, author: Author, now_ms: int) -> None:
-    assert state.head is not None
-    name = author.log(state.name.collection)
+def _bring_along(
+    connection: Connection, states: list[LogState], author: Author, now_ms: int
+) -> None:
+    """Write the rows of the last of these incarnations, with what the older ones hold beyond."""
+    newest = states[-1]
+    assert newest.head is not None
+    name = author.log(newest.name.collection)
     empty = logs.open_log(connection, name)
     incarnations.note_writing(connection, name, START, is_draft=False)
-    before = SignedHead.parse(state.head).head._replace(parent=None, absorbed=None, floor=0)
+    before = SignedHead.parse(newest.head).head._replace(parent=None, absorbed=None, floor=0)
     wanted = Commit(author, name.collection, [], now_ms, before=before)
     wanted = commits.stamped(connection, wanted, {})
-    stamp = max(wanted.stamp, state.point.stamp)
-    rows = [(key, stored_row(row).groups) for key, _, row in logs.rows_of(connection, state.number)]
+    stamp = max(wanted.stamp, *(state.point.stamp for state in states))
+    rows = {key: stored_groups(row) for key, _, row in logs.rows_of(connection, newest.number)}
+    late: dict[RowKey, Groups] = {}
+    for one in states[:-1]:
+        reopening.take_in(connection, newest, one, late)
     changes = [
         (key, lambda old, groups=groups: replaced(lineage.not_after(groups, stamp), seq=1))
-        for key, groups in rows
+        for key, groups in sorted((rows | late).items())
     ]
     step = log.prepare(connection, empty, changes)
     commits.sign_and_write(connection, wanted._replace(stamp=stamp), empty, step)

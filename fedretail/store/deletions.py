@@ -104,6 +104,15 @@ def settle(
     return known, kept
 
 
+def remember(connection: Connection, place: Place, one: Deletion) -> None:
+    """Remember a deletion of a record; of two by one log the newer stays."""
+    connection.execute(
+        "INSERT INTO local_deletion VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET stamp = max(stamp, excluded.stamp)",
+        (*place, one.device, one.incarnation, one.stamp),
+    )
+
+
 def keep_all(connection: Connection, log: LogState, *, now_ms: int) -> None:
     """Remember what a log says that goes as a whole (in its transaction)."""
     query = (
@@ -117,6 +126,19 @@ def keep_all(connection: Connection, log: LogState, *, now_ms: int) -> None:
         settle(connection, place, others, before=before, after=[], now_ms=now_ms)
 
 
+def forget(connection: Connection, collection: int) -> None:
+    """Forget what beats nothing any more in a collection of which a log has gone."""
+    query = "SELECT kind, key, stamp, device, incarnation FROM local_deletion WHERE collection = ?"
+    for kind, key, *deletion in connection.execute(query, (collection,)).fetchall():
+        one = Deletion(*deletion)
+        if not any(_hides(one, said) for said in _said_in(connection, collection, (kind, key))):
+            connection.execute(
+                "DELETE FROM local_deletion WHERE collection = ? AND kind = ? AND key = ?"
+                " AND device = ? AND incarnation = ?",
+                (collection, kind, key, one.device, one.incarnation),
+            )
+
+
 def said_by(log: LogState, groups: Groups) -> Said:
     """What a log says of a record with a row of these groups."""
     return Said(log.name.device, log.name.incarnation, groups)
@@ -124,10 +146,16 @@ def said_by(log: LogState, groups: Groups) -> Said:
 
 def said_beside(connection: Connection, log: LogState, key: tuple[str, str]) -> list[Said]:
     """What the other logs of a collection hold of a record."""
+    return _said_in(connection, log.collection, key, but=log.number)
+
+
+def _said_in(
+    connection: Connection, collection: int, key: tuple[str, str], *, but: int = 0
+) -> list[Said]:
     rows = connection.execute(
         "SELECT device, incarnation, row FROM row JOIN log ON log.id = row.log"
         " WHERE log.collection = ? AND log.id != ? AND kind = ? AND key = ?",
-        (log.collection, log.number, *key),
+        (collection, but, *key),
     )
     return [Said(device, incarnation, stored_groups(row)) for device, incarnation, row in rows]
 

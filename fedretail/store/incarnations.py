@@ -14,9 +14,12 @@ from fedretail.crdt import lineage
 from fedretail.crdt.changes import START, Point
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName
+from fedretail.crdt.row import stored_groups
+from fedretail.crdt.stamp import is_in_force
 from fedretail.errors import Refused
 from fedretail.store import deletions, local, log, logs
 from fedretail.store.database import Connection
+from fedretail.store.deletions import Deletion
 from fedretail.store.logs import LogState
 
 # Names are signed by nobody: a stranger's could be so great that none is left behind it. A copy's
@@ -122,14 +125,57 @@ def older(connection: Connection, state: LogState) -> list[LogState]:
     ]
 
 
-def retire(connection: Connection, state: LogState, *, now_ms: int) -> None:
-    """Forget the older incarnations that `state`, as it has just moved, is done with.
+def retire(connection: Connection, state: LogState, head: SignedHead, *, now_ms: int) -> None:
+    """Forget the older incarnations that `state`, as it moves to `head`, is done with.
 
-    Inside the transaction that moved it. Their rows are in this log or overwritten there.
+    Inside the transaction that has moved it. Their rows are in this log or overwritten there.
     """
+    if not (head.head.parent or head.head.absorbed):
+        return
+    names_more = state.head is None or _origin(SignedHead.parse(state.head)) != _origin(head)
     for one in older(connection, state):
         if one.point.seq <= done_with(connection, one):
             _forget(connection, one, state, now_ms=now_ms)
+        elif names_more:
+            hide_done(connection, one, now_ms=now_ms)
+
+
+def _origin(signed: SignedHead) -> tuple[object, object]:
+    return signed.head.parent, signed.head.absorbed
+
+
+def hide_done(connection: Connection, one: LogState, *, now_ms: int) -> None:
+    """Let nothing be shown of an older log that a newer one has taken over and deleted since.
+
+    Inside the transaction that has brought either. The deletion may have left that one long ago;
+    the older log stands beside it as a whole for what it holds beyond.
+    """
+    heirs = [
+        (newer, lineage.done_with(one.name, [SignedHead.parse(newer.head).head]))
+        for newer in logs.of_collection(connection, one.name.owner, one.name.collection)
+        if newer.head is not None
+        and newer.name.device == one.name.device
+        and newer.name.incarnation > one.name.incarnation
+    ]
+    naming = [(newer, done) for newer, done in heirs if done]
+    if not naming:
+        return
+    heir, done = naming[-1]
+    rows = connection.execute(
+        "SELECT old.kind, old.key, old.row, new.row FROM row AS old"
+        " LEFT JOIN row AS new ON new.log = ?1 AND new.kind = old.kind AND new.key = old.key"
+        " WHERE old.log = ?2 AND old.seq <= ?3 AND new.row IS NOT old.row",
+        (heir.number, one.number, done),
+    )
+    for kind, key, packed, other in rows.fetchall():
+        held = [] if other is None else stored_groups(other)
+        there = {name for _, fields in held for name in fields}
+        lost = [stamp for stamp, fields in stored_groups(packed) if not fields.keys() <= there]
+        if lost and is_in_force(max(lost), now_ms):
+            place = (one.collection, kind, key)
+            deletion = Deletion(max(lost), one.name.device, one.name.incarnation)
+            deletions.remember(connection, place, deletion)
+            log.enter(connection, [place], now_ms=now_ms)
 
 
 def _forget(connection: Connection, one: LogState, state: LogState, *, now_ms: int) -> None:
@@ -154,6 +200,7 @@ def drop(connection: Connection, one: LogState, *, now_ms: int) -> None:
     for table in (*tables, "local_day"):
         connection.execute(f"DELETE FROM {table} WHERE log = ?", (one.number,))
     connection.execute("DELETE FROM log WHERE id = ?", (one.number,))
+    deletions.forget(connection, one.collection)
 
 
 def parent_of(connection: Connection, state: LogState, head: SignedHead) -> LogState | None:

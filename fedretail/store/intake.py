@@ -240,8 +240,9 @@ class _Intake:
         if is_new and not is_replacing:
             log.feed_all(connection, state, now_ms=now_ms)
         log.move(connection, state, head)
-        if head.head.parent or head.head.absorbed:
-            incarnations.retire(connection, state, now_ms=now_ms)
+        incarnations.retire(connection, state, head, now_ms=now_ms)
+        if place.newest_incarnation > state.name.incarnation:
+            incarnations.hide_done(connection, state, now_ms=now_ms)
 
     def _purge(self, state: LogState, head: Head, *, is_own: bool) -> LogState:
         """The log without the vacant rows that its new head has left behind."""

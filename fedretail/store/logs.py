@@ -165,11 +165,14 @@ def _forget(connection: Connection, number: int) -> None:
         "SELECT collection FROM log WHERE id = ?", (number,)
     ).fetchone()
     connection.execute("DELETE FROM log WHERE id = ?", (number,))
-    tables = ("log", "feed", "local_own", "local_profile", "local_writing")
+    tables = ("log", "feed", "local_own", "local_profile", "local_writing", "local_evicted")
     unused = " AND ".join(
         f"NOT EXISTS (SELECT 1 FROM {table} WHERE collection = ?1)" for table in tables
     )
-    connection.execute(f"DELETE FROM collection WHERE id = ?1 AND {unused}", (collection,))
+    query = f"DELETE FROM collection WHERE id = ?1 AND {unused}"
+    if connection.execute(query, (collection,)).rowcount:
+        # Its number may be given again.
+        connection.execute("DELETE FROM local_deletion WHERE collection = ?", (collection,))
 
 
 def heads(connection: Connection, *, moved_after: int = 0) -> list[tuple[int, LogName, bytes]]:

@@ -9,7 +9,6 @@ The steps of a restored store, each one transaction, so that a crash between the
 3. `take_over`: rows of an older incarnation that turn up later still.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from fedretail.crdt import lineage
@@ -18,7 +17,7 @@ from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.lineage import Origin
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.registers import DELETED
-from fedretail.crdt.row import Groups, Row, RowKey, replaced, stored_row
+from fedretail.crdt.row import Groups, Row, RowKey, replaced, stored_groups, stored_row
 from fedretail.store import commits, incarnations, local, log, logs, seen
 from fedretail.store.commits import Author, Commit, Draft
 from fedretail.store.database import Connection
@@ -68,7 +67,7 @@ def open_next(connection: Connection, place: Place) -> SignedHead | None:
         if noted is not None and noted.is_draft:
             held = incarnations.own_older(connection, name)
             parent = max(held, key=lambda one: one.name.incarnation, default=None)
-            drafts = {} if state is None else dict(_unseen(connection, state, noted.seen))
+            drafts = {} if state is None else _unseen(connection, state, noted.seen, parent)
             if parent is None and state is not None and state.head is not None:
                 return _open_draft(connection, place, state, noted.seen)
             if state is not None:
@@ -108,19 +107,35 @@ def _open_draft(
     return None if state.head is None else SignedHead.parse(state.head)
 
 
-def _unseen(connection: Connection, state: LogState, seen: Point) -> Iterator[tuple[RowKey, Draft]]:
-    """The edits of a draft behind a place: fields of groups with later stamps, and deletions."""
-    query = "SELECT kind, key, row FROM row WHERE log = ? AND seq > ? ORDER BY kind, key"
-    for kind, key, packed in connection.execute(query, (state.number, seen.seq)).fetchall():
-        row = stored_row(packed)
-        is_whole = row.born > seen.seq
-        fields: dict[str, object] = {}
-        for stamp, some in row.groups:
-            if is_whole or stamp > seen.stamp:
-                fields |= some
+def _unseen(
+    connection: Connection, draft: LogState, seen: Point, parent: LogState | None
+) -> dict[RowKey, Draft]:
+    """The edits of a draft behind a place, in key order, that `parent` has not, nor later ones."""
+    query = (
+        "SELECT mine.kind, mine.key, mine.row, old.row FROM row AS mine"
+        " LEFT JOIN row AS old ON old.log = ? AND old.kind = mine.kind AND old.key = mine.key"
+        " WHERE mine.log = ? AND mine.seq > ? ORDER BY mine.kind, mine.key"
+    )
+    values = (None if parent is None else parent.number, draft.number, seen.seq)
+    # A row put in the place of a fuller one holds older fields too, which are no edits.
+    rows = [
+        (
+            RowKey(kind, key),
+            [group for group in stored_groups(packed) if group[0] > seen.stamp],
+            [] if old is None else stored_groups(old),
+        )
+        for kind, key, packed, old in connection.execute(query, values)
+    ]
+    # What was written before the copy was made may be known well: up to the last commit of which
+    # a trace is left in the parent.
+    common = max((lineage.newest_common(mine, old) for _, mine, old in rows), default=-1)
+    found = {}
+    for key, mine, old in rows:
+        fields = lineage.beyond([group for group in mine if group[0] > common], old)
         is_deleted = fields.pop(DELETED, None) is True
         if fields or is_deleted:
-            yield RowKey(kind, key), Draft(is_deleted=is_deleted, public=fields)
+            found[key] = Draft(is_deleted=is_deleted, public=fields)
+    return found
 
 
 def take_over(connection: Connection, place: Place) -> SignedHead | None:
@@ -156,7 +171,7 @@ def _absorb(
     origin = Origin(before.parent, before.absorbed or ())
     for one in late:
         assert one.head is not None
-        new |= _differing(connection, state, before, one)
+        take_in(connection, state, one, new)
         entry = (one.log, one.point.seq, SignedHead.parse(one.head).id)
         origin = Origin(origin.parent, lineage.with_absorbed(origin.absorbed, entry))
     before = _with_origin(before, origin)
@@ -167,10 +182,15 @@ def _absorb(
     return _write(connection, wanted, state, changes)
 
 
-def _differing(
-    connection: Connection, state: LogState, before: Head, one: LogState
-) -> dict[RowKey, Groups]:
-    """The rows as they are to stand where an older log holds more of them; by key."""
+def take_in(
+    connection: Connection, state: LogState, one: LogState, new: dict[RowKey, Groups]
+) -> None:
+    """Enter into `new` the rows as they are to stand where an older log holds more of them.
+
+    What stands in `new` already, taken from another older log, goes before the rows of `state`.
+    """
+    assert state.head is not None
+    before = SignedHead.parse(state.head).head
     done = lineage.done_with(one.name, [before])
     # Seqs of two incarnations compare up to the parent only.
     is_parent = before.parent is not None and before.parent[0] == one.name.incarnation
@@ -180,21 +200,23 @@ def _differing(
         " LEFT JOIN row AS mine ON mine.log = ? AND mine.kind = old.kind AND mine.key = old.key"
         " WHERE old.log = ? AND old.seq > ?"
     )
-    result: dict[RowKey, Groups] = {}
     for kind, key, packed, held in connection.execute(query, (state.number, one.number, done)):
+        place = RowKey(kind, key)
         mine: Row | None = None if held is None else stored_row(held)
         is_untouched = mine is not None and mine.seq <= fork
+        if place in new:
+            mine, is_untouched = replaced(new[place], seq=1), False
         groups = lineage.taken_over(mine, stored_row(packed), is_untouched=is_untouched)
         if groups is not None:
-            result[RowKey(kind, key)] = groups
+            new[place] = groups
     # What stands here as it did in the parent and is gone there was vacated there, and purged.
     gone = connection.execute(
         "SELECT kind, key FROM row AS mine WHERE log = ? AND seq <= ? AND NOT EXISTS (SELECT 1"
         " FROM row AS old WHERE old.log = ? AND old.kind = mine.kind AND old.key = mine.key)",
         (state.number, fork, one.number),
     )
-    result |= {RowKey(kind, key): [] for kind, key in gone}
-    return result
+    for kind, key in gone:
+        new.setdefault(RowKey(kind, key), [])
 
 
 def restamp(connection: Connection, place: Place) -> SignedHead | None:
@@ -241,9 +263,7 @@ def _write(
 ) -> SignedHead:
     step = log.prepare(connection, state, changes)
     signed = commits.sign_and_write(connection, wanted, state, step)
-    moved = logs.find(connection, state.log)
-    assert moved is not None
-    incarnations.retire(connection, moved, now_ms=wanted.now_ms)
+    incarnations.retire(connection, state, signed, now_ms=wanted.now_ms)
     return signed
 
 

@@ -31,7 +31,7 @@ class Repairs:
 
     def damaged(self) -> list[bytes]:
         """Ids of the logs that are to be repaired."""
-        query = "SELECT log_id FROM local_repair JOIN log ON log.id = local_repair.log"
+        query = "SELECT log_id FROM local_repair CROSS JOIN log ON log.id = local_repair.log"
         return [log_id for (log_id,) in self._read.execute(query)]
 
     def set_damaged(self, log_ids: Iterable[bytes]) -> None:
@@ -101,7 +101,7 @@ def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
     if not log.agrees(state, signed.head):
         raise intake.DigestMismatch("A neighbour sent rows that are not those of their head.")
     log.move(connection, state, signed)
-    incarnations.retire(connection, state, now_ms=now_ms)
+    incarnations.retire(connection, state, signed, now_ms=now_ms)
     connection.execute("DELETE FROM local_repair WHERE log = ?", (state.number,))
 
 

@@ -178,11 +178,12 @@ class _Look:
             "SELECT kind, key, what, stamp, device, since FROM local_spent"
             " WHERE log = ? AND (kind, key) > (?, ?)"
         )
-        rows = self._connection.execute(query, (self._log.number, *after))
-        found = [(RowKey(*row[:2]), row[2], _Seen(row[3:5], row[5])) for row in rows]
-        return {
-            (key, what): seen for key, what, seen in found if self.end is None or key <= self.end
-        }
+        values: tuple[object, ...] = (self._log.number, *after)
+        if self.end is not None:
+            query += " AND (kind, key) <= (?, ?)"
+            values += self.end
+        rows = self._connection.execute(query, values)
+        return {(RowKey(*row[:2]), row[2]): _Seen(row[3:5], row[5]) for row in rows}
 
     def _note(self, before: _Notes, notes: _Notes) -> None:
         """Write down what has changed."""

@@ -9,7 +9,9 @@ from fedretail.crdt.head import Head
 from fedretail.crdt.lineage import (
     MAX_ABSORBED,
     begun_from,
+    beyond,
     done_with,
+    newest_common,
     next_incarnation,
     not_after,
     taken_over,
@@ -104,7 +106,7 @@ def test_what_was_left_alone_here_is_taken_whole(mine: Groups, theirs: Groups) -
     assert taken_over(None, there, is_untouched=False) == there.groups
 
 
-@given(_groups, st.integers(0, 7))
+@given(_groups, st.integers(1, 7))
 def test_stamps_of_the_future_are_put_right(groups: Groups, latest: int) -> None:
     before = row(groups).groups
     found = not_after(before, latest)
@@ -113,4 +115,30 @@ def test_stamps_of_the_future_are_put_right(groups: Groups, latest: int) -> None
     assert {n: v for _, f in reversed(found) for n, v in f.items()} == {
         n: v for _, f in reversed(before) for n, v in f.items()
     }
-    assert [one for one in before if one[0] < latest] == [one for one in found if one[0] < latest]
+    earlier = [one for one in before if one[0] < latest - 1]
+    assert earlier == [one for one in found if one[0] < latest - 1]
+
+
+@given(_groups, st.integers(1, 7))
+def test_what_was_deleted_and_begun_anew_in_the_future_is_there(
+    groups: Groups, latest: int
+) -> None:
+    """Both stamps come down to the present; the deletion stays the earlier one."""
+    before, found = row(groups).groups, not_after(row(groups).groups, latest)
+    old, new = (fold([(DEVICE, one)], now_ms=FAR_MS) for one in (before, found))
+    assert (old and old.fields) == (new and new.fields)
+
+
+def test_what_a_later_edit_has_overtaken_is_left_out() -> None:
+    deletion: Groups = [(5, {"!": True})]
+    assert beyond(deletion, []) == beyond(deletion, [(4, {"a": 1})]) == {"!": True}
+    assert beyond(deletion, [(7, {"a": 1})]) == beyond(deletion, [(6, {"!": True})]) == {}
+    edit: Groups = [(5, {"a": 1})]
+    assert beyond(edit, [(4, {"a": 2})]) == beyond(edit, [(6, {"b": 2})]) == {"a": 1}
+    assert beyond(edit, [(6, {"a": 2})]) == beyond(edit, [(6, {"!": True})]) == {}
+
+
+def test_a_common_edit_is_the_same_to_the_byte() -> None:
+    mine: Groups = [(5, {"a": 1}), (4, {"a": 1, "b": 1})]
+    assert newest_common(mine, [(6, {"a": 1}), (4, {"b": 1})]) == 4
+    assert newest_common(mine, [(5, {"a": True}), (4, {"b": 2})]) == -1

@@ -111,3 +111,19 @@ def test_a_later_edit_beside_a_deletion_stays() -> None:
     found = spent((ME, row), [], is_complete=True, now_ms=NOW_MS)
     assert found == Spent(deletion=2)
     assert without((ME, row), found) == [(3, {"f": 1})]
+
+
+def test_a_head_of_the_very_stamp_is_not_a_later_one() -> None:
+    row: Groups = [(3, {"!": True})]
+    for stamp, expected in ((3, NOTHING), (4, Spent(deletion=3))):
+        beside = [Beside(OTHER, stamp, [])]
+        assert spent((ME, row), beside, is_complete=True, now_ms=NOW_MS) == expected
+
+
+def test_a_field_of_the_very_stamp_is_beaten() -> None:
+    """Of an older incarnation it may be, whose device is the same."""
+    row: Groups = [(3, {"!": True})]
+    same = Beside(ME, 9, [(3, {"f": 1})])
+    assert spent((ME, row), [same], is_complete=True, now_ms=NOW_MS) == NOTHING
+    both: Groups = [(3, {"!": True, "f": 1})]
+    assert without((ME, both), Spent(deletion=3)) == []

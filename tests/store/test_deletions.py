@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fedretail.domain.kind import RecordId
-from fedretail.store import incarnations
+from fedretail.store import incarnations, logs
 from fedretail.store.commits import Edit
 from fedretail.store.store import Store
 from fedretail.testing import builders
@@ -167,3 +167,37 @@ def test_a_deletion_that_was_never_in_force_hides_nothing(
         incarnations.drop(peer._write, state, now_ms=long_ago_ms)
     assert remembered(peer) == 0
     assert shown(peer) == {"sku0"}
+
+
+def test_what_beats_nothing_is_forgotten_with_the_log_that_it_beat(
+    devices: list[Store], peer: Store, clock: ManualClock
+) -> None:
+    builders.empty(devices[0], PAIR.author(0), [("offer", "sku0")])
+    builders.fetch(peer, devices[0], FIRST)
+    assert remembered(peer) == 1
+    for log, left in ((FIRST, 1), (SECOND, 0)):
+        state = peer.log(log)
+        assert state is not None
+        with peer._write.transaction(durable=False):
+            incarnations.drop(peer._write, state, now_ms=clock.now_ms())
+        assert remembered(peer) == left
+
+
+def test_the_next_collection_of_a_number_inherits_no_deletions(
+    devices: list[Store], peer: Store
+) -> None:
+    """A collection that went as a whole, and of whose name nothing is known any more."""
+    builders.empty(devices[0], PAIR.author(0), [("offer", "sku0")])
+    builders.fetch(peer, devices[0], FIRST)
+    state = peer.log(FIRST)
+    assert state is not None
+    with peer._write.transaction(durable=False):
+        for table in ("row", "feed", "log"):
+            peer._write.execute(f"DELETE FROM {table}")
+    peer.add_log(PAIR.log_name())
+    with peer._write.transaction(durable=False):
+        while held := peer._write.execute("SELECT id FROM log ORDER BY id").fetchone():
+            logs._forget(peer._write, *held)
+        number = logs.collection_number(peer._write, bytes(16), SITE)
+    assert number == state.collection
+    assert remembered(peer) == 0

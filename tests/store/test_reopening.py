@@ -1,112 +1,25 @@
 """A store that was put back from a copy: nothing newer is beaten, nothing done since is lost."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fedretail.crdt.changes import START, Point
 from fedretail.crdt.codec import pack
 from fedretail.crdt.head import SignedHead
-from fedretail.crdt.names import LogName, log_id
+from fedretail.crdt.names import log_id
 from fedretail.crdt.transfer import Outcome
 from fedretail.domain.kind import RecordId
-from fedretail.domain.kinds import registry
 from fedretail.errors import Refused
 from fedretail.store.commits import Author, Edit
 from fedretail.store.copies import NewDevice
 from fedretail.store.store import Store
 from fedretail.testing import builders
-from fedretail.testing.builders import SITE, QuickConnection
+from fedretail.testing.builders import SITE
 from fedretail.testing.clock import ManualClock
-
-SHOP = builders.shop()
-AUTHOR = SHOP.author()
-LOG = SHOP.log()
-MINUTE_MS = 60_000
-
-
-class World:
-    """A shop's store, an older copy of it put back later, and a neighbour that saw it all."""
-
-    def __init__(self, folder: Path, closing: Callable[[Store], Store]) -> None:
-        self.folder = folder
-        self.clock = ManualClock()
-        self.closing = closing
-        self.store = closing(builders.shop_store(folder, SHOP, clock=self.clock))
-        self.peer = self.stranger("peer")
-        self.sell(*range(20))
-        self.show()
-
-    def stranger(self, name: str) -> Store:
-        return self.closing(builders.peer_store(self.folder, name, SHOP, clock=self.clock))
-
-    def sell(self, *numbers: int, amount_minor: int = 129) -> SignedHead:
-        signed = self.store.commit(
-            AUTHOR, SITE, builders.offer_edits(numbers, amount_minor=amount_minor)
-        )
-        assert signed is not None
-        return signed
-
-    def show(self) -> None:
-        """Neighbours have seen the log as it is."""
-        name = self.store.own_logs.written(SHOP.log_name())
-        state = self.store.log(log_id(name))
-        assert state is not None
-        self.store.own_logs.note_seen([(name, state.point)])
-        take(self.peer, self.store, name)
-
-    def copy(self) -> Path:
-        """The file as it is now, for later."""
-        self.store.close()
-        target = self.folder / "copy.db"
-        shutil.copyfile(self.store.path, target)
-        self.store = self.opened(self.store.path)
-        return target
-
-    def put_back(self, copy: Path) -> None:
-        """An older file takes the place of the present one, some time later."""
-        self.clock.advance(MINUTE_MS)
-        self.store.close()
-        self.store = self.opened(copy)
-
-    def opened(self, path: Path) -> Store:
-        return self.closing(
-            Store.open(path, clock=self.clock, kinds=registry(), connect=QuickConnection)
-        )
-
-    def fetch_lost(self) -> None:
-        """What a daemon does when the neighbour has shown its head."""
-        self.store.own_logs.begin_draft(AUTHOR, SITE)
-        builders.fetch(self.store, self.peer, LOG)
-
-
-def take(target: Store, source: Store, name: LogName) -> int:
-    """Let `target` fetch a log by name, as a session does; the parts that came with no base."""
-    target.add_log(name)
-    log = log_id(name)
-    state = source.log(log)
-    assert state is not None
-    assert state.head is not None
-    head = SignedHead.parse(state.head)
-    cold = 0
-    while (place := target.wanted(log, head)) is not None:
-        part = source.changes_since(log, place.base, place.after)
-        if part is None:
-            return cold
-        cold += place.base == START
-        changes = pack(part.changes)
-        target.advance(head, place.base.seq, changes, after=part.after)
-    raise AssertionError("a log without a name")
-
-
-def amounts(store: Store, *numbers: int) -> list[Any]:
-    """The prices of offers, None where there is none."""
-    found = [store.record(RecordId(SHOP.owner, SITE, "offer", f"sku{n}")) for n in numbers]
-    return [one and one.fields["prices"][0][0] for one in found]
+from fedretail.testing.restores import AUTHOR, LOG, MINUTE_MS, SHOP, World, amounts, take
 
 
 @pytest.fixture

@@ -117,6 +117,8 @@ def hot(store: Store, peer: Store) -> None:
         store.changes_since(LOG, base, RowKey("offer", "sku1"))
     store.wanted(LOG)
     store.heads(moved_after=1)
+    store.repairs.damaged()
+    store.vacating.run(SHOP.author())
     store.auth_records(moved_after=1)
     store.record(place)
     store.records_of([place, place._replace(key="sku2")])
@@ -133,7 +135,7 @@ def hot(store: Store, peer: Store) -> None:
 
 def _is_small(line: str) -> bool:
     """Tables of a few rows, and results that a statement has already narrowed."""
-    small = ("SUBQUERY", "CONSTANT", "subquery", "sqlite_master", "sqlite_sequence")
+    small = ("SUBQUERY", "CONSTANT", "subquery", "sqlite_", "local_repair")
     # The logs, some thousands of rows, are looked through at a start and after a clock's jump.
     return any(word in line for word in (*small, "SCAN log"))
 

@@ -20,7 +20,7 @@ from _report import Figure, report
 from _shops import make_shop
 from sync import Served, fetch
 
-from fedretail.cli import look_for_circles_seldom
+from fedretail.commands._circles import look_past_what_is_loaded, look_seldom
 from fedretail.node.networks import network
 from fedretail.node.node import Node
 from fedretail.testing.hostile.floods import KINDS
@@ -40,7 +40,8 @@ trio.run(flood, sys.argv[1], bytes.fromhex(sys.argv[2]), sys.argv[3])
 
 def main() -> None:
     """Measure, print and write everything; words on the command line choose floods."""
-    look_for_circles_seldom()  # as every fedretail process does
+    look_seldom()  # as every fedretail process does
+    look_past_what_is_loaded()  # as the daemon does
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as name:
         shop = make_shop(Path(name), 0, OFFERS)

@@ -5,7 +5,6 @@ each file's docstring and import nothing.
 """
 
 import ast
-import gc
 import os
 import sys
 import traceback
@@ -18,6 +17,7 @@ import click
 import fedretail.commands
 from fedretail import __version__
 from fedretail.commands import ARGUMENTS, COMPLETION_VARIABLE, Invocation, output
+from fedretail.commands._circles import look_seldom
 from fedretail.commands._failures import INTERRUPTED, failure_of
 
 _NOT_COMMANDS = {"output"}
@@ -94,7 +94,7 @@ def root(ctx: click.Context, data_dir: Path | None, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and returns the exit code of the process."""
     args = list(sys.argv[1:] if arguments is None else arguments)
-    look_for_circles_seldom()
+    look_seldom()
     if COMPLETION_VARIABLE in os.environ:
         root.main(args, prog_name="fedretail", complete_var=COMPLETION_VARIABLE)
     try:
@@ -105,15 +105,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:  # noqa: BLE001 (panics of Rust extensions are no Exception)
         return _tell(error, args)
     return exit_code
-
-
-def look_for_circles_seldom() -> None:
-    """Lets Python look for circles of unused objects after 50,000 new ones, not after 700.
-
-    Rows are many small lists and maps, none of them in a circle: looking through those under way
-    again and again takes a third of an import's or a first sync's processor time.
-    """
-    gc.set_threshold(50_000)
 
 
 def _run(args: list[str]) -> int:

@@ -6,6 +6,7 @@ import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
 from fedretail.commands._asked import Parsed, own_name
+from fedretail.commands._circles import look_past_what_is_loaded
 
 if TYPE_CHECKING:
     from fedretail.daemon import Ready
@@ -77,6 +78,7 @@ def command(
     from fedretail import daemon
 
     def ready(now: "Ready") -> None:
+        look_past_what_is_loaded()
         _tell_ready(now)
         if as_json:
             output.print_json({"addresses": list(now.addresses), "ticket": now.ticket})

@@ -41,6 +41,8 @@ class Fetching:
         self._skipping: set[bytes] = set()
         # Logs that came with wrong rows once; some may have been another neighbour's, or ours.
         self._wrong: set[bytes] = set()
+        # Logs that were begun anew while they came: what is still on its way is passed over.
+        self._let_go: set[bytes] = set()
         # Those of them of which the neighbour is still to be told what is held.
         self._doubted: list[bytes] = []
         # The log, among those asked for, whose rows are compared and put right, and those that are
@@ -60,6 +62,15 @@ class Fetching:
     def oldest(self) -> bytes | None:
         """The log that the neighbour has owed for the longest time."""
         return next(iter(self._asked), None)
+
+    def let_go(self) -> None:
+        """Wait no longer for logs that were begun anew: who was asked may have forgotten them."""
+        for log in list(self._asked):
+            if self._replica.is_done(log, self._view.shown.get(log, START).seq):
+                self._let_go.add(log)
+                self._repairs.pop(log, None)
+                self._to_repair.pop(log, None)
+                self._finish(log)
 
     def close(self) -> None:
         """Leave what was claimed to other sessions."""
@@ -155,7 +166,7 @@ class Fetching:
         Returns the bytes of those that were of use. PeerError where one breaks the rules, or was
         not asked for: nothing is taken in then.
         """
-        incoming = [self._incoming(part) for part in parts]
+        incoming = [self._incoming(part) for part in parts if not self._is_let_go(part)]
         whole = [one for one in incoming if one.head.head.log in self._repairs]
         some = [one for one in incoming if one.head.head.log not in self._repairs]
         for one in whole:
@@ -175,6 +186,9 @@ class Fetching:
         effects += self._moved(moved)
         effects += self._ask()
         return useful
+
+    def _is_let_go(self, part: wire.Advance) -> bool:
+        return part.log in self._let_go and part.log not in self._asked
 
     def _incoming(self, part: wire.Advance) -> Incoming:
         head = self._note(part.head or self._view.head_of(part.log))
@@ -261,7 +275,9 @@ class Fetching:
         for log in list(self._wanted):
             if len(self._asked) >= MAX_ASKED:
                 break
-            if self._fetches.claim(log, self):
+            if log in self._asked:
+                del self._wanted[log]
+            elif self._fetches.claim(log, self):
                 del self._wanted[log]
                 wish = self._wish(log)
                 if wish is None:

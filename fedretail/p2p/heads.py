@@ -150,6 +150,14 @@ class HeadsAtHand:
         newer = [one.signed.head for one in others if one.name.incarnation > name.incarnation]
         return done_with(name, newer) if newer else 0
 
+    def is_done(self, log: bytes, seq: int) -> bool:
+        """Whether newer logs of its device have taken the place of this one up to `seq`."""
+        name = self.name(log)
+        if name is None:
+            return False
+        with self._turn:
+            return seq <= self._done_with(name)
+
     def items(self) -> list[Item]:
         """All auth records, proofs and public heads, auth records first."""
         self._look()

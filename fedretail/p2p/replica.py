@@ -83,6 +83,10 @@ class Replica(Protocol):
         """Whether this node would hold that log at that head, as far as sizes and owner tell."""
         ...
 
+    def is_done(self, log: bytes, seq: int) -> bool:
+        """Whether newer logs of its device have taken the place of this one up to `seq`."""
+        ...
+
     def has_space(self) -> bool:
         """Whether there is room for what neighbours send."""
         ...

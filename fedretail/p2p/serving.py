@@ -53,6 +53,8 @@ class Serving:
         self._has_compared = False
         self._credit = CREDIT_BYTES
         self._transfers: deque[wire.Wish | _Rows] = deque()
+        # Of own logs, by log: what was asked for when it was not for others yet.
+        self._put_offs: dict[bytes, wire.Wish] = {}
         # The log that the neighbour repairs, and the comparison of its rows.
         self._repaired: tuple[bytes, RowComparison] | None = None
 
@@ -181,6 +183,7 @@ class Serving:
             if isinstance(transfer, _Rows) and (part is None or part.after is None):
                 self._helped.end(self)
             if part is None:
+                self._put_off(transfer)
                 continue
             if isinstance(transfer, wire.Wish) and part.base.seq != transfer.seq:
                 # Below the floor: the whole log, from its first key on.
@@ -199,6 +202,12 @@ class Serving:
             self._credit -= len(frame.frame)
             effects.append(frame)
         return effects
+
+    def _put_off(self, transfer: wire.Wish | _Rows) -> None:
+        """Keep a wish for an own log that has moved on, and is not to be seen yet, until it is."""
+        head = self._replica.head(transfer.log)
+        if isinstance(transfer, wire.Wish) and head is not None and head.seq > transfer.seq:
+            self._put_offs[transfer.log] = transfer
 
     def _part(self, transfer: wire.Wish | _Rows) -> Part | None:
         if isinstance(transfer, _Rows):
@@ -220,7 +229,10 @@ class Serving:
                 signed = SignedHead.parse(part.head)
         effects = self._view.introduce([log])
         self._view.note_sent(signed.head)
-        return [*effects, send(message)]
+        if log not in self._put_offs:
+            return [*effects, send(message)]
+        self._transfers.append(self._put_offs.pop(log))
+        return [*effects, send(message), *self.go_on()]
 
 
 def _rest(transfer: wire.Wish | _Rows, after: RowKey) -> wire.Wish | _Rows:

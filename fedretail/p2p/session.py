@@ -196,6 +196,7 @@ class Session:
 
         `now_ms`: as for `handle`. What it sends that was not asked for does not count.
         """
+        self._fetching.let_go()
         if self.state is State.ENDED or not self.is_waiting() or self._quiet_since_ms is None:
             self._quiet_since_ms, self._oldest = now_ms, None
             return False

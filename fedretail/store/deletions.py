@@ -9,6 +9,7 @@ are left alone.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from fedretail.crdt.registers import DELETED
@@ -16,6 +17,7 @@ from fedretail.crdt.row import Groups, stored_groups
 from fedretail.crdt.stamp import is_in_force
 from fedretail.crdt.vacating import Spent, has_older, without
 from fedretail.domain.kind import RecordId
+from fedretail.errors import MalformedInput
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
@@ -157,7 +159,12 @@ def _said_in(
         " WHERE log.collection = ? AND log.id != ? AND kind = ? AND key = ?",
         (collection, but, *key),
     )
-    return [Said(device, incarnation, stored_groups(row)) for device, incarnation, row in rows]
+    found = []
+    for device, incarnation, packed in rows:
+        # Of a row whose bytes are damaged nobody knows what it was: it keeps no other from repair.
+        with suppress(MalformedInput):
+            found.append(Said(device, incarnation, stored_groups(packed)))
+    return found
 
 
 def _hides(one: Deletion, said: Said) -> bool:

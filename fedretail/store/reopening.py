@@ -70,12 +70,20 @@ def open_next(connection: Connection, place: Place) -> SignedHead | None:
             drafts = {} if state is None else _unseen(connection, state, noted.seen, parent)
             if parent is None and state is not None and state.head is not None:
                 return _open_draft(connection, place, state, noted.seen)
-            if state is not None:
-                incarnations.drop(connection, state, now_ms=place.now_ms)
+        draft = state if noted is not None and noted.is_draft else None
         if parent is None or parent.head is None:
+            _drop(connection, draft, now_ms=place.now_ms)
             incarnations.note_writing(connection, fresh, START, is_draft=False)
             return None
-        return _begin(connection, place._replace(author=_as(place, fresh)), parent, drafts)
+        signed = _begin(connection, place._replace(author=_as(place, fresh)), parent, drafts)
+        # Last: who follows moves would take the new log's for the draft's, which it has seen.
+        _drop(connection, draft, now_ms=place.now_ms)
+        return signed
+
+
+def _drop(connection: Connection, draft: LogState | None, *, now_ms: int) -> None:
+    if draft is not None:
+        incarnations.drop(connection, draft, now_ms=now_ms)
 
 
 def _begin(

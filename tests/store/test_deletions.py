@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fedretail.domain.kind import RecordId
-from fedretail.store import incarnations, logs
+from fedretail.store import deletions, incarnations, logs
 from fedretail.store.commits import Edit
 from fedretail.store.store import Store
 from fedretail.testing import builders
@@ -201,3 +201,24 @@ def test_the_next_collection_of_a_number_inherits_no_deletions(
         number = logs.collection_number(peer._write, bytes(16), SITE)
     assert number == state.collection
     assert remembered(peer) == 0
+
+
+def test_a_damaged_row_of_one_log_says_nothing_beside_another(tmp_path: Path) -> None:
+    """Else neither could be repaired where both are damaged, and neighbours would be blamed."""
+    owner = builders.shop(devices=2)
+    peer = builders.peer_store(tmp_path, "peer", owner)
+    for device in range(2):
+        store = builders.shop_store(tmp_path, owner, device=device)
+        store.commit(owner.author(device), SITE, [Edit("offer", "k", {"name": str(device)})])
+        peer.add_log(owner.log_name(device=device))
+        builders.fetch(peer, store, owner.log(device=device))
+        store.close()
+    one, other = (peer.log(owner.log(device=device)) for device in range(2))
+    assert one is not None
+    assert other is not None
+    with peer._write.transaction(durable=True):
+        query = "UPDATE row SET row = substr(row, 1, length(row) / 2) WHERE log = ?"
+        peer._write.execute(query, (other.number,))
+    assert deletions.said_beside(peer._read, one, ("offer", "k")) == []
+    assert len(deletions.said_beside(peer._read, other, ("offer", "k"))) == 1
+    peer.close()

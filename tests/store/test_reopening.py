@@ -372,3 +372,17 @@ def test_nothing_is_written_where_a_copy_writes_too(world: World) -> None:
     world.sell(1, amount_minor=3)
     assert take(world.peer, world.store, name) == 0
     assert amounts(world.peer, 0, 1) == [129, 3]
+
+
+def test_who_follows_moves_sees_the_log_that_takes_the_place_of_a_draft(world: World) -> None:
+    copy = world.copy()
+    world.sell(30)
+    world.show()
+    world.put_back(copy)
+    world.fetch_lost()
+    world.sell(40)
+    followed = max(moved for moved, _, _ in world.store.heads())
+    signed = world.store.own_logs.open_next(AUTHOR, SITE)
+    assert signed is not None
+    later = world.store.heads(moved_after=followed)
+    assert [raw for _, _, raw in later] == [signed.raw]

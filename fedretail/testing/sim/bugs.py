@@ -1,9 +1,7 @@
 """Planted bugs: each takes one rule away, and the simulator must find it. For tests alone."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple
-from unittest.mock import patch
+from collections.abc import Iterable
+from typing import Any
 
 from fedretail.crdt import digest, row
 from fedretail.crdt.changes import Point, RowChange, decode, encode
@@ -11,37 +9,33 @@ from fedretail.crdt.codec import pack, unpack
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.row import Row, RowKey
 from fedretail.crdt.transfer import Outcome, Part
+from fedretail.p2p import own
+from fedretail.p2p.asking import Finding
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.fetching import Fetching
 from fedretail.p2p.gossip import Gossip
 from fedretail.p2p.mirror import Mirror
+from fedretail.p2p.own import Own
 from fedretail.p2p.reconcile import Comparison, Item
 from fedretail.p2p.session import Session
-from fedretail.store import arrivals, incarnations, intake, log, logs
+from fedretail.p2p.view import View
+from fedretail.store import (
+    arrivals,
+    deletions,
+    incarnations,
+    intake,
+    log,
+    logs,
+    repairs,
+    trust,
+)
 from fedretail.store.arrivals import Arrived
 from fedretail.store.database import Connection
 from fedretail.store.feed import Feed
 from fedretail.store.log import Step
-from fedretail.testing import naive_log
+from fedretail.testing import builders, naive_log
+from fedretail.testing.planting import Bug
 from fedretail.testing.sim.process import SimConnection
-
-
-class Bug(NamedTuple):
-    """Something put in the place of an attribute of a class or a module."""
-
-    target: Any
-    name: str
-    value: Any
-
-
-@contextmanager
-def planted(name: str) -> Iterator[None]:
-    """The bug of that name is there inside."""
-    with ExitStack() as stack:
-        for bug in BUGS[name]:
-            stack.enter_context(patch.object(bug.target, bug.name, bug.value))
-        yield
-
 
 # --- of rows and digests ---
 
@@ -142,6 +136,40 @@ def _feed_forgets(connection: Connection, state: Any, step: Any, *, now_ms: int,
     log.enter(connection, rows, now_ms=now_ms)
 
 
+_prepare = log.prepare
+
+
+def _prepare_without_beaten(connection: Connection, state: Any, changes: Iterable[Any]) -> Step:
+    """What another device has overwritten since leaves the row when it is written again."""
+
+    def kept(key: RowKey, change: log.Change) -> log.Change:
+        theirs: dict[str, int] = {}
+        for said in deletions.said_beside(connection, state, key):
+            for stamp, fields in said.groups:
+                theirs.update((name, max(stamp, theirs.get(name, 0))) for name in fields)
+
+        def changed(old: Row | None) -> Row:
+            found = change(old)
+            groups = [
+                (stamp, {name: one for name, one in some.items() if theirs.get(name, 0) <= stamp})
+                for stamp, some in found.groups
+            ]
+            return found._replace(groups=[(stamp, some) for stamp, some in groups if some])
+
+        return changed
+
+    return _prepare(connection, state, [(key, kept(key, change)) for key, change in changes])
+
+
+class _Agreeable:
+    """The module `log` for one that never counts."""
+
+    agrees = staticmethod(lambda state, head: True)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(log, name)
+
+
 # --- of the session ---
 
 _judged = Fetching._judged
@@ -162,6 +190,18 @@ _due = Gossip.due
 
 def _all_items(comparison: Comparison) -> list[Item]:
     return list(comparison._items.values())
+
+
+_is_by = SignedHead.is_by
+_STAND_IN = builders.shop("last").devices[0].public
+
+
+def _by_stand_in(head: SignedHead, device: bytes) -> bool:
+    return _is_by(head, device) or _is_by(head, _STAND_IN)
+
+
+def _none_found(*_: Any, **__: Any) -> Finding:
+    return Finding.NOTHING
 
 
 def _unsigned(head: SignedHead, device: bytes) -> bool:
@@ -209,7 +249,20 @@ BUGS: dict[str, list[Bug]] = {
         Bug(incarnations, "done_with", lambda connection, state: 0),
         Bug(Mirror, "_done_with", lambda mirror, name: 0),
     ],
+    "beaten values dropped": [Bug(log, "prepare", _prepare_without_beaten)],
+    # No node ever notices: both states stand, each where it came first.
+    "one seq signed twice with different rows": [
+        Bug(trust, "contradicted", _nothing),
+        Bug(Mirror, "saw", _nothing),
+    ],
+    "lease extended by a stand-in": [Bug(SignedHead, "is_by", _by_stand_in)],
     # Our own.
+    "a proof is not passed on": [Bug(View, "prove", _no_effects)],
+    "a restored shop goes on at its old seq": [
+        Bug(own, "finding", _none_found),
+        Bug(Own, "is_hidden", lambda own, name, signed: False),
+    ],
+    "repair accepts rows unchecked": [Bug(repairs, "log", _Agreeable())],
     "signature unchecked": [Bug(SignedHead, "is_by", _unsigned)],
     "claim before the log has moved": [Bug(Fetching, "_judged", _claims_first)],
     "claims outlive their session": [Bug(Fetches, "release_all", _nothing)],

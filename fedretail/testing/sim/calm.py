@@ -2,7 +2,7 @@
 
 import trio
 
-from fedretail.crdt.names import log_id
+from fedretail.crdt.names import LogName, log_id
 from fedretail.testing.sim import oracles
 from fedretail.testing.sim.liars import SUBTLE
 from fedretail.testing.sim.node import SimNode
@@ -37,14 +37,18 @@ class Calm:
     def __init__(self, street: Street, nodes: list[SimNode]) -> None:
         self._street = street
         self._world = street.world
-        self._liars = [node for node in nodes if not node.plan.is_honest]
+        self._liars = [node for node in nodes if node.plan.lies]
         self._honest = [node for node in nodes if node.plan.is_honest]
-        self._has_liar = bool(self._liars)
+        self._has_rogue = len(self._honest) < len(nodes)
 
     async def converge(self) -> None:
         """All come to the same."""
-        took_s = await self._agree("convergence", self._honest, CONVERGE_S)
+        took_s = await self.agree()
         self._world.counts["converged after s"] = round(took_s)
+
+    async def agree(self) -> float:
+        """Seconds until all have the newest of all honest logs."""
+        return await self._agree("convergence", self._honest, CONVERGE_S)
 
     async def judge(self) -> None:
         """All is quiet: files and folds must be right, and nobody may chatter."""
@@ -68,7 +72,7 @@ class Calm:
             if node.plan.shop is not None:
                 node.trader.commit(is_large=self._world.happens(0.5))
         self._world.forget_spoken()
-        limit_s = PROMPT_BESIDE_LIAR_S if self._has_liar else PROMPT_S
+        limit_s = PROMPT_BESIDE_LIAR_S if self._has_rogue else PROMPT_S
         took_s = await self._agree("prompt", others, limit_s)
         self._world.counts["told after s"] = round(took_s)
         await trio.sleep(max(0.0, _AWAY_S - took_s))
@@ -80,7 +84,7 @@ class Calm:
 
     async def tempt(self) -> None:
         """Somebody hears of the others from a liar alone, who has one lie after the other."""
-        if not self._has_liar:
+        if not self._liars:
             return
         world, network = self._world, self._street.network
         victim, liar = world.choose.choice(self._honest), self._liars[0]
@@ -103,7 +107,7 @@ class Calm:
         network.mend()
         # Who has waited for somebody behind the partition may still give up.
         world.calm_since_ms = world.now_ms()
-        await self._agree("convergence", self._honest, CONVERGE_S)
+        await self.agree()
 
     async def whisper(self) -> None:
         """Where no push arrives any more, comparisons find what is new."""
@@ -113,7 +117,7 @@ class Calm:
         world.knobs.hints_lost = 1.0
         shops = [node for node in self._honest if node.plan.shop is not None]
         world.choose.choice(shops).trader.commit()
-        took_s = await self._agree("convergence", self._honest, CONVERGE_S)
+        took_s = await self.agree()
         world.counts["compared after s"] = round(took_s)
         world.knobs.hints_lost = 0.0
 
@@ -124,6 +128,9 @@ class Calm:
             # Stamps of clocks that ran ahead are in force by then, wherever they were seen.
             node.clock.jump(FAR_AHEAD_MS)
             oracles.check_follower(node, node.store)
+            oracles.check_kept(node, node.store, self._names())
+            if node.store.own_logs.stopped:
+                self._world.violated("stopped", f"{node.name} writes no more, and has no copy")
 
     async def _agree(self, oracle: str, nodes: list[SimNode], limit_s: float) -> float:
         """Seconds until these nodes have the newest of all honest logs."""
@@ -136,15 +143,20 @@ class Calm:
 
     def _logs(self) -> list[bytes]:
         """The logs that honest devices write now; one begun anew has taken another's place."""
-        names = [node.log_name for node in self._honest if node.log_name is not None]
-        return [log for log in map(log_id, names) if log in self._street.ledger.truths]
+        return [log for log in map(log_id, self._names()) if log in self._street.ledger.truths]
+
+    def _names(self) -> list[LogName]:
+        return [node.log_name for node in self._honest if node.log_name is not None]
 
     def _check_budget(self, away: SimNode, held: dict[bytes, int]) -> None:
         """What honest neighbours and one who was away have said to catch up."""
+        if away.store is None or oracles.is_new(away, away.store):
+            # A shop that has not written anything yet asks again and again for what it gave up.
+            return
         missed = self._street.ledger.missed(held)
         sessions = len(self._honest) - 1
         heads = len(missed) * sessions
-        factor = _BESIDE_LIAR_FACTOR if self._has_liar else 1.0
+        factor = _BESIDE_LIAR_FACTOR if self._has_rogue else 1.0
         rows_bytes = _ROWS_FACTOR * sum(missed.values())
         most_bytes = factor * (sessions * _SESSION_BYTES + heads * _HEAD_BYTES + rows_bytes)
         most_messages = factor * (sessions * _SESSION_MESSAGES + heads * _HEAD_MESSAGES)

@@ -38,7 +38,9 @@ class Computer:
         # The disk has lost a bit: what fsck finds from here on is no fault of the store.
         self.is_rotten = False
         self.down_s = _AGAIN_S
+        # An older state of the disk, and how much was saved in all by then.
         self.copy: dict[str, bytes] | None = None
+        self.copied_at = 0
 
     @property
     def is_up(self) -> bool:
@@ -116,6 +118,10 @@ class Computer:
         """Let everything live."""
         for process in self.processes:
             process.kill_in = None
+
+    def copy_disk(self) -> None:
+        """Keep a copy of the disk as it is; a daemon may be running, no command."""
+        self.copy, self.copied_at = self.disk.snapshot(), self.street.ledger.said_count
 
     def wipe(self) -> None:
         """A new disk."""

@@ -155,7 +155,10 @@ class Nemesis:
             other.call(one)
 
     def _kill_a_command(self) -> None:
-        self._one().trader.kill_in = self._world.choose.randrange(1, 60)
+        node = self._one()
+        # Which of two states a killed command of a cheat has left, the ledger would have to guess.
+        if not node.plan.is_cheat:
+            node.trader.kill_in = self._world.choose.randrange(1, 60)
 
     def _eclipse(self) -> None:
         """One node reaches nobody but one other: the liar, if there is one."""
@@ -181,7 +184,8 @@ class Nemesis:
 
     def _begin_anew(self) -> None:
         node = self._one()
-        if node.plan.shop is not None and node.is_up and self._world.happens(0.6):
+        is_shop = node.plan.shop is not None and not node.plan.is_cheat
+        if is_shop and node.is_up and self._world.happens(0.6):
             node.begin_anew()
 
     def _jump(self) -> None:

@@ -11,8 +11,11 @@ from fedretail.errors import MalformedInput
 from fedretail.p2p import wire
 from fedretail.p2p.messages import Message
 from fedretail.p2p.ranges import END, Answer, Body, Listed, Range
+from fedretail.testing.builders import shop
 from fedretail.testing.sim.world import World
 
+# Of the shop that every liar is.
+_OWN_KEY = shop("last").devices[0]
 _FORGER = SigningKey.from_seed(b"forger".ljust(32, b"."))
 
 
@@ -128,6 +131,16 @@ class Liar:
         told, self._heads = self._heads[-20:], [*self._heads, *new]
         return [message, wire.Heads([_resigned(raw) for raw in told])] if told else [message]
 
+    def _renew(self, message: Message) -> list[Message]:
+        """A lease extended: the same rows under a later head, signed by itself for another."""
+        match message:
+            case wire.Heads(items):
+                new = [_renewed(raw) for raw in items if _is_raw(raw)]
+                return [message, wire.Heads(new)] if new else [message]
+            case wire.Push(head=raw):
+                return [message, wire.Push(_renewed(raw), 0, None)]
+        return [message]
+
     def _repeat(self, message: Message) -> list[Message]:
         """The same heads again, old ones too."""
         match message:
@@ -179,7 +192,7 @@ class Liar:
 
 
 # What only somebody who looks closely finds out, and what disturbs.
-SUBTLE = ("withhold", "forge", "swap", "anagram", "vacate", "forget", "boast", "sign")
+SUBTLE = ("withhold", "forge", "swap", "anagram", "vacate", "forget", "boast", "sign", "renew")
 RUDE = ("repeat", "flood", "stutter", "beg", "garble", "stall", "muddle")
 
 
@@ -214,6 +227,18 @@ def _reversed(changes: Changes) -> Changes:
                 line[1] = line[1][::-1]
                 return changes
     return changes
+
+
+def _renewed(raw: bytes) -> bytes:
+    try:
+        signed = SignedHead.parse(raw)
+    except MalformedInput:
+        return raw
+    head = signed.head
+    # Its own it may renew; signed anew by one message after the other it would be a cheat.
+    if signed.is_by(_OWN_KEY.public):
+        return raw
+    return SignedHead.sign(head._replace(seq=head.seq + 1, stamp=head.stamp + 9), _OWN_KEY).raw
 
 
 def _resigned(raw: bytes) -> bytes:

@@ -10,9 +10,11 @@ import trio
 from fedretail.crdt.lineage import Absorbed
 from fedretail.crdt.names import LogName
 from fedretail.errors import FedretailError
+from fedretail.p2p.asker import settle_own
 from fedretail.p2p.effects import Effect, Moved
 from fedretail.p2p.link import Link
 from fedretail.p2p.mirror import Mirror
+from fedretail.p2p.own import Own
 from fedretail.p2p.service import SyncService
 from fedretail.p2p.transport import Stream
 from fedretail.store import schema
@@ -21,14 +23,16 @@ from fedretail.store.store import Store
 from fedretail.testing.builders import SITE
 from fedretail.testing.faults import Killed
 from fedretail.testing.sim import oracles
+from fedretail.testing.sim.cheats import CheatMirror, CountingMirror, carried
 from fedretail.testing.sim.computer import Computer
+from fedretail.testing.sim.diary import Diary, WatchedLogs
 from fedretail.testing.sim.liars import Liar
 from fedretail.testing.sim.network import SimTransport
 from fedretail.testing.sim.plans import Plan, Street
 from fedretail.testing.sim.process import Process
 from fedretail.testing.sim.speakers import Newer, Stutterer
 from fedretail.testing.sim.trader import Trader, open_store
-from fedretail.testing.sim.wiretap import WireTap
+from fedretail.testing.sim.wiretap import Told, WireTap
 
 NETWORK = b"network".ljust(32, b".")
 _FOLLOW_S, _LATE_S = 3.0, 20.0
@@ -50,13 +54,20 @@ class SimNode(Computer):
         self.incarnation = 0 if plan.shop is None else plan.shop.incarnation
         # What its log has taken the place of.
         self.lost: Absorbed = ()
+        self.diary = Diary(self)
+        # Logs whose rows were damaged behind the back of its store, and not mended yet.
+        self.damaged: set[bytes] = set()
+        # Where logs stood when the proof came that they were signed twice.
+        self.frozen: dict[tuple[bytes, str, bytes], dict[bytes, bytes | None]] = {}
+        self.wasted_repairs = 0
         # What it lies about now, and whether the power fails when its index has read the feed.
         self.lies = list(plan.lies)
         self.is_cut_after_reading = False
-        self._is_log_lost = False
+        self._is_log_lost = self._is_put_back = False
         self._boots = count()
         # At what seq this process has held each log, at least.
         self._seen: dict[bytes, int] = {}
+        self._told: Told = {}
         self._nursery: trio.Nursery | None = None
 
     @property
@@ -67,8 +78,8 @@ class SimNode(Computer):
 
     @property
     def log_name(self) -> LogName | None:
-        """The log that this node writes."""
-        return None if self.author is None else self.author.log(SITE)
+        """The log that this node writes, which it may have begun anew."""
+        return self.diary.written or (None if self.author is None else self.author.log(SITE))
 
     # --- life ---
 
@@ -93,8 +104,14 @@ class SimNode(Computer):
         # Not before: what is written onto a rotten disk is in nobody's books.
         if self.plan.shop is not None:
             daemon.meanwhile = self.trader.interfere
-        self.service = self._new_service(self.store)
+        if self.lost and oracles.is_new(self, self.store):
+            # As `init` does, which writes the site.
+            self.trader.commit()
+        own = self._new_own(self.store)
+        self.service = self._new_service(self.store, own)
         await nursery.start(self.service.run)
+        if own is not None:
+            nursery.start_soon(settle_own, self.service, own)
         if self.plan.shop is not None:
             nursery.start_soon(self.trader.trade)
         nursery.start_soon(self._follow)
@@ -105,11 +122,15 @@ class SimNode(Computer):
         """What is left when all processes are gone, and what befalls the disk meanwhile."""
         self.store, self.service, self._nursery = None, None, None
         self._seen.clear()
+        self._told, self.frozen = {}, {}
         self.clear_up()
         if self._is_log_lost:
             self._is_log_lost = False
             self._replace_disk()
-        elif self.world.is_faulty:
+        elif self._is_put_back:
+            self._is_put_back = False
+            self._put_copy_back()
+        elif self.world.is_faulty and not self.plan.is_cheat:
             self._age()
         self.switch_on()
 
@@ -119,8 +140,10 @@ class SimNode(Computer):
         if self.plan.shop is not None:
             if what < 0.15:
                 self._rot()
+            elif what < 0.4:
+                self.copy_disk()
         elif self.copy is None or what < 0.2:
-            self.copy = self.disk.snapshot()
+            self.copy_disk()
         elif what < 0.4:
             self.world.counts["disk restored"] += 1
             self.disk.restore(self.copy)
@@ -166,8 +189,28 @@ class SimNode(Computer):
         self.wipe()
         self.follower = oracles.Follower()
         if self.plan.shop is not None:
-            self.lost = self.street.ledger.given_up(self.log_name, self.lost)
-            self.incarnation = max(self.incarnation + 1, self.clock.now_ms())
+            name = self.log_name
+            assert name is not None
+            self.lost = self.street.ledger.given_up(name)
+            newest = self.street.ledger.newest_incarnation(name)
+            self.incarnation = max(self.incarnation, newest, self.clock.now_ms()) + 1
+            self.diary = Diary(self)
+
+    def _put_copy_back(self) -> None:
+        """The disk of a shop is as it was once."""
+        assert self.copy is not None
+        self.world.counts["own disk restored"] += 1
+        self.disk.restore(self.copy)
+        self.follower = oracles.Follower()
+        process = self.new_process()
+        seqs = oracles.seqs_of(open_store(self, process))
+        self.end_process(process)
+        self.diary.put_back(seqs, self.copied_at)
+
+    def put_back(self) -> None:
+        """The computer of a shop ends, and comes back with an older copy of its disk."""
+        self.kill()
+        self._is_put_back = True
 
     def begin_anew(self) -> None:
         """The disk of a shop is lost; the same key begins another log on a new one."""
@@ -207,14 +250,16 @@ class SimNode(Computer):
         if shop is not None and store.meta("device") is None:
             store.add_auth(shop.grants)
             device = shop.devices[self.plan.device].public
-            store.set_meta({"owner": shop.owner, "device": device})
+            # Whoever names the logs that it gives up knows how late they were.
+            last = self.street.ledger.newest_stamp(device) if self.lost else 0
+            store.set_meta({"owner": shop.owner, "device": device, "last_stamp": last})
         oracles.check_after_start(self, store)
         return store
 
-    def _new_service(self, store: Store) -> SyncService:
+    def _new_service(self, store: Store, own: Own | None) -> SyncService:
         nonce = f"{self.name} {next(self._boots)}".encode().ljust(16, b".")
         service = SyncService(
-            Mirror(store, NETWORK, has_space=lambda: not self.disk.is_full),
+            self._new_mirror(store, own),
             self.transport,
             me=(NETWORK, self.name.encode("utf-8").ljust(16, b".")),
             clock=self.clock,
@@ -228,12 +273,36 @@ class SimNode(Computer):
             service.add_address(address, "ticket")
         return service
 
+    def _new_own(self, store: Store) -> Own | None:
+        """What asks neighbours for this node's own logs; who signs twice does not ask."""
+        if self.author is None or self.plan.is_cheat:
+            return None
+        store.own_logs = WatchedLogs(self, store)
+        return Own(store, self.author, is_asking=True)
+
+    def _new_mirror(self, store: Store, own: Own | None) -> Mirror:
+        def has_space() -> bool:
+            return not self.disk.is_full
+
+        if self.plan.is_cheat:
+            return CheatMirror(store, NETWORK, has_space=has_space)
+        mirror = CountingMirror(store, NETWORK, has_space=has_space, own=own)
+        mirror.on_wasted = self._count_wasted
+        return mirror
+
+    def _count_wasted(self) -> None:
+        self.world.counts["repairs wasted"] += 1
+        self.wasted_repairs += 1
+
     def _new_tap(self, stream: Stream) -> Callable[[bytes], bytes]:
         peers = self.street.network.names
         place = (self.name, peers[stream.peer_id])
         if self.plan.lies:
             return Liar(self.world, place, self.lies)
-        tap = WireTap(self.world, self.street.ledger, place=place, holds=self.holds)
+        if self.plan.is_cheat:
+            return carried(self.world, place)
+        told = self._told
+        tap = WireTap(self.world, self.street.ledger, place=place, holds=self.holds, told=told)
         if self.plan.is_newer:
             return Newer(self.world, tap)
         return Stutterer(self.world, tap) if self.plan.is_stuttering else tap
@@ -243,6 +312,7 @@ class SimNode(Computer):
 
         What was on its way to a neighbour may name a log that a later one has taken the place of.
         """
+        self.diary.show(log, seq)
         if self._seen.get(log, 0) < seq and self.store is not None:
             state = self.store.log(log)
             self._seen[log] = 0 if state is None else state.point.seq

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.lineage import done_with
 from fedretail.crdt.names import LogName, log_id
+from fedretail.crdt.registers import DELETED
+from fedretail.crdt.row import Fields, Groups, RowKey, stored_groups
 from fedretail.domain.kind import RecordId
 from fedretail.store import records, staging
 from fedretail.store.database import Connection
 from fedretail.store.logs import rows_of
 from fedretail.store.store import Store
+from fedretail.testing.sim.ledger import Said
 
 if TYPE_CHECKING:
     from fedretail.testing.sim.node import SimNode
@@ -59,15 +62,17 @@ def reading(store: Store) -> Connection:
 def check_after_start(node: "SimNode", store: Store) -> None:
     """A file that was just opened: fsck finds nothing, and all that was acknowledged is there."""
     check_file(node, store)
+    node.diary.look(store)
     name = node.log_name
     if name is not None:
         state = store.log(log_id(name))
         raw = None if state is None else state.head
         signed = None if raw is None else SignedHead.parse(raw)
-        node.street.ledger.settle(log_id(name), signed)
-        truth = node.street.ledger.truths.get(log_id(name))
+        truth = node.diary.truth(log_id(name))
+        node.street.ledger.settle(truth, signed)
         seq = 0 if signed is None else signed.head.seq
-        if truth is not None and truth.shown_seq > seq:
+        is_behind = truth is not None and truth.shown_seq > seq and not node.plan.is_cheat
+        if truth is not None and is_behind:
             what = f"{node.name} has shown {truth.shown_seq} of its log and stands at {seq}"
             node.world.violated("shown", what)
     check_logs(node, store)
@@ -99,17 +104,16 @@ def check_log(node: "SimNode", store: Store, log: bytes) -> None:
         rows = {tuple(key): packed for key, _, packed in rows_of(connection, state.number)}
         parts = staging._parts(connection, state)
     place = f"{node.name}: {log.hex()[:8]} at {state.point.seq}"
-    head = SignedHead.parse(state.head).head
-    truth = node.street.ledger.truths.get(log)
-    if truth is None or head.seq > truth.log.seq + 1:
+    signed = SignedHead.parse(state.head)
+    truth = node.diary.private.get(log)
+    if truth is None or not truth.knows(signed.head):
+        truth = node.street.ledger.state_at(signed)
+    if truth is None:
         node.world.violated("rows", f"{place}: a head that its device never signed")
         return
-    if head.seq == truth.log.seq + 1:
-        # A commit whose command was killed before it could answer.
-        node.street.ledger.settle(log, SignedHead.parse(state.head))
-    if not node.street.ledger.knows(head):
-        node.world.violated("rows", f"{place}: a head that its device never signed")
-    if rows != truth.rows(head.seq):
+    if rows == truth.rows(signed.head.seq):
+        node.damaged.discard(log)
+    elif log not in node.damaged:
         node.world.violated("rows", f"{place}: other rows than its device has written")
     if any(part.head.head.seq <= state.point.seq for part in parts):
         node.world.violated("staging", f"{place}: parts of an older head are kept")
@@ -118,6 +122,7 @@ def check_log(node: "SimNode", store: Store, log: bytes) -> None:
 def check_moved(node: "SimNode", store: Store, log: bytes) -> None:
     """A log that has just moved: as above, and no newer one held has taken its place."""
     check_log(node, store, log)
+    check_frozen(node, store)
     heads = store.heads()
     found = [(at, one) for at, one, _ in heads if log_id(one) == log]
     if not found:
@@ -130,6 +135,47 @@ def check_moved(node: "SimNode", store: Store, log: bytes) -> None:
         if is_newer and seq <= done_with(name, [SignedHead.parse(raw).head]):
             what = f"{node.name} moves {log.hex()[:8]}, which its device has begun anew since"
             node.world.violated("incarnation", what)
+
+
+def check_frozen(node: "SimNode", store: Store) -> None:
+    """Logs of which a proof is held stay where they were when it was first seen here."""
+    for _, found in store.trust.proofs():
+        heads: dict[bytes, bytes | None] = {
+            state.log: state.head
+            for state in store.logs_of(*found.name[:2])
+            if state.name.device == found.name.device and state.head is not None
+        }
+        if node.frozen.setdefault(found.name[:3], heads) != heads:
+            node.world.violated("frozen", f"{node.name} has moved a log that was signed twice")
+
+
+def check_kept(node: "SimNode", store: Store, names: Iterable[LogName]) -> None:
+    """What these devices were told is saved is here, or something newer."""
+    ledger = node.street.ledger
+    for name in names:
+        rows: dict[RowKey, Groups] = {}
+        for state in store.logs_of(*name[:2]):
+            for key, _, packed in rows_of(reading(store), state.number):
+                rows.setdefault(key, []).extend(stored_groups(packed))
+        for said in ledger.expected(name.device):
+            if not any(_keeps(said, *group) for group in rows.get(said.key, [])):
+                what = f"{node.name}: {said.key.key} {said.field} of {name.device.hex()[:4]}"
+                node.world.violated("kept", f"{what}, saved at {said.place[1]}, is gone")
+
+
+def _keeps(said: Said, stamp: int, fields: Fields) -> bool:
+    is_beaten = fields.get(DELETED) is True and stamp >= said.stamp
+    is_there = said.field in fields and (stamp > said.stamp or fields[said.field] == said.value)
+    return is_beaten or is_there
+
+
+def is_new(node: "SimNode", store: Store) -> bool:
+    """Whether nothing was ever written there."""
+    name = node.log_name
+    if name is None:
+        return False
+    state = store.log(log_id(name))
+    return state is None or state.head is None
 
 
 def state_of(store: Store) -> dict[bytes, bytes]:
@@ -163,6 +209,8 @@ def differences(nodes: Iterable["SimNode"], logs: Iterable[bytes]) -> list[str]:
         if node.store is None or not node.is_up:
             told.append(f"{node.name} is down")
             continue
+        if node.store.own_logs.drafts():
+            told.append(f"{node.name} fetches what it has lost")
         held = state_of(node.store)
         for log in wanted:
             newest = node.street.ledger.truths[log].log.seq
@@ -175,13 +223,18 @@ def differences(nodes: Iterable["SimNode"], logs: Iterable[bytes]) -> list[str]:
 def check_folds(nodes: list["SimNode"]) -> None:
     """Nodes that hold the same logs show the same records.
 
-    But for what a log had deleted that is lost: who has seen that goes on hiding it.
+    But for what a log had deleted that is lost: who has seen that goes on hiding it; and for logs
+    that were signed twice, of which each may have held another state before.
     """
     stores = [node.store for node in nodes if node.store is not None]
     lost = nodes[0].street.ledger.lost
     hidden = {place for store in stores for place in _hidden_by(store, lost)}
+    twice = {truth.name.owner for truth in nodes[0].street.ledger.twins.values()}
     found = [
-        (state_of(store), [one for one in folds_of(store) if one[0] not in hidden])
+        (
+            state_of(store),
+            [one for one in folds_of(store) if one[0] not in hidden and one[0].owner not in twice],
+        )
         for store in stores
     ]
     for node, (state, folds) in zip(nodes[1:], found[1:], strict=True):

@@ -6,8 +6,11 @@ from fedretail.testing.builders import Shop, shop
 from fedretail.testing.sim import liars
 from fedretail.testing.sim.ledger import Ledger
 from fedretail.testing.sim.network import SimNetwork
-from fedretail.testing.sim.wiretap import LIAR
+from fedretail.testing.sim.wiretap import CHEATS, LIAR
 from fedretail.testing.sim.world import World
+
+# With a cheat, who is two: two honest shops and a reader.
+_LEAST = 5
 
 
 @dataclass(slots=True)
@@ -29,17 +32,19 @@ class Plan:
     device: int = 0
     # What it lies about; whether it speaks as a later version would, or says things twice.
     lies: tuple[str, ...] = ()
+    # One of two computers that sign with one device key, each what it likes.
+    is_cheat: bool = False
     is_newer: bool = False
     is_stuttering: bool = False
 
     @property
     def is_honest(self) -> bool:
         """Whether what it says is so."""
-        return not self.lies
+        return not self.lies and not self.is_cheat
 
 
 def plans(world: World, count: int) -> list[Plan]:
-    """Who lives in the street: shops, one of them with two devices at times, a reader, a liar."""
+    """Who lives in the street: shops, one with two devices at times, a reader, a rogue."""
     shops = [shop(f"shop {n}") for n in range(count - 2)]
     found = [_plan(one, 0) for one in shops]
     if world.happens(0.3):
@@ -54,7 +59,21 @@ def plans(world: World, count: int) -> list[Plan]:
         found[0] = replace(found[0], is_newer=True)
     if world.happens(0.3):
         found[1] = replace(found[1], is_stuttering=True)
+    if world.happens(0.2):
+        found[-1:] = _cheats()
+        if len(found) > _LEAST:
+            del found[2]
     return found
+
+
+def _cheats() -> list[Plan]:
+    """A shop that runs a copy of its computer, and lets both write."""
+    owner = shop("cheat")
+    one, other = CHEATS
+    return [
+        Plan(one, _seed(owner, 0), owner, 0, is_cheat=True),
+        Plan(other, b"copy".ljust(32, b"."), owner, 0, is_cheat=True),
+    ]
 
 
 def _plan(owner: Shop, device: int) -> Plan:

@@ -11,14 +11,18 @@ from time import process_time
 import trio
 from trio.testing import MockClock
 
-from fedretail.testing.sim.bugs import planted
+from fedretail.testing.planting import planted
+from fedretail.testing.sim.bugs import BUGS
 from fedretail.testing.sim.calm import Calm
+from fedretail.testing.sim.cheats import live_as_copy
 from fedretail.testing.sim.faults import Nemesis
 from fedretail.testing.sim.ledger import Ledger
 from fedretail.testing.sim.network import SimNetwork
 from fedretail.testing.sim.node import SimNode
 from fedretail.testing.sim.plans import Street, plans
 from fedretail.testing.sim.stage import Pulse, deterministic, fast_folder, listening, tuned
+from fedretail.testing.sim.trials import Trials
+from fedretail.testing.sim.wiretap import CHEATS
 from fedretail.testing.sim.world import Failed, Violation, World
 
 FAULTS_S = 120.0
@@ -48,7 +52,7 @@ def run(seed: int, *, bugs: Sequence[str] = (), nodes: int = 5) -> Verdict:
         stack.enter_context(listening(world))
         stack.enter_context(tuned(world))
         for name in bugs:
-            stack.enter_context(planted(name))
+            stack.enter_context(planted(BUGS[name]))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=fast_folder())))
         stack.enter_context(deterministic(seed))
         clock = MockClock(autojump_threshold=0)
@@ -93,8 +97,12 @@ async def _play(street: Street, nodes: list[SimNode]) -> None:
     nemesis = Nemesis(world, street.network, nodes)
     async with trio.open_nursery() as nursery:
         trio.lowlevel.add_instrument(Pulse(world, nursery.cancel_scope.cancel))
+        by_name = {node.name: node for node in nodes}
         for node in nodes:
-            nursery.start_soon(node.live)
+            if node.name == CHEATS[1]:
+                nursery.start_soon(live_as_copy, node, by_name[CHEATS[0]])
+            else:
+                nursery.start_soon(node.live)
         with trio.move_on_after(FAULTS_S):
             await nemesis.run()
         nemesis.end()
@@ -105,6 +113,10 @@ async def _play(street: Street, nodes: list[SimNode]) -> None:
         await calm.trade()
         await calm.tempt()
         await calm.whisper()
+        trials = Trials(street, nodes, calm)
+        await trials.put_back()
+        await trials.mend()
+        await trials.unmask()
         calm.end()
         nursery.cancel_scope.cancel()
 

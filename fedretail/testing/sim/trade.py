@@ -23,7 +23,8 @@ def signed(store: Store, author: Author, edits: list[Edit], lost: Absorbed) -> S
     """
     if not edits:
         return store.renew(author, SITE)
-    if not lost or store.log(log_id(author.log(SITE))) is not None:
+    name = store.own_logs.written(author.log(SITE))
+    if not lost or name != author.log(SITE) or store.log(log_id(name)) is not None:
         return store.commit(author, SITE, edits)
     before = Head(b"", 0, 0, 0, 0, 0, b"", absorbed=lost)
     commit = Commit(author, SITE, edits, store._clock.now_ms(), before=before)

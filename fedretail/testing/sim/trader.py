@@ -63,16 +63,18 @@ class Trader:
 
     def _commit(self, store: Store, *, is_large: bool) -> None:
         node, world = self._node, self._world
+        node.diary.look(store)
         author, name = node.author, node.log_name
         assert author is not None
         assert name is not None
         ledger = node.street.ledger
-        ledger.settle(log_id(name), own_head(store, name))
+        ledger.settle(node.diary.truth(log_id(name)), own_head(store, name))
         edits = [] if world.happens(0.1) else trade.edits(world, is_large=is_large)
-        ledger.begin(name, edits)
+        truth = node.diary.opened(name)
+        ledger.begin(truth, edits)
         signed = trade.signed(store, author, edits, node.lost)
         if signed is not None:
-            ledger.acknowledge(signed)
+            ledger.acknowledge(truth, signed)
             world.note("commit", node.name, signed.head.seq, signed.id.hex()[:8])
             world.counts["commits"] += 1
             if world.is_faulty and world.happens(0.03):

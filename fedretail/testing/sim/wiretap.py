@@ -6,31 +6,39 @@ from fedretail.p2p import wire
 from fedretail.testing.sim.ledger import Ledger
 from fedretail.testing.sim.world import World
 
-# The only node that may be told that it broke the rules.
+# The only nodes that may be told that they broke the rules: who lies, and who signs twice.
 LIAR = "liar"
-# What was waited for when the last fault ended may be given up until then.
-STILL_LATE_MS = 60_000
+CHEATS = ("cheat-1", "cheat-2")
+_ROGUES = (LIAR, *CHEATS)
+WRONG_ROWS = "sent rows that are not those"
 Holds = Callable[[bytes, int], bool]
+# By log and seq.
+Told = dict[tuple[bytes, int], bytes]
 
 
 class WireTap:
     """Everything that one honest node says on one stream."""
 
     def __init__(
-        self, world: World, ledger: Ledger, *, place: tuple[str, str], holds: Holds
+        self, world: World, ledger: Ledger, *, place: tuple[str, str], holds: Holds, told: Told
     ) -> None:
-        """`place`: who speaks to whom; `holds`: whether the speaker does, at a seq."""
+        """`place`: who speaks to whom; `holds`: whether the speaker does, at a seq.
+
+        `told`: the digests of the heads that the speaker has shown since it started.
+        """
         self._world = world
         self._ledger = ledger
         self._place = place
         self._holds = holds
+        self._told = told
         self._decoder = wire.Decoder()
+        self._since_ms = world.now_ms()
 
     def __call__(self, data: bytes) -> bytes:
         """Look at bytes on their way out."""
         self._world.carried(*self._place, data)
-        is_honest = self._place[1] != LIAR
-        self._world.counts["bytes" if is_honest else "bytes to the liar"] += len(data)
+        is_honest = self._place[1] not in _ROGUES
+        self._world.counts["bytes" if is_honest else "bytes to rogues"] += len(data)
         received_all = list(self._decoder.feed(data))
         self._world.counts["messages"] += len(received_all)
         if is_honest:
@@ -60,15 +68,27 @@ class WireTap:
         """Nobody honest breaks the rules, or keeps others waiting when nothing is in its way."""
         source, target = self._place
         calm_ms = self._world.calm_since_ms
-        is_calm = calm_ms is not None and self._world.now_ms() > calm_ms + STILL_LATE_MS
-        if target != LIAR and (code == "protocol" or (code == "slow" and is_calm)):
+        # Older streams may be dead since a fault, and nobody has waited for anything on them.
+        is_calm = calm_ms is not None and self._since_ms > calm_ms
+        if code == "protocol":
+            self._world.accusations[self._place] += 1
+        if code == "protocol" and WRONG_ROWS in text and self._ledger.twins:
+            # Each holds another state of a log that was signed twice, and neither knows it yet.
+            self._world.counts["accused beside a cheat"] += 1
+            return
+        if source in self._world.damaged:
+            return
+        if target not in _ROGUES and (code == "protocol" or (code == "slow" and is_calm)):
             self._world.violated("accused", f"{source} ends with {target}: {text}")
 
     def _claims_head(self, raw: bytes) -> None:
-        log, seq = self._ledger.place(raw)
+        log, seq, digest = self._ledger.place(raw)
         truth = self._ledger.truths.get(log)
         if truth is not None:
             truth.shown_seq = max(truth.shown_seq, seq)
+        if self._told.setdefault((log, seq), digest) != digest:
+            what = f"{self._place[0]} has shown two states of {log.hex()[:8]} at {seq}"
+            self._world.violated("two states", what)
         self._claims(log, seq)
 
     def _claims(self, log: bytes, seq: int) -> None:

@@ -52,6 +52,10 @@ class World:
     counts: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
+    # Nodes that hold damaged rows just now, and may stumble over them.
+    damaged: set[str] = field(default_factory=set)
+    # How often one node has told another that it broke the rules, by (source, target).
+    accusations: Counter[tuple[str, str]] = field(default_factory=Counter)
     choose: random.Random = field(init=False)
     # Bytes and messages that honest nodes have sent to honest ones, by (source, target).
     _bytes: Counter[tuple[str, str]] = field(default_factory=Counter)

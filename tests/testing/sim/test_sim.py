@@ -21,6 +21,12 @@ def test_nothing_breaks(seed: int) -> None:
     assert run(seed).violations == []
 
 
+def test_each_fault_of_the_third_act_happens() -> None:
+    counts = [run(seed).counts for seed in (1, 7)]
+    for name in ("own disk restored", "begun from another", "row gone", "unmasked after s"):
+        assert any(name in one for one in counts), name
+
+
 def fingerprint(seed: int, hash_seed: str) -> str:
     """The fingerprint of a run in a process of its own."""
     program = f"from fedretail.testing.sim.run import run; print(run({seed}, nodes=4).fingerprint)"
@@ -49,6 +55,9 @@ def test_a_seed_is_one_run_in_every_process() -> None:
         ("born ignored", "accused"),
         ("feed tells of new records alone", "feed"),
         ("nothing is pushed", "prompt"),
+        ("a restored shop goes on at its old seq", "two states"),
+        ("one seq signed twice with different rows", "proof"),
+        ("repair accepts rows unchecked", "rows"),
     ],
 )
 def test_a_planted_bug_is_found(bug: str, oracle: str) -> None:

@@ -27,7 +27,7 @@ class NaiveLog:
         self.seq = 0
         self.stamp = 0
         self.floor = 0
-        self.history: list[NaiveLog] = [self._copy()]
+        self.history: list[NaiveLog] = [self.copy()]
 
     def commit(
         self,
@@ -49,7 +49,7 @@ class NaiveLog:
             else:
                 self.rows[key] = (self.seq, self.seq, dict(fields))
         self._purge(floor)
-        self.history.append(self._copy())
+        self.history.append(self.copy())
 
     def knows_enough(self, target: "NaiveLog", base: int) -> bool:
         """Whether what changed in `target` since the seq `base` makes this log the same."""
@@ -86,7 +86,8 @@ class NaiveLog:
         items = [pack([kind, key, _canonical(self.rows[kind, key])]) for kind, key in self.rows]
         return len(items), sum(map(len, items)), naive_digest(items)
 
-    def _copy(self) -> "NaiveLog":
+    def copy(self) -> "NaiveLog":
+        """The same state, without what came before it."""
         copy = object.__new__(NaiveLog)
         copy.rows, copy.seq, copy.stamp = dict(self.rows), self.seq, self.stamp
         copy.floor = self.floor

@@ -54,7 +54,7 @@ class Truth:
 
     def until(self, seq: int) -> "Truth":
         """The same log as it was at `seq`."""
-        past = self.log.history[seq]._copy()
+        past = self.log.history[seq].copy()
         past.history = self.log.history[: seq + 1]
         heads = {at: signed for at, signed in self.heads.items() if at <= seq}
         return Truth(self.name, past, heads, shown_seq=min(seq, self.shown_seq))
@@ -63,6 +63,10 @@ class Truth:
         """Whether the device of this log has signed this head."""
         known = self.heads.get(head.seq)
         return known is not None and known.head == head
+
+
+# Of the definition: its name, the row it is applied to, its values.
+Operation = tuple[str, tuple[str, str], Mapping[str, Any]]
 
 
 class Ledger:
@@ -116,7 +120,9 @@ class Ledger:
         head = signed.head
         known = [book[head.log] for book in (self.truths, self.twins) if head.log in book]
         for truth in known:
-            if head.seq == truth.log.seq + 1 and truth.open_edits is not None:
+            is_next = head.seq == truth.log.seq + 1 and truth.open_edits is not None
+            # Of two that sign one log, only one can have made it.
+            if is_next and (len(known) == 1 or _makes(truth, head)):
                 # A commit whose command was killed before it could answer.
                 self.settle(truth, signed)
         return next((truth for truth in known if truth.knows(head)), None)
@@ -160,7 +166,7 @@ class Ledger:
         log.history += [log.history[-1]] * (head.seq - 1 - log.seq)
         log.rows = {tuple(key): _naive_row(packed) for key, _, packed in rows}
         log.seq, log.stamp, log.floor = head.seq, head.stamp, head.floor
-        log.history.append(log._copy())
+        log.history.append(log.copy())
         truth.heads[head.seq] = signed
         self._check_sums(truth, head)
         return truth
@@ -208,7 +214,7 @@ class Ledger:
     def _enter(self, truth: Truth, signed: SignedHead) -> None:
         edits, truth.open_edits = truth.open_edits or [], None
         head = signed.head
-        operations = [one for edit in merged_edits(edits) for one in operation(edit, head.stamp)]
+        operations = _operations(edits, head)
         truth.log.commit(head.stamp, operations, floor=head.floor)
         truth.heads[head.seq] = signed
         if head.seq != truth.log.seq:
@@ -231,6 +237,17 @@ class Ledger:
             self._world.violated("definition", f"head {head.seq} of {head.log.hex()[:8]} is wrong")
 
 
+def _operations(edits: list[Edit], head: Head) -> list[Operation]:
+    return [one for edit in merged_edits(edits) for one in operation(edit, head.stamp)]
+
+
+def _makes(truth: Truth, head: Head) -> bool:
+    """Whether the commit that was begun on this log makes the log of this head."""
+    log = truth.log.copy()
+    log.commit(head.stamp, _operations(truth.open_edits or [], head), floor=head.floor)
+    return (head.count, head.size, head.digest) == log.sums()
+
+
 def _naive_row(packed: bytes) -> tuple[int, int, dict[str, tuple[int, Any]]]:
     seq, born, groups = stored_row(packed)
     fields = {name: (stamp, value) for stamp, some in groups for name, value in some.items()}
@@ -250,9 +267,7 @@ def merged_edits(edits: list[Edit]) -> list[tuple[RowKey, bool, dict[str, Any]]]
     return [(key, *rest) for key, rest in found.items()]
 
 
-def operation(
-    edit: tuple[RowKey, bool, dict[str, Any]], stamp: int
-) -> list[tuple[str, tuple[str, str], Mapping[str, Any]]]:
+def operation(edit: tuple[RowKey, bool, dict[str, Any]], stamp: int) -> list[Operation]:
     """The operation of the definition that an edit is, own fields left out; none where nothing."""
     key, is_deleted, fields = edit
     public = {name: value for name, value in fields.items() if name not in OWN}

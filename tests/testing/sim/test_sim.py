@@ -57,7 +57,7 @@ def test_a_seed_is_one_run_in_every_process() -> None:
         ("nothing is pushed", "prompt"),
         ("a restored shop goes on at its old seq", "two states"),
         ("one seq signed twice with different rows", "proof"),
-        ("repair accepts rows unchecked", "rows"),
+        ("repair accepts rows unchecked", "mended"),
     ],
 )
 def test_a_planted_bug_is_found(bug: str, oracle: str) -> None:

@@ -126,6 +126,8 @@ class Diary:
         author = self._node.author
         assert author is not None
         self.private = {}
+        # Whatever it has signed by itself since is not on this disk.
+        self.is_open = False
         self._ledger.put_back(author.key.public, count)
         for log, truth in self._ledger.truths.items():
             if truth.name.device != author.key.public:

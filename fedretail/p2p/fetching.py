@@ -43,7 +43,9 @@ class Fetching:
         self._wrong: set[bytes] = set()
         # Logs that were begun anew while they came: what is still on its way is passed over.
         self._let_go: set[bytes] = set()
-        # Those of them of which the neighbour is still to be told what is held.
+        # Logs that the store will not take: nothing is asked of them until a later head is shown.
+        self._refused: set[bytes] = set()
+        # Those of wrong rows of which the neighbour is still to be told what is held.
         self._doubted: list[bytes] = []
         # The log, among those asked for, whose rows are compared and put right, and those that are
         # next: a comparison takes memory at both ends, and the other end goes along with one.
@@ -68,9 +70,13 @@ class Fetching:
         for log in list(self._asked):
             if self._replica.is_done(log, self._view.shown.get(log, START).seq):
                 self._let_go.add(log)
-                self._repairs.pop(log, None)
-                self._to_repair.pop(log, None)
-                self._finish(log)
+                self._forget(log)
+
+    def _forget(self, log: bytes) -> None:
+        """Ask for a log no more, nor for what its repair needs."""
+        self._repairs.pop(log, None)
+        self._to_repair.pop(log, None)
+        self._finish(log)
 
     def close(self) -> None:
         """Leave what was claimed to other sessions."""
@@ -157,8 +163,12 @@ class Fetching:
         return [*self._view.prove(one for one in proofs if one is not None)]
 
     def on_offer(self, offer: wire.Offer) -> list[Effect]:
-        """How much is to come of what was asked for."""
-        return [Expected(*line) for line in offer.items if line[0] in self._asked]
+        """How much is to come of what was asked for; of no rows: the neighbour has let it go."""
+        asked = [line for line in offer.items if line[0] in self._asked]
+        for log in (log for log, *much in asked if much == [0, 0]):
+            self._view.note_gone(log)
+            self._forget(log)
+        return [*(Expected(*line) for line in asked if line[0] in self._asked), *self._ask()]
 
     def on_advances(self, parts: Sequence[wire.Advance], effects: list[Effect]) -> int:
         """Take in parts of different logs in one go; what that leads to is added to `effects`.
@@ -227,7 +237,11 @@ class Fetching:
                 self._skipping.add(log)
             return []
         self._skipping.discard(log)
-        return self._go_on(log)
+        if log not in self._refused:
+            return self._go_on(log)
+        self._refused.discard(log)
+        self._finish(log)
+        return self._ask()
 
     def on_push(self, push: wire.Push) -> list[Effect]:
         """Take in a push where it fits, ask for what it announces where it does not."""
@@ -325,6 +339,8 @@ class Fetching:
                 return outcome
             case Refused():
                 # Over a quota, or our own log: nothing that the neighbour did wrong.
+                if not part.is_push:
+                    self._refused.add(part.head.head.log)
                 return Outcome.OLD
             case MalformedInput() | WrongRows():
                 # What was kept of an earlier neighbour's may be wrong; it is forgotten now.

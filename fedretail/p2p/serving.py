@@ -183,7 +183,7 @@ class Serving:
             if isinstance(transfer, _Rows) and (part is None or part.after is None):
                 self._helped.end(self)
             if part is None:
-                self._put_off(transfer)
+                effects += self._put_off(transfer)
                 continue
             if isinstance(transfer, wire.Wish) and part.base.seq != transfer.seq:
                 # Below the floor: the whole log, from its first key on.
@@ -203,11 +203,16 @@ class Serving:
             effects.append(frame)
         return effects
 
-    def _put_off(self, transfer: wire.Wish | _Rows) -> None:
-        """Keep a wish for an own log that has moved on, and is not to be seen yet, until it is."""
+    def _put_off(self, transfer: wire.Wish | _Rows) -> list[Effect]:
+        """Keep a wish for an own log that has moved on, and is not to be seen yet, until it is.
+
+        Of what was let go, begun anew or signed twice since it was shown, that is said.
+        """
         head = self._replica.head(transfer.log)
         if isinstance(transfer, wire.Wish) and head is not None and head.seq > transfer.seq:
             self._put_offs[transfer.log] = transfer
+            return []
+        return [send(wire.Offer([(transfer.log, 0, 0)]))]
 
     def _part(self, transfer: wire.Wish | _Rows) -> Part | None:
         if isinstance(transfer, _Rows):

@@ -80,6 +80,11 @@ class View:
         if seq <= sent.seq:
             self.note_shown(log, sent if sent.seq == seq else Point(seq, 0))
 
+    def note_gone(self, log: bytes) -> None:
+        """The neighbour does not hold this log any more, as it says."""
+        self.shown.pop(log, None)
+        self._heads.pop(log, None)
+
     def note_sent(self, head: Head) -> None:
         """The neighbour is being shown this head of ours."""
         self._sent[head.log] = Point(head.seq, head.stamp)

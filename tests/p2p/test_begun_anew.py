@@ -2,13 +2,42 @@
 
 from pathlib import Path
 
+import pytest
+
 from fedretail.crdt.names import log_id
 from fedretail.p2p import wire
+from fedretail.store import intake
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
-from fedretail.testing.conversations import Conversation, neighbour
+from fedretail.testing.conversations import Conversation, Neighbour, neighbour
 
 SHOP = builders.shop()
+
+
+def test_who_has_let_a_log_go_since_it_was_asked_for_says_so(tmp_path: Path) -> None:
+    source = builders.shop_store(tmp_path, SHOP)
+    holder, node = (neighbour(tmp_path, name, SHOP) for name in ("holder", "node"))
+    source.commit(SHOP.author(), SITE, builders.offer_edits([1]))
+    holder.store.add_log(SHOP.log_name())
+    builders.fetch(holder.store, source, SHOP.log())
+    talk = Conversation(holder, node)
+    while not talk.sides[1].first(wire.Since):
+        assert talk.deliver(0) | talk.deliver(1)
+    # Before the question arrives the holder hears of the newer log.
+    source.own_logs.open_next(SHOP.author(), SITE)
+    newer = source.own_logs.written(SHOP.log_name())
+    holder.store.add_log(newer)
+    builders.fetch(holder.store, source, log_id(newer))
+    holder.mirror.refresh()
+    talk.settle()
+    assert not talk.sides[1].session.is_waiting()
+    talk.sides[0].take(talk.sides[0].session.push(log_id(newer), None))
+    talk.settle()
+    assert [side.failure for side in talk.sides] == [None, None]
+    assert node.store.heads()[0][1] == newer
+    source.close()
+    for one in (holder, node):
+        one.store.close()
 
 
 def test_nobody_is_to_blame_for_a_log_that_was_given_up_while_it_came(tmp_path: Path) -> None:
@@ -37,3 +66,20 @@ def test_nobody_is_to_blame_for_a_log_that_was_given_up_while_it_came(tmp_path: 
     source.close()
     for one in (holder, node):
         one.store.close()
+
+
+def test_what_the_store_refuses_is_not_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = builders.shop_store(tmp_path, SHOP)
+    source.commit(SHOP.author(), SITE, builders.offer_edits([1]))
+    node = neighbour(tmp_path, "node", SHOP)
+    # Known to the store alone, as where the quota is that of a later version.
+    monkeypatch.setattr(intake, "MAX_LOG_ROWS", 0)
+    talk = Conversation(Neighbour(source, "shop"), node).settle()
+    asked = [one for one in talk.sides[1].sent if isinstance(one, wire.Since)]
+    assert len(asked) == 1
+    assert not talk.sides[1].session.is_waiting()
+    assert [side.failure for side in talk.sides] == [None, None]
+    source.close()
+    node.store.close()

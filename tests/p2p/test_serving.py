@@ -116,14 +116,15 @@ def test_credit_cannot_be_heaped_up(node: Neighbour) -> None:
     assert sum(len(e.frame) for e in effects if isinstance(e, Send)) < CREDIT_BYTES + 1000
 
 
-def test_who_is_not_behind_is_sent_nothing(node: Neighbour) -> None:
+def test_who_can_be_sent_nothing_is_told_so(node: Neighbour) -> None:
     one = serving(node)
     wishes = [
         wire.Wish(LOG, 1, 0, None),
         wire.Wish(LOG, 9, 0, None),
         wire.Wish(KEY[:16], 0, 0, None),
     ]
-    assert one.on_since(wire.Since(wishes)) == []
+    answers = sent(one.on_since(wire.Since(wishes)))
+    assert answers == [wire.Offer([(wish.log, 0, 0)]) for wish in wishes]
 
 
 def test_a_push_carries_changes_that_are_small(node: Neighbour) -> None:

@@ -10,7 +10,8 @@ from fedretail.testing.sim.world import World
 LIAR = "liar"
 CHEATS = ("cheat-1", "cheat-2")
 _ROGUES = (LIAR, *CHEATS)
-WRONG_ROWS = "sent rows that are not those"
+# What rows of one state do to another that was signed under the same number.
+WRONG_ROWS = ("sent rows that are not those", "sent a vacant row that was not replaced")
 Holds = Callable[[bytes, int], bool]
 # By log and seq.
 Told = dict[tuple[bytes, int], bytes]
@@ -72,7 +73,8 @@ class WireTap:
         is_calm = calm_ms is not None and self._since_ms > calm_ms
         if code == "protocol":
             self._world.accusations[self._place] += 1
-        if code == "protocol" and WRONG_ROWS in text and self._ledger.twins:
+        is_of_rows = any(one in text for one in WRONG_ROWS)
+        if code == "protocol" and is_of_rows and self._ledger.twins:
             # Each holds another state of a log that was signed twice, and neither knows it yet.
             self._world.counts["accused beside a cheat"] += 1
             return

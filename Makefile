@@ -143,14 +143,19 @@ bench-sync: bench-reconcile
 # --- the simulator ---------------------------------------------------------------------------
 
 SEEDS ?= 200
+SEASONS ?= 20
 
-.PHONY: sim sim-long sim-bugs
+.PHONY: sim sim-long sim-seasons sim-bugs
 sim: dev ## SEEDS=200 seeds of the fault simulator; SEEDS=17-17 is one of them
 	$(call say,simulated streets)
 	@$(BIN)/python -m fedretail.testing.sim --seeds $(SEEDS) --jobs $(JOBS)
 
 sim-long: ## thousands of seeds
 	@$(MAKE) sim SEEDS=5000
+
+sim-seasons: dev ## SEASONS=20 seeds of 600 days each: deletions that leave, nodes that sleep
+	$(call say,simulated seasons)
+	@$(BIN)/python -m fedretail.testing.sim --seasons $(SEASONS) --jobs $(JOBS)
 
 sim-bugs: dev ## plant each bug in turn, and count the seeds that find it
 	@$(BIN)/python -m fedretail.testing.sim --bugs-table --seeds $(SEEDS) --jobs $(JOBS)

@@ -28,7 +28,7 @@ DOCUMENTS = 100_000
 MANY_HEADS = 16_000
 SEED = 7
 RUNS = 5
-# Differing documents: (all that REPLICATION's table says of) bytes row by row, bytes by heads.
+# Differing documents: bytes row by row, bytes by heads.
 AIMS = {0: (22, 21), 1: (1800, 740), 100: (74_000, 8100), 10_000: (1_070_000, 13_200)}
 AIM_MESSAGES = 5
 HEAD_BYTES = 155

@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis profiles, the outside data, a clean environment."""
+"""What all tests share: hypothesis profiles, outside data, a clean environment, clocks, shops."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from fedretail.clock import Clock, SystemClock
+from fedretail.daemon import Daemon
 from fedretail.locks import FileLock
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
 from fedretail.node.node import Node
+from fedretail.p2p.memory import MemoryNetwork, MemoryTransport
+from fedretail.testing.clock import ManualClock
+from fedretail.testing.nodes import new_shop
 
 # Both profiles repeat exactly: a red run is red again, on every machine. No deadline, since
 # timing belongs to the figures and this machine may be busy.
@@ -49,6 +54,38 @@ def test_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("FEDRETAIL_TEST_DATA names no folder of real files")
     return Path(folder)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock to turn by hand."""
+    return ManualClock()
+
+
+@pytest.fixture
+def shops(tmp_path: Path) -> Iterator[Callable[..., Node]]:
+    """Makes shops by name in folders of that name, closed at the end."""
+    with ExitStack() as stack:
+
+        def make(name: str, clock: Clock | None = None) -> Node:
+            path = tmp_path / name
+            return stack.enter_context(new_shop(path, name, clock=clock or SystemClock()))
+
+        yield make
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryNetwork:
+    """Daemons meet on a network in memory; each folder has a place on it."""
+    network, places = MemoryNetwork(), dict[Path, MemoryTransport]()
+
+    def place(self: Daemon) -> MemoryTransport:
+        if self.node.path not in places:
+            places[self.node.path] = network.transport(self.node.keyring.device_seed)
+        return places[self.node.path]
+
+    monkeypatch.setattr(Daemon, "_transport", place)
+    return network
 
 
 @pytest.fixture

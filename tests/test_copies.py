@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -26,23 +25,10 @@ from fedretail.index.query import Query
 from fedretail.node.copies import go_on_as
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
-from fedretail.p2p.memory import MemoryNetwork, MemoryTransport
+from fedretail.p2p.memory import MemoryNetwork
+from fedretail.testing.daemons import until
 from fedretail.testing.loopback import LOOPBACK
-from fedretail.testing.nodes import new_shop
-
-PATIENCE_S = 60.0
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    """Look again until it holds; in a thread, since it may ask the store."""
-    with trio.fail_after(PATIENCE_S):
-        while not await trio.to_thread.run_sync(holds):
-            await trio.sleep(0.02)
-
-
-def sell(node: Node, key: str, amount_minor: int) -> None:
-    fields = {"name": f"Fresh {key}", "currency": "EUR", "prices": [[amount_minor]]}
-    node.write("offer", key, fields, site=node.site())
+from fedretail.testing.nodes import new_shop, sell
 
 
 def price(node: Node, words: str) -> int | None:
@@ -92,20 +78,6 @@ class Village:
     async def stop(self, node: Node) -> None:
         self.scopes[node.path].cancel()
         await self.ended[node.path].wait()
-
-
-@pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> MemoryNetwork:
-    """Daemons meet on a network in memory; each folder has a place on it."""
-    network, places = MemoryNetwork(), dict[Path, MemoryTransport]()
-
-    def place(self: Daemon) -> MemoryTransport:
-        if self.node.path not in places:
-            places[self.node.path] = network.transport(self.node.keyring.device_seed)
-        return places[self.node.path]
-
-    monkeypatch.setattr(Daemon, "_transport", place)
-    return network
 
 
 async def test_an_older_copy_that_is_put_back(memory: MemoryNetwork, tmp_path: Path) -> None:

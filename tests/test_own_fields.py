@@ -3,10 +3,9 @@
 import io
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
@@ -21,9 +20,9 @@ from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.p2p import wire
 from fedretail.p2p.memory import MemoryNetwork, MemoryStream
+from fedretail.testing.daemons import until
 from fedretail.testing.nodes import new_shop
 
-PATIENCE_S = 30.0
 # Numbers and words that stand nowhere by chance.
 _FIRST_NUMBER = 7_700_417
 
@@ -133,12 +132,6 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytearray]:
         Daemon, "_transport", lambda self: network.transport(self.node.keyring.device_seed)
     )
     return recorded
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    with trio.fail_after(PATIENCE_S):
-        while not await trio.to_thread.run_sync(holds):
-            await trio.sleep(0.02)
 
 
 async def test_no_own_field_reaches_a_stranger(tmp_path: Path, sent: dict[str, bytearray]) -> None:

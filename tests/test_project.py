@@ -14,14 +14,18 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MODULES = sorted((ROOT / "fedretail").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 MOST_LINES = 400
+# One subject, as its docstring says; to be split when it is touched next.
+STILL_LONG = {"tests/index/test_search.py"}
 MOST_LINES_OF_A_FUNCTION = 50
 
 
 def test_files_stay_small() -> None:
-    sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
-    assert not {str(p.relative_to(ROOT)): n for p, n in sizes.items() if n > MOST_LINES}
+    sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES + TESTS}
+    long = {path.relative_to(ROOT).as_posix() for path, size in sizes.items() if size > MOST_LINES}
+    assert not long - STILL_LONG
 
 
 def test_functions_stay_small() -> None:

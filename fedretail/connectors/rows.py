@@ -102,7 +102,7 @@ class Options:
     """What the caller knows of the shop that the file belongs to.
 
     currency: ISO 4217 of the site.  time_zone: IANA name; a date in a file means that whole day
-    there.  few_below: counts under this are "few" (EXCHANGE: default 6).  show_left: whether
+    there.  few_below: counts under this are "few".  show_left: whether
     shoppers see the count when few are left.  profile: as `Reader.profile` gave it last time.
     site_id: which site's offers to read from an export that holds several.
     """

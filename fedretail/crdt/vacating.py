@@ -14,7 +14,7 @@ from fedretail.crdt.row import Groups
 from fedretail.crdt.stamp import is_in_force
 
 # Of an edit, as the fold compares them: stamp, device key.
-Place = tuple[int, bytes]
+EditPlace = tuple[int, bytes]
 
 
 class Beside(NamedTuple):
@@ -36,7 +36,7 @@ class Spent(NamedTuple):
     """
 
     deletion: int | None = None
-    beaten_by: Place | None = None
+    beaten_by: EditPlace | None = None
 
 
 NOTHING = Spent()
@@ -87,23 +87,23 @@ def without(own: tuple[bytes, Groups], gone: Spent) -> Groups:
     return [(stamp, fields) for stamp, fields in kept if fields]
 
 
-def _marks(device: bytes, groups: Groups) -> list[tuple[Place, Any]]:
+def _marks(device: bytes, groups: Groups) -> list[tuple[EditPlace, Any]]:
     """Place and value of the `!` of a row; there is one at most."""
     return [((stamp, device), fields[DELETED]) for stamp, fields in groups if DELETED in fields]
 
 
-def _newest(marks: list[tuple[Place, Any]], now_ms: int) -> Place | None:
+def _newest(marks: list[tuple[EditPlace, Any]], now_ms: int) -> EditPlace | None:
     """The newest place that is in force."""
     places = [place for place, _ in marks if is_in_force(place[0], now_ms)]
     return max(places, default=None)
 
 
-def _is_past(other: Beside, deletion: Place) -> bool:
+def _is_past(other: Beside, deletion: EditPlace) -> bool:
     """Whether a log has gone on after a deletion and holds nothing that it beats."""
     return other.stamp > deletion[0] and not has_older(other.device, other.groups, deletion)
 
 
-def has_older(device: bytes, groups: Groups, deletion: Place) -> bool:
+def has_older(device: bytes, groups: Groups, deletion: EditPlace) -> bool:
     """Whether a row has a field that a deletion beats."""
     return any(
         (stamp, device) <= deletion and (len(fields) > 1 or DELETED not in fields)

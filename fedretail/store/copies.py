@@ -16,7 +16,7 @@ from fedretail.store import auth, commits, incarnations, local, log, logs, reope
 from fedretail.store.commits import Author, Commit
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
-from fedretail.store.reopening import Place
+from fedretail.store.reopening import Occasion
 
 
 class NewDevice(NamedTuple):
@@ -32,7 +32,7 @@ def go_on_as_original(connection: Connection, author: Author, *, now_ms: int) ->
     with connection.transaction(durable=True):
         local.set_meta(connection, incarnations.STOPPED, None)
     for collection in dict.fromkeys(one.name.collection for one in _written(connection, author)):
-        reopening.open_next(connection, Place(author, collection, now_ms))
+        reopening.open_next(connection, Occasion(author, collection, now_ms))
 
 
 def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now_ms: int) -> None:
@@ -42,7 +42,7 @@ def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now
     """
     # What is a draft still becomes a log of all that was fetched, with what was done since.
     for collection in incarnations.drafts(connection):
-        reopening.open_next(connection, Place(author, collection, now_ms))
+        reopening.open_next(connection, Occasion(author, collection, now_ms))
     with connection.transaction(durable=True):
         auth.add(connection, [new.grant])
         by_collection: dict[str, list[LogState]] = {}

@@ -22,7 +22,7 @@ from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
 # (collection, kind, key)
-Place = tuple[int, str, str]
+RecordPlace = tuple[int, str, str]
 _OF = (
     "FROM local_deletion WHERE collection ="
     " (SELECT id FROM collection WHERE owner = ? AND name = ?)"
@@ -75,7 +75,7 @@ def of_kind(connection: Connection, place: RecordId) -> dict[str, list[Deletion]
 
 def settle(
     connection: Connection,
-    place: Place,
+    place: RecordPlace,
     others: list[Said],
     *,
     before: list[Said],
@@ -106,7 +106,7 @@ def settle(
     return known, kept
 
 
-def remember(connection: Connection, place: Place, one: Deletion) -> None:
+def remember(connection: Connection, place: RecordPlace, one: Deletion) -> None:
     """Remember a deletion of a record; of two by one log the newer stays."""
     connection.execute(
         "INSERT INTO local_deletion VALUES (?, ?, ?, ?, ?, ?)"

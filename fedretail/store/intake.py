@@ -20,8 +20,6 @@ from fedretail.store.logs import LogState, Surroundings
 # A shop of 300,000 offers; a log beyond that is refused before a byte of it is fetched.
 MAX_LOG_BYTES = 128 * 1024 * 1024
 MAX_LOG_ROWS = 500_000
-
-
 _FROZEN = "A computer of {} has signed two states of it at once."
 
 

@@ -1,8 +1,8 @@
-"""The one door: every row that a log holds came through `advance` or `commit`, in one transaction.
+"""The one door: how the rows of a log are written and the log moves, all in one transaction.
 
-`commit` makes rows and a signed head from edits, `advance` takes both from a peer; from there the
-way is the same: `prepare` rows and digest, `put` them with journal and feed, `move` the log. Where
-the head has a later floor, `purge` makes one more step before the log moves.
+`commit` makes rows and a signed head from edits, `advance` takes both from a peer, `repair` single
+rows; from there the way is the same: `prepare` rows and digest, `put` them with journal and feed,
+`move` the log. Where the head has a later floor, `purge` makes one more step before the log moves.
 """
 
 from collections.abc import Callable, Iterable, Sequence

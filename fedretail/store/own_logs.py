@@ -11,6 +11,7 @@ from fedretail.store.commits import Author
 from fedretail.store.copies import NewDevice
 from fedretail.store.database import Connection
 from fedretail.store.incarnations import STOPPED, Writing
+from fedretail.store.reopening import Occasion
 
 
 class OwnLogs:
@@ -41,19 +42,19 @@ class OwnLogs:
 
     def begin_draft(self, author: Author, collection: str, *, known: int = 0) -> LogName:
         """Let this device write what nobody sees until `open_next`; the name of that log."""
-        return reopening.begin_draft(self._write, self._place(author, collection), known=known)
+        return reopening.begin_draft(self._write, self._occasion(author, collection), known=known)
 
     def open_next(self, author: Author, collection: str) -> SignedHead | None:
         """Begin the next incarnation of an own log with the newest rows held; its head."""
-        return reopening.open_next(self._write, self._place(author, collection))
+        return reopening.open_next(self._write, self._occasion(author, collection))
 
     def take_over(self, author: Author, collection: str) -> SignedHead | None:
         """Take over what older incarnations of an own log hold beyond; None: nothing."""
-        return reopening.take_over(self._write, self._place(author, collection))
+        return reopening.take_over(self._write, self._occasion(author, collection))
 
     def restamp(self, author: Author, collection: str) -> SignedHead | None:
         """Begin the next incarnation of an own log with stamps of this time; its head."""
-        return reopening.restamp(self._write, self._place(author, collection))
+        return reopening.restamp(self._write, self._occasion(author, collection))
 
     @property
     def stopped(self) -> str | None:
@@ -74,5 +75,5 @@ class OwnLogs:
         """Become another device of the same shop; see `copies`."""
         copies.go_on_as_copy(self._write, author, new, now_ms=self._clock.now_ms())
 
-    def _place(self, author: Author, collection: str) -> reopening.Place:
-        return reopening.Place(author, collection, self._clock.now_ms())
+    def _occasion(self, author: Author, collection: str) -> Occasion:
+        return Occasion(author, collection, self._clock.now_ms())

@@ -24,7 +24,7 @@ from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
 
-class Place(NamedTuple):
+class Occasion(NamedTuple):
     """An author's collection, and the time (ms)."""
 
     author: Author
@@ -32,36 +32,36 @@ class Place(NamedTuple):
     now_ms: int
 
 
-def begin_draft(connection: Connection, place: Place, *, known: int = 0) -> LogName:
+def begin_draft(connection: Connection, at: Occasion, *, known: int = 0) -> LogName:
     """Let this device write into a draft; its name.
 
     known: the newest incarnation that a neighbour has shown. The log as it was stays where others
     have seen all of it, and is empty otherwise, to be fetched.
     """
     with connection.transaction(durable=True):
-        name = incarnations.written(connection, place.author.log(place.collection))
+        name = incarnations.written(connection, at.author.log(at.collection))
         noted = incarnations.writing(connection, *name[:2])
         seen_at = noted.seen if noted else START
-        fresh = _fresh(connection, name, place, known)
+        fresh = _fresh(connection, name, at, known)
         state = logs.find_name(connection, name)
         is_unseen = state is not None and state.head is not None and state.point.seq > seen_at.seq
         if state is not None and is_unseen:
-            _rename(connection, state, fresh, place.author, seen_seq=seen_at.seq)
+            _rename(connection, state, fresh, at.author, seen_seq=seen_at.seq)
         place_seen = seen_at if is_unseen else START
         incarnations.note_writing(connection, fresh, place_seen, is_draft=True)
         return fresh
 
 
-def open_next(connection: Connection, place: Place) -> SignedHead | None:
+def open_next(connection: Connection, at: Occasion) -> SignedHead | None:
     """Begin the next incarnation with the newest rows of this device that are held; its head.
 
     What was written into a draft is done again as an edit of them. None where nothing is held.
     """
     with connection.transaction(durable=True):
-        name = incarnations.written(connection, place.author.log(place.collection))
+        name = incarnations.written(connection, at.author.log(at.collection))
         noted = incarnations.writing(connection, *name[:2])
         state = logs.find_name(connection, name)
-        fresh = _fresh(connection, name, place)
+        fresh = _fresh(connection, name, at)
         parent = state
         drafts: dict[RowKey, Draft] = {}
         if noted is not None and noted.is_draft:
@@ -69,15 +69,15 @@ def open_next(connection: Connection, place: Place) -> SignedHead | None:
             parent = max(held, key=lambda one: one.name.incarnation, default=None)
             drafts = {} if state is None else _unseen(connection, state, noted.seen, parent)
             if parent is None and state is not None and state.head is not None:
-                return _open_draft(connection, place, state, noted.seen)
+                return _open_draft(connection, at, state, noted.seen)
         draft = state if noted is not None and noted.is_draft else None
         if parent is None or parent.head is None:
-            _drop(connection, draft, now_ms=place.now_ms)
+            _drop(connection, draft, now_ms=at.now_ms)
             incarnations.note_writing(connection, fresh, START, is_draft=False)
             return None
-        signed = _begin(connection, place._replace(author=_as(place, fresh)), parent, drafts)
+        signed = _begin(connection, at._replace(author=_as(at, fresh)), parent, drafts)
         # Last: who follows moves would take the new log's for the draft's, which it has seen.
-        _drop(connection, draft, now_ms=place.now_ms)
+        _drop(connection, draft, now_ms=at.now_ms)
         return signed
 
 
@@ -87,18 +87,18 @@ def _drop(connection: Connection, draft: LogState | None, *, now_ms: int) -> Non
 
 
 def _begin(
-    connection: Connection, place: Place, parent: LogState, drafts: dict[RowKey, Draft]
+    connection: Connection, at: Occasion, parent: LogState, drafts: dict[RowKey, Draft]
 ) -> SignedHead:
-    """The first head of the log that `place` names, over the rows of `parent` and these edits."""
+    """The first head of the log that `at` names, over the rows of `parent` and these edits."""
     assert parent.head is not None
-    name, signed = place.author.log(place.collection), SignedHead.parse(parent.head)
+    name, signed = at.author.log(at.collection), SignedHead.parse(parent.head)
     empty = logs.open_log(connection, name)
     state = incarnations.begin_from(connection, empty, parent)
     _note_stamp(connection, parent.point.stamp)
     incarnations.note_writing(connection, name, parent.point, is_draft=False)
     origin = lineage.begun_from(parent.name, signed.head, signed.id)
     before = _with_origin(signed.head, origin)
-    wanted = Commit(place.author, place.collection, [], place.now_ms, before=before)
+    wanted = Commit(at.author, at.collection, [], at.now_ms, before=before)
     wanted = commits.stamped(connection, wanted, drafts)
     seq = state.point.seq + 1
     changes = [(key, commits.change(one, wanted.stamp, seq)) for key, one in drafts.items()]
@@ -106,11 +106,11 @@ def _begin(
 
 
 def _open_draft(
-    connection: Connection, place: Place, draft: LogState, seen: Point
+    connection: Connection, at: Occasion, draft: LogState, seen: Point
 ) -> SignedHead | None:
     """Let a draft stand as it is, where nothing that it could begin from was to be had."""
-    fresh = _fresh(connection, draft.name, place)
-    state = _rename(connection, draft, fresh, place.author)
+    fresh = _fresh(connection, draft.name, at)
+    state = _rename(connection, draft, fresh, at.author)
     incarnations.note_writing(connection, fresh, seen, is_draft=False)
     return None if state.head is None else SignedHead.parse(state.head)
 
@@ -146,13 +146,13 @@ def _unseen(
     return found
 
 
-def take_over(connection: Connection, place: Place) -> SignedHead | None:
+def take_over(connection: Connection, at: Occasion) -> SignedHead | None:
     """Take over what older incarnations of this device's log hold beyond what it names of them.
 
     One commit, which names them; None where nothing was left.
     """
     with connection.transaction(durable=True):
-        name = incarnations.written(connection, place.author.log(place.collection))
+        name = incarnations.written(connection, at.author.log(at.collection))
         noted = incarnations.writing(connection, *name[:2])
         state = logs.find_name(connection, name)
         if state is None or state.head is None or (noted is not None and noted.is_draft):
@@ -166,12 +166,12 @@ def take_over(connection: Connection, place: Place) -> SignedHead | None:
         ]
         if not late:
             return None
-        author = _as(place, name)
-        return _absorb(connection, place._replace(author=author), state, late)
+        author = _as(at, name)
+        return _absorb(connection, at._replace(author=author), state, late)
 
 
 def _absorb(
-    connection: Connection, place: Place, state: LogState, late: list[LogState]
+    connection: Connection, at: Occasion, state: LogState, late: list[LogState]
 ) -> SignedHead:
     assert state.head is not None
     before = SignedHead.parse(state.head).head
@@ -183,7 +183,7 @@ def _absorb(
         entry = (one.log, one.point.seq, SignedHead.parse(one.head).id)
         origin = Origin(origin.parent, lineage.with_absorbed(origin.absorbed, entry))
     before = _with_origin(before, origin)
-    wanted = Commit(place.author, place.collection, [], place.now_ms, before=before)
+    wanted = Commit(at.author, at.collection, [], at.now_ms, before=before)
     wanted = commits.stamped(connection, wanted, {key: Draft() for key in new})
     seq = state.point.seq + 1
     changes = [(key, _standing(groups, wanted.stamp, seq)) for key, groups in sorted(new.items())]
@@ -227,30 +227,30 @@ def take_in(
         new.setdefault(RowKey(kind, key), [])
 
 
-def restamp(connection: Connection, place: Place) -> SignedHead | None:
+def restamp(connection: Connection, at: Occasion) -> SignedHead | None:
     """Begin the next incarnation with stamps of this time, where the log's ran ahead; its head.
 
     It has no parent, and names the log that it takes the place of as taken over.
     """
     with connection.transaction(durable=True):
-        name = incarnations.written(connection, place.author.log(place.collection))
+        name = incarnations.written(connection, at.author.log(at.collection))
         noted = incarnations.writing(connection, *name[:2])
         state = logs.find_name(connection, name)
         if state is None or state.head is None or (noted is not None and noted.is_draft):
             return None
         incarnations.check_may_write(connection)
         signed = SignedHead.parse(state.head)
-        fresh = _fresh(connection, name, place)
+        fresh = _fresh(connection, name, at)
         origin = lineage.begun_from(name, signed.head, signed.id)
         absorbed = lineage.with_absorbed(origin.absorbed, (state.log, state.point.seq, signed.id))
         before = _with_origin(signed.head, Origin(None, absorbed))._replace(floor=0)
-        wanted = Commit(_as(place, fresh), place.collection, [], place.now_ms, before=before)
+        wanted = Commit(_as(at, fresh), at.collection, [], at.now_ms, before=before)
         rows = [(key, stored_row(row)) for key, _, row in logs.rows_of(connection, state.number)]
         empty = logs.open_log(connection, fresh)
         incarnations.note_writing(connection, fresh, START, is_draft=False)
         # Of the stamps that ran ahead none counts for the next one.
         connection.execute(
-            "UPDATE log SET stamp = min(stamp, ?) WHERE id = ?", (place.now_ms, state.number)
+            "UPDATE log SET stamp = min(stamp, ?) WHERE id = ?", (at.now_ms, state.number)
         )
         local.set_meta(connection, "last_stamp", 0)
         wanted = commits.stamped(connection, wanted, {})
@@ -275,11 +275,11 @@ def _write(
     return signed
 
 
-def _fresh(connection: Connection, name: LogName, place: Place, known: int = 0) -> LogName:
+def _fresh(connection: Connection, name: LogName, at: Occasion, known: int = 0) -> LogName:
     """The name of the next incarnation, later than any that was heard of."""
-    heard = incarnations.known(connection, name, now_ms=place.now_ms)
+    heard = incarnations.known(connection, name, now_ms=at.now_ms)
     heard = [name.incarnation, known, *heard]
-    return name._replace(incarnation=lineage.next_incarnation(place.now_ms, heard))
+    return name._replace(incarnation=lineage.next_incarnation(at.now_ms, heard))
 
 
 def _rename(
@@ -311,9 +311,9 @@ def _with_origin(head: Head, origin: Origin) -> Head:
     return head._replace(parent=origin.parent, absorbed=origin.absorbed or None)
 
 
-def _as(place: Place, name: LogName) -> Author:
+def _as(at: Occasion, name: LogName) -> Author:
     """The author, writing in this very incarnation."""
-    author = place.author
+    author = at.author
     return Author(author.owner, author.key, name.incarnation, author.area)
 
 

@@ -186,9 +186,9 @@ class Store:
         """
         with self._write.transaction(durable=False):
             auth.add(self._write, signed)
-            return [name for name in names if self._open(name)]
+            return [name for name in names if self._take_name(name)]
 
-    def _open(self, name: LogName) -> bool:
+    def _take_name(self, name: LogName) -> bool:
         if auth.grants_of(self._write, name.owner).may_write(name.owner, name.device):
             with contextlib.suppress(Refused):
                 logs.enter(self._write, name)

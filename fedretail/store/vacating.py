@@ -12,13 +12,14 @@ from fedretail.clock import Clock
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.row import Groups, RowKey, stored_groups
-from fedretail.crdt.vacating import Beside, Place, Spent, spent, without
+from fedretail.crdt.vacating import Beside, EditPlace, Spent, spent, without
 from fedretail.store import auth, commits, floors, incarnations, local, logs
 from fedretail.store.commits import Author, Commit
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 
-# Nobody who is heard of within this time can hold a field that comes back: see REPLICATION.
+# Nobody who is heard of within this time can hold a field that comes back: see "Vacating" in
+# docs/protocol/wire.md.
 WAIT_MS = 30 * 24 * 3600 * 1000
 # Records a look: 10 ms of a minute.
 _BATCH = 500
@@ -29,7 +30,7 @@ _DELETION, _FIELDS = range(2)
 class _Seen(NamedTuple):
     """By which deletion something in a row is spent, and since when (running time)."""
 
-    deletion: Place
+    deletion: EditPlace
     since: int
 
 
@@ -205,7 +206,7 @@ def _noted_now(
 ) -> dict[int, _Seen]:
     """What is spent in a row of a device, and since when it has been without a break."""
     device, found = spent_by
-    present: dict[int, Place] = {}
+    present: dict[int, EditPlace] = {}
     if found.deletion is not None:
         present[_DELETION] = (found.deletion, device)
     if found.beaten_by is not None:

@@ -1,7 +1,8 @@
 """Shops, stores and records for tests: a member with its devices, a store, offers by the row."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from fedretail.domain.kinds import registry
 from fedretail.errors import BugError
 from fedretail.store import commits, logs
 from fedretail.store.commits import Author, Commit, Edit
-from fedretail.store.database import SqliteConnection
+from fedretail.store.database import Connect, SqliteConnection
 from fedretail.store.store import Store
 from fedretail.testing.clock import ManualClock
 
@@ -100,6 +101,11 @@ def new_store(folder: Path, name: str = "store", *, clock: Clock | None = None) 
     )
 
 
+def opened(path: Path, *, connect: Connect = QuickConnection) -> Store:
+    """The store that lies in this file."""
+    return Store.open(path, clock=ManualClock(), kinds=registry(), connect=connect)
+
+
 def shop_store(folder: Path, owner: Shop, *, clock: Clock | None = None, device: int = 0) -> Store:
     """The store of one of a shop's devices."""
     store = new_store(folder, f"{owner.owner.hex()}-{device}", clock=clock)
@@ -162,6 +168,12 @@ def parts(source: Store, log: bytes, base: Point = START) -> Iterator[Part]:
             return
 
 
+def whole(source: Store, log: bytes) -> tuple[SignedHead, list[Any]]:
+    """The newest head of a log that fits into one part, and all changes since the start."""
+    (part,) = parts(source, log)
+    return SignedHead.parse(part.head), part.changes
+
+
 def fetch_part(target: Store, source: Store, log: bytes) -> Outcome | None:
     """Let `target` take the next part that it wants from `source`; None where it has none."""
     place = target.wanted(log)
@@ -198,6 +210,14 @@ def rows(store: Store, log: bytes) -> Mapping[tuple[str, str], bytes]:
         return {(kind, name): row for kind, name, row in connection.execute(query, (log,))}
     finally:
         connection.close()
+
+
+def contents(path: Path) -> dict[str, list[Any]]:
+    """Every row of every table in a store's file, by table."""
+    with closing(sqlite3.connect(path)) as db:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        names = sorted(name for (name,) in db.execute(query))
+        return {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in names}
 
 
 def row(store: Store, log: bytes, key: tuple[str, str]) -> bytes | None:

@@ -16,6 +16,8 @@ from fedretail.testing import builders
 from fedretail.testing.clock import ManualClock
 
 NETWORK = b"network".ljust(32, b".")
+# The greeting of somebody who holds nothing and will say whatever a test likes.
+HELLO = wire.Hello(1, 1, NETWORK, b"s" * 16, b"n" * 16, 5, [], [])
 
 
 class Neighbour:
@@ -57,6 +59,34 @@ def neighbour(folder: Path, name: str, *shops: builders.Shop) -> Neighbour:
     for shop in shops:
         store.add_auth(shop.grants)
     return Neighbour(store, name)
+
+
+def stocked(folder: Path, name: str, shop: builders.Shop, offers: int) -> Neighbour:
+    """A shop's own node with so many offers."""
+    node = neighbour(folder, name, shop)
+    node.store.set_meta({"owner": shop.owner, "device": shop.devices[0].public})
+    node.mirror = Neighbour(node.store, name).mirror
+    sell(node, shop, range(offers))
+    return node
+
+
+def sell(node: Neighbour, shop: builders.Shop, numbers: range, *, amount_minor: int = 129) -> None:
+    """Commit these offers, at most 500 at once."""
+    for start in range(numbers.start, numbers.stop, 500):
+        some = range(start, min(numbers.stop, start + 500))
+        edits = builders.offer_edits(some, amount_minor=amount_minor)
+        node.store.commit(shop.author(), builders.SITE, edits)
+
+
+def same(*nodes: Neighbour) -> bool:
+    """Whether all hold the same heads and show the same offers, and `check` finds nothing."""
+    first = nodes[0]
+    return all(
+        node.state() == first.state()
+        and node.folds() == first.folds()
+        and builders.problems(node.store) == []
+        for node in nodes
+    )
 
 
 class Side:
@@ -111,6 +141,15 @@ class Side:
     def first(self, kind: type) -> bool:
         """Whether it has sent a message of this type."""
         return any(isinstance(message, kind) for message in self.sent)
+
+
+def greeted(node: Neighbour) -> Side:
+    """A side that has heard HELLO; what the other says is up to the test."""
+    side = Side(node)
+    side.start()
+    side.hear(HELLO._replace(network=node.network))
+    assert side.session.state is State.OPEN
+    return side
 
 
 class Conversation:

@@ -79,11 +79,6 @@ class Faults:
         """Let the `at`-th call from now on fail."""
         self._left = at
 
-    @property
-    def is_armed(self) -> bool:
-        """Whether the fault is still to come."""
-        return self._left > 0
-
     def connect(self, path: Path) -> Connection:
         """A connection to the store at `path`."""
         return FaultyConnection(path, self._tick)

@@ -1,16 +1,17 @@
-"""Whole nodes for tests: shops in folders, their price lists, and all that lies in their files."""
+"""Whole nodes for tests: shops in folders, their price lists, what they sell and find."""
 
 import csv
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from fedretail.clock import Clock
 from fedretail.domain.geo import Position
+from fedretail.domain.kind import Value
+from fedretail.index.query import Query
 from fedretail.node.node import Node
 from fedretail.node.setup import Shop, create_shop
+from fedretail.testing.builders import contents
 from fedretail.testing.clock import ManualClock
 
 HERE = Position(48.52, 9.05)
@@ -47,9 +48,23 @@ def prices(count: int, *, start: int = 0, price: str = "2.50") -> list[list[obje
 
 def written(node: Node) -> dict[str, list[Any]]:
     """Every row of every table in the node's store, by table."""
-    with closing(sqlite3.connect(node.store.path)) as db:
-        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
-        return {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in sorted(names)}
+    return contents(node.store.path)
+
+
+def sell(node: Node, key: str, amount_minor: int = 250) -> None:
+    """Write an offer called `Fresh` and its key."""
+    fields: dict[str, Value] = {
+        "name": f"Fresh {key}",
+        "currency": "EUR",
+        "prices": [[amount_minor]],
+    }
+    node.write("offer", key, fields, site=node.site())
+
+
+def finds(node: Node, words: str) -> list[tuple[str, int | None]]:
+    """What search shows near the node itself: name and price in minor units."""
+    page = node.search(Query(words=words, near=node.position))
+    return [(one.name, one.amount_minor) for one in page.results]
 
 
 def seqs(node: Node) -> dict[str, int]:

@@ -7,7 +7,7 @@ from fedretail.crdt import vacating
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.registers import fold
 from fedretail.crdt.row import stored_groups
-from fedretail.crdt.vacating import Beside, Place
+from fedretail.crdt.vacating import Beside, EditPlace
 from fedretail.domain.kind import RecordId
 from fedretail.store import deletions, log, records
 from fedretail.store.database import Connection
@@ -24,7 +24,7 @@ def _purge_all(connection: Connection, state: LogState, floor: int) -> Step:
     return _purge(connection, state, state.point.seq if floor else 0)
 
 
-def _is_past_by_head(other: Beside, deletion: Place) -> bool:
+def _is_past_by_head(other: Beside, deletion: EditPlace) -> bool:
     return other.stamp > deletion[0]
 
 

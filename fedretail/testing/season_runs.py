@@ -7,6 +7,7 @@ import random  # noqa: TID251 - seeded once a run
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from fedretail.errors import FedretailError
 from fedretail.testing.planting import planted
@@ -17,8 +18,16 @@ from fedretail.testing.seasons import Seasons
 _DAYS, _CALM_DAYS = 400, 200
 
 
-def run_seasons(seed: int, *, bugs: Sequence[str] = ()) -> list[str]:
-    """What is wrong after some seasons of one shop, a line each; nothing where all is well."""
+class Wrong(NamedTuple):
+    """A promise that was broken: which oracle saw it, on which day, and what it saw."""
+
+    oracle: str
+    day: int
+    what: str
+
+
+def run_seasons(seed: int, *, bugs: Sequence[str] = ()) -> list[Wrong]:
+    """What is wrong after some seasons of one shop; nothing where all is well."""
     draw = random.Random(seed)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -30,15 +39,16 @@ def run_seasons(seed: int, *, bugs: Sequence[str] = ()) -> list[str]:
         try:
             return _judged(run)
         except FedretailError as error:
-            return [f"rows: day {run.day}: {error.message}"]
+            return [Wrong("rows", run.day, error.message)]
         finally:
             run.close()
 
 
-def _judged(run: Seasons) -> list[str]:
+def _judged(run: Seasons) -> list[Wrong]:
     run.live(_DAYS)
+    if not run.revived:
+        run.calm(_CALM_DAYS)
     if run.revived:
-        return [f"revived: {run.revived[0]}"]
-    run.calm(_CALM_DAYS)
-    wrong = [f"revived: {one}" for one in run.revived[:1]]
-    return wrong + [f"folds: {key} is not what was said of it" for key in run.wrong()[:1]]
+        day, key = run.revived[0]
+        return [Wrong("revived", day, f"{key} shows what was deleted")]
+    return [Wrong("folds", run.day, f"{key} is not what was said of it") for key in run.wrong()[:1]]

@@ -41,7 +41,7 @@ class Sleeper:
 
 
 class Seasons:
-    """One run; `revived` lists what should never have been shown."""
+    """One run; `revived`: on which day which record showed what it should never have again."""
 
     def __init__(self, folder: Path, seed: int, *, devices: int, peers: int) -> None:
         self.chance = random.Random(seed)
@@ -61,7 +61,7 @@ class Seasons:
             for number in range(peers)
         ]
         self.nodes = [*self.devices, *self.peers]
-        self.revived: list[str] = []
+        self.revived: list[tuple[int, str]] = []
         self.vacated = 0
         # Every edit that was ever made, as rows.
         self._said: dict[str, list[tuple[bytes, Groups]]] = {key: [] for key in KEYS}
@@ -155,7 +155,7 @@ class Seasons:
             value = node.store.record(self._place(key))
             stamps = {} if value is None else value.stamps
             if any(stamp < node.deleted.get(key, 0) for stamp in stamps.values()):
-                self.revived.append(f"day {self.day}: {key}")
+                self.revived.append((self.day, key))
 
     def _deletions(self, node: Sleeper, key: str) -> Iterator[int]:
         for log in self.logs:

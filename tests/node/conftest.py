@@ -11,11 +11,6 @@ from fedretail.testing.nodes import new_shop
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def shop(tmp_path: Path, clock: ManualClock) -> Iterator[Node]:
     with new_shop(tmp_path / "shop", clock=clock) as node:
         yield node

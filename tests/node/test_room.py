@@ -13,11 +13,6 @@ DAY_MS = 24 * 3600 * 1000
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def node(tmp_path: Path, clock: ManualClock) -> Node:
     new_shop(tmp_path / "shop", clock=clock).close()
     settings = "max_down_mb_per_day = 2\ndisk_reserve_mb = 0\n"

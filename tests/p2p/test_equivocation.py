@@ -14,7 +14,7 @@ from fedretail.p2p.view import AUTH_PROOF, AUTH_SEEN
 from fedretail.store.commits import Edit
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
-from fedretail.testing.conversations import Conversation, Neighbour, Side, neighbour
+from fedretail.testing.conversations import Conversation, Neighbour, greeted, neighbour
 
 SHOP = builders.shop()
 LOG = SHOP.log()
@@ -42,14 +42,6 @@ def talk(one: Neighbour, other: Neighbour, nonce: int = 0) -> Conversation:
     conversation = Conversation(one, other, nonce).settle()
     assert [side.failure for side in conversation.sides] == [None, None]
     return conversation
-
-
-def greeted(node: Neighbour) -> Side:
-    """One side of a session whose other side is played by the test."""
-    side = Side(node, 1)
-    side.start()
-    side.hear(wire.Hello(1, 1, node.network, b"s" * 16, b"n" * 16, 5, [], []))
-    return side
 
 
 def is_frozen(node: Neighbour) -> bool:

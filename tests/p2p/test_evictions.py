@@ -14,11 +14,6 @@ SILENT, OTHER = builders.shop("silent"), builders.shop("other")
 DAY_MS = 24 * 3600 * 1000
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
 class Street:
     """A shop that falls silent, one that goes on, and two who hold both."""
 

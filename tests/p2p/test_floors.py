@@ -8,29 +8,10 @@ from fedretail.store.commits import Edit
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
 from fedretail.testing.clock import ManualClock
-from fedretail.testing.conversations import Conversation, Neighbour, neighbour
+from fedretail.testing.conversations import Conversation, Neighbour, neighbour, same, stocked
 
 SHOP = builders.shop("first")
 LOG = SHOP.log()
-
-
-def stocked(folder: Path, offers: int) -> Neighbour:
-    """A shop's own node with so many offers."""
-    node = neighbour(folder, "a", SHOP)
-    node.store.set_meta({"owner": SHOP.owner, "device": SHOP.devices[0].public})
-    node.mirror = Neighbour(node.store, "a").mirror
-    for start in range(0, offers, 500):
-        edits = builders.offer_edits(range(start, min(offers, start + 500)))
-        node.store.commit(SHOP.author(), SITE, edits)
-    return node
-
-
-def same(one: Neighbour, other: Neighbour) -> bool:
-    return (
-        one.state() == other.state()
-        and one.folds() == other.folds()
-        and builders.problems(one.store) == builders.problems(other.store) == []
-    )
 
 
 def season(node: Neighbour) -> None:
@@ -47,7 +28,7 @@ def season(node: Neighbour) -> None:
 @pytest.mark.parametrize("offers", [3, 3000])
 def test_who_is_below_the_floor_ends_with_the_same(tmp_path: Path, offers: int) -> None:
     """In one part or in several; a third node that knows nothing gets no more than that."""
-    a, b = stocked(tmp_path, offers), neighbour(tmp_path, "b")
+    a, b = stocked(tmp_path, "a", SHOP, offers), neighbour(tmp_path, "b")
     Conversation(a, b).settle()
     season(a)
     held, kept = b.store.log(LOG), a.store.log(LOG)
@@ -61,7 +42,7 @@ def test_who_is_below_the_floor_ends_with_the_same(tmp_path: Path, offers: int) 
 
 
 def test_a_push_of_a_later_floor_takes_rows_away(tmp_path: Path) -> None:
-    a, b = stocked(tmp_path, 3), neighbour(tmp_path, "b")
+    a, b = stocked(tmp_path, "a", SHOP, 3), neighbour(tmp_path, "b")
     season(a)
     talk = Conversation(a, b).settle()
     base = talk.sides[0].session.view.shown[LOG]

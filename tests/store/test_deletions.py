@@ -20,11 +20,6 @@ PLACE = RecordId(PAIR.owner, SITE, "offer", "sku0")
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def devices(tmp_path: Path, clock: ManualClock) -> Iterator[list[Store]]:
     """Two devices of a shop; the second wrote sku0, then the first deleted it."""
     stores = [builders.shop_store(tmp_path, PAIR, clock=clock, device=number) for number in (0, 1)]

@@ -18,11 +18,6 @@ LOG = SHOP.log()
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     store = builders.shop_store(tmp_path, SHOP, clock=clock)
     store.commit(SHOP.author(), SITE, builders.offer_edits(range(3)))

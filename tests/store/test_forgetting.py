@@ -22,11 +22,6 @@ SHOP = builders.shop()
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     """A shop with offers 0 to 2, of which 0 has gone for ever since."""
     store = builders.shop_store(tmp_path, SHOP, clock=clock)

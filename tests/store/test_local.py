@@ -16,11 +16,6 @@ OWNER = b"o" * 16
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     store = builders.new_store(tmp_path, clock=clock)
     yield store

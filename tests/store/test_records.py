@@ -104,11 +104,6 @@ def check(store: Store, follower: Follower) -> None:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     store = builders.shop_store(tmp_path, SHOP, clock=clock)
     yield store

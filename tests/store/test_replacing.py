@@ -26,11 +26,6 @@ LOG = PAIR.log()
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def source(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     """The first device: offers 0 to 3."""
     store = builders.shop_store(tmp_path, PAIR, clock=clock)

@@ -24,11 +24,6 @@ DAY_MS = 24 * 3600 * 1000
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Store:
     store = builders.shop_store(tmp_path, SHOP, clock=clock)
     store.commit(SHOP.author(), SITE, builders.offer_edits([1]))

@@ -18,11 +18,6 @@ KEY = SITE.removeprefix("site/")
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def silent(tmp_path: Path, clock: ManualClock) -> Store:
     """The store of a shop that will not be heard of any more."""
     store = builders.shop_store(tmp_path, SHOP, clock=clock)

@@ -26,11 +26,6 @@ PAIR = builders.shop("pair", devices=2)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
     """A shop with one device: offers 0 to 4, of which 1 was deleted."""
     store = builders.shop_store(tmp_path, SHOP, clock=clock)

@@ -221,7 +221,7 @@ _MERGES = [
     Bug(intake, "arrived", _arrived_as_merges),
 ]
 BUGS: dict[str, list[Bug]] = {
-    # REPLICATION: those that need neither cuts nor several devices.
+    # Against the rules of docs/protocol/wire.md for rows, heads and logs.
     "born ignored": [
         *_MERGES,
         Bug(RowChange, "applied", _born_ignored),
@@ -256,7 +256,7 @@ BUGS: dict[str, list[Bug]] = {
         Bug(Mirror, "saw", _nothing),
     ],
     "lease extended by a stand-in": [Bug(SignedHead, "is_by", _by_stand_in)],
-    # Our own.
+    # Against what a node promises beyond them.
     "a proof is not passed on": [Bug(View, "prove", _no_effects)],
     "a restored shop goes on at its old seq": [
         Bug(own, "finding", _none_found),

@@ -11,7 +11,11 @@ LIAR = "liar"
 CHEATS = ("cheat-1", "cheat-2")
 _ROGUES = (LIAR, *CHEATS)
 # What rows of one state do to another that was signed under the same number.
-WRONG_ROWS = ("sent rows that are not those", "sent a vacant row that was not replaced")
+WRONG_ROWS = (
+    "sent rows that are not those",
+    "sent a vacant row that was not replaced",
+    "sent changes to a row that is not here",
+)
 Holds = Callable[[bytes, int], bool]
 # By log and seq.
 Told = dict[tuple[bytes, int], bytes]

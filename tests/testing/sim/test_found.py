@@ -32,11 +32,6 @@ def owner() -> Shop:
     return shop()
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
 def is_told_of_in_the_end(store: Store, owner: Shop, clock: ManualClock) -> bool:
     """Whether who reads the feed now, before the stamp is in force, hears of it again later."""
     place = RecordId(owner.owner, SITE, "offer", "k")

@@ -10,7 +10,6 @@ pytest.importorskip("apsw", reason="needs the extra fedretail[testing]")
 
 from fedretail.p2p.gossip import Gossip
 from fedretail.testing.sim.run import run
-from fedretail.testing.sim.runner import main
 
 # A few of those that `make sim` runs.
 SEEDS = (17, 22, 42)
@@ -57,7 +56,7 @@ def test_a_seed_is_one_run_in_every_process() -> None:
         ("nothing is pushed", "prompt"),
         ("a restored shop goes on at its old seq", "two states"),
         ("one seq signed twice with different rows", "proof"),
-        ("repair accepts rows unchecked", "mended"),
+        ("repair accepts rows unchecked", "rows"),
     ],
 )
 def test_a_planted_bug_is_found(bug: str, oracle: str) -> None:
@@ -67,15 +66,6 @@ def test_a_planted_bug_is_found(bug: str, oracle: str) -> None:
             assert violations[0].oracle == oracle
             return
     pytest.fail("no seed has found it")
-
-
-def test_a_failing_seed_prints_the_command_that_replays_it(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONHASHSEED", "0")
-    assert main(["--seeds", "1-1", "--bug", "born ignored"]) == 1
-    told = capsys.readouterr().out
-    assert "replay: python -m fedretail.testing.sim --seed 1 --bug 'born ignored'" in told
 
 
 def test_a_run_whose_time_stands_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:

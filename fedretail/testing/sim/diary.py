@@ -91,9 +91,10 @@ class Diary:
     def _enter_all(self, store: Store, author: Author) -> None:
         states = [one for one in store.logs_of(author.owner, SITE) if one.head is not None]
         mine = {one.log: one for one in states if one.name.device == author.key.public}
+        written = None if self.written is None else log_id(self.written)
         for log in list(self.private):
-            # Renamed, or fetched anew as others know it.
-            if log not in mine or not self.private[log].heads:
+            # Renamed, or fetched anew as others know it; not what is still as it was put back.
+            if log != written and (log not in mine or not self.private[log].heads):
                 del self.private[log]
         writing = store.own_logs.writing(author.owner, SITE)
         is_draft = writing is not None and writing.is_draft

@@ -166,7 +166,9 @@ def check_kept(node: "SimNode", store: Store, names: Iterable[LogName]) -> None:
 def _keeps(said: Said, stamp: int, fields: Fields) -> bool:
     is_beaten = fields.get(DELETED) is True and stamp >= said.stamp
     is_there = said.field in fields and (stamp > said.stamp or fields[said.field] == said.value)
-    return is_beaten or is_there
+    # Of a record that was written later, by a clock that was ahead before a copy was put back.
+    is_remade = said.field == DELETED and stamp > said.stamp
+    return is_beaten or is_there or is_remade
 
 
 def is_new(node: "SimNode", store: Store) -> bool:

@@ -17,7 +17,9 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 # Runs the real command line with one more folder of command files.
 _WITH_COMMANDS = """
-import sys
+import signal, sys
+# A shell lets what it runs in the background ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import fedretail.commands
 fedretail.commands.__path__.append({folder!r})
 from fedretail.cli import main

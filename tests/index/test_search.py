@@ -11,23 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedretail.crdt.names import site_id
-from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import Position, distance_m, to_e7
 from fedretail.domain.kind import RecordId
 from fedretail.domain.listings import SILENT_AFTER_MS
-from fedretail.domain.prices import price_now
-from fedretail.domain.sites import Site
-from fedretail.domain.stock import may_have
-from fedretail.errors import MalformedInput, UsageError
+from fedretail.errors import MalformedInput
 from fedretail.index import answer, candidates, spatial
-from fedretail.index.judge import UNHEARD_MS, category_matches
 from fedretail.index.query import Query
-from fedretail.index.ranking import Term, rarity, relevance, score
 from fedretail.index.schema import connect_for_writing, read_state
 from fedretail.index.search import Index
-from fedretail.index.text import gtin_word, query_words, text_words
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.memory_records import MemoryRecords
+from fedretail.testing.naive_search import naive_search
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -53,100 +47,6 @@ def site_fields(number: int, position: Position | None, **more: Any) -> dict[str
 def place(number: int, kind: str, key: str | None = None) -> RecordId:
     owner, site = site_of(number)
     return RecordId(owner, f"site/{site}", kind, site if key is None else key)
-
-
-# --- the oracle -----------------------------------------------------------------------------
-
-
-def offer_words(offer: Offer) -> tuple[list[str], int]:
-    named = list(dict.fromkeys(text_words(offer.name)))
-    rest = [*text_words(offer.brand), *text_words(offer.category), *text_words(offer.sku)]
-    rest += [gtin_word(offer.gtin)] if offer.gtin else []
-    return list(dict.fromkeys(named + rest)), len(named)
-
-
-def holds(words: list[str], word: str, begun: bool) -> bool:
-    return any(one.startswith(word) if begun else one == word for one in words)
-
-
-def brute(store: MemoryRecords, query: Query, now_ms: int, few: int) -> tuple[list[str], int]:
-    """(all matching offer ids in order, how many of them hold every word)."""
-    asked = query_words(query.words)
-    if query.words.strip() and not asked:
-        return [], 0
-    offers = [
-        (record, Offer.from_fields(folded.fields), folded)
-        for record, folded in store.present.items()
-        if record.kind == "offer"
-    ]
-    named = [offer for _, offer, _ in offers if offer.name]
-    last = len(asked) - 1
-    counts = [sum(holds(offer_words(offer)[0], word, False) for offer in named) for word in asked]
-    terms = [
-        Term(word, rarity(0, 0) if begun else rarity(len(named), count) if last else 1.0, begun)
-        for number, (word, count) in enumerate(zip(asked, counts, strict=True))
-        for begun in [query.begun and number == last]
-    ]
-    at_ms = now_ms if query.at_ms is None else query.at_ms
-    found = []
-    for record, offer, _ in offers:
-        order = judged(store, query, record, offer, at_ms=at_ms, now_ms=now_ms, terms=terms)
-        if order is not None:
-            words, _ = offer_words(offer)
-            hits = [holds(words, term.word, term.begun) for term in terms]
-            if all(hits) or any(hits):
-                found.append((not all(hits), order))
-    full = sum(not partial for partial, _ in found)
-    if full >= few or len(asked) < 2:
-        found = [one for one in found if not one[0]]
-    return [order[-1] for _, order in sorted(found)], full
-
-
-def judged(
-    store: MemoryRecords,
-    query: Query,
-    record: RecordId,
-    offer: Offer,
-    *,
-    at_ms: int,
-    now_ms: int,
-    terms: list[Term],
-) -> tuple[Any, ...] | None:
-    name = record.collection.removeprefix("site/")
-    folded = store.present.get(record._replace(kind="site", key=name))
-    site = Site.from_fields(folded.fields) if folded else Site()
-    heard = store.heard.get((record.owner, record.collection))
-    if folded is None or site.position is None or site_id(record.owner, site.nonce) != name:
-        return None
-    if heard is None or now_ms - heard > UNHEARD_MS or not offer.shown(at_ms):
-        return None
-    away = distance_m(query.near, site.position) if query.near else 0.0
-    if query.within_m is not None and away > query.within_m:
-        return None
-    if query.open_now and site.open_state(at_ms).open is not True:
-        return None
-    stock = 2 if may_have(offer.stock) else 1 if offer.stock.level == "none" else 0
-    if query.in_stock and stock == 1:
-        return None
-    if query.category and not (offer.category and category_matches(offer.category, query.category)):
-        return None
-    currency = offer.currency or site.currency
-    valid = price_now(offer.prices, at_ms) if currency else None
-    price = None if valid is None else valid.amount_minor
-    if query.max_price_minor is not None and (
-        price is None or currency != query.currency or price > query.max_price_minor
-    ):
-        return None
-    unsure = query.in_stock and stock == 0
-    shown = f"{name}/{record.key}"
-    if query.sort == "nearest":
-        return unsure, away, shown
-    if query.sort == "cheapest":
-        cheap = (price is None, currency != query.currency, currency or "", price or 0)
-        return (unsure, *cheap, away, shown)
-    words, count = offer_words(offer)
-    points = score(relevance(terms, words, count), away if query.near else None, stock)
-    return unsure, -points, shown
 
 
 # --- the world ------------------------------------------------------------------------------
@@ -289,7 +189,7 @@ class World:
 
 def agree(world: World, query: Query, few: int) -> None:
     """The page of a query and its total are those of the oracle."""
-    wanted, full = brute(world.store, query, world.clock.now_ms(), few)
+    wanted, full = naive_search(world.store, query, now_ms=world.clock.now_ms(), few=few)
     page = world.index.search(query)
     shown = wanted[query.offset : query.offset + query.limit]
     assert [one.offer for one in page.results] == shown
@@ -420,18 +320,6 @@ def test_show_answers_from_the_store_and_knows_owners(tmp_path: Path) -> None:
     assert world.index.show(f"{site_of(0)[1]}/none") is None
     with pytest.raises(MalformedInput):
         world.index.show("no offer")
-
-
-def test_what_cannot_be_meant_is_refused() -> None:
-    for wrong in (
-        {"within_m": 5.0},
-        {"sort": "nearest"},
-        {"near": POSITIONS[0], "within_m": float("nan")},
-        {"max_price_minor": 5},
-        {"limit": -1},
-    ):
-        with pytest.raises(UsageError):
-            Query(words="milk", **wrong)  # type: ignore[arg-type]
 
 
 def test_threads_search_while_another_follows(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from fedretail.crdt.row import Groups, Row, RowKey, replaced, stored_groups, sto
 from fedretail.store import commits, incarnations, local, log, logs, seen
 from fedretail.store.commits import Author, Commit, Draft
 from fedretail.store.database import Connection
+from fedretail.store.incarnations import Writing
 from fedretail.store.logs import LogState
 
 
@@ -39,11 +40,9 @@ def begin_draft(connection: Connection, at: Occasion, *, known: int = 0) -> LogN
     have seen all of it, and is empty otherwise, to be fetched.
     """
     with connection.transaction(durable=True):
-        name = incarnations.written(connection, at.author.log(at.collection))
-        noted = incarnations.writing(connection, *name[:2])
+        name, noted, state = _present(connection, at)
         seen_at = noted.seen if noted else START
         fresh = _fresh(connection, name, at, known)
-        state = logs.find_name(connection, name)
         is_unseen = state is not None and state.head is not None and state.point.seq > seen_at.seq
         if state is not None and is_unseen:
             _rename(connection, state, fresh, at.author, seen_seq=seen_at.seq)
@@ -58,9 +57,7 @@ def open_next(connection: Connection, at: Occasion) -> SignedHead | None:
     What was written into a draft is done again as an edit of them. None where nothing is held.
     """
     with connection.transaction(durable=True):
-        name = incarnations.written(connection, at.author.log(at.collection))
-        noted = incarnations.writing(connection, *name[:2])
-        state = logs.find_name(connection, name)
+        name, noted, state = _present(connection, at)
         fresh = _fresh(connection, name, at)
         parent = state
         drafts: dict[RowKey, Draft] = {}
@@ -152,21 +149,18 @@ def take_over(connection: Connection, at: Occasion) -> SignedHead | None:
     One commit, which names them; None where nothing was left.
     """
     with connection.transaction(durable=True):
-        name = incarnations.written(connection, at.author.log(at.collection))
-        noted = incarnations.writing(connection, *name[:2])
-        state = logs.find_name(connection, name)
-        if state is None or state.head is None or (noted is not None and noted.is_draft):
+        held = _written(connection, at)
+        if held is None:
             return None
-        incarnations.check_may_write(connection)
-        before = SignedHead.parse(state.head).head
+        state, signed = held
         late = [
             one
             for one in incarnations.older(connection, state)
-            if one.point.seq > lineage.done_with(one.name, [before])
+            if one.point.seq > lineage.done_with(one.name, [signed.head])
         ]
         if not late:
             return None
-        author = _as(at, name)
+        author = _as(at, state.name)
         return _absorb(connection, at._replace(author=author), state, late)
 
 
@@ -233,15 +227,12 @@ def restamp(connection: Connection, at: Occasion) -> SignedHead | None:
     It has no parent, and names the log that it takes the place of as taken over.
     """
     with connection.transaction(durable=True):
-        name = incarnations.written(connection, at.author.log(at.collection))
-        noted = incarnations.writing(connection, *name[:2])
-        state = logs.find_name(connection, name)
-        if state is None or state.head is None or (noted is not None and noted.is_draft):
+        held = _written(connection, at)
+        if held is None:
             return None
-        incarnations.check_may_write(connection)
-        signed = SignedHead.parse(state.head)
-        fresh = _fresh(connection, name, at)
-        origin = lineage.begun_from(name, signed.head, signed.id)
+        state, signed = held
+        fresh = _fresh(connection, state.name, at)
+        origin = lineage.begun_from(state.name, signed.head, signed.id)
         absorbed = lineage.with_absorbed(origin.absorbed, (state.log, state.point.seq, signed.id))
         before = _with_origin(signed.head, Origin(None, absorbed))._replace(floor=0)
         wanted = Commit(_as(at, fresh), at.collection, [], at.now_ms, before=before)
@@ -273,6 +264,32 @@ def _write(
     signed = commits.sign_and_write(connection, wanted, state, step)
     incarnations.retire(connection, state, signed, now_ms=wanted.now_ms)
     return signed
+
+
+class _Present(NamedTuple):
+    """The log that this device writes, what was noted of it, and what is held of it."""
+
+    name: LogName
+    noted: Writing | None
+    state: LogState | None
+
+
+def _present(connection: Connection, at: Occasion) -> _Present:
+    name = incarnations.written(connection, at.author.log(at.collection))
+    noted = incarnations.writing(connection, *name[:2])
+    return _Present(name, noted, logs.find_name(connection, name))
+
+
+def _written(connection: Connection, at: Occasion) -> tuple[LogState, SignedHead] | None:
+    """The log that this device writes, with its head; None: it has none, or is a draft.
+
+    Refused where nothing may be written.
+    """
+    _, noted, state = _present(connection, at)
+    if state is None or state.head is None or (noted is not None and noted.is_draft):
+        return None
+    incarnations.check_may_write(connection)
+    return state, SignedHead.parse(state.head)
 
 
 def _fresh(connection: Connection, name: LogName, at: Occasion, known: int = 0) -> LogName:

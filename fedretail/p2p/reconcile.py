@@ -34,12 +34,11 @@ def salt(nonce: bytes, other: bytes) -> bytes:
     return hashlib.blake2b(b"".join(sorted((nonce, other))), digest_size=32).digest()
 
 
-class Comparison:
-    """One end of a comparison, over the items of one moment."""
+class RangeComparison:
+    """One end of a comparison of ids by ranges: what it says, and what the other end lacks."""
 
-    def __init__(self, items: Iterable[Item], key: bytes) -> None:
-        self._items = {item.key: item for item in items}
-        self._reconciler = Reconciler(BlockList(self._items, key))
+    def __init__(self, ids: Iterable[bytes], salt: bytes) -> None:
+        self._reconciler = Reconciler(BlockList(ids, salt))
         self._lacked: set[bytes] = set()
 
     @property
@@ -56,6 +55,14 @@ class Comparison:
         step = self._reconciler.answer(ranges)
         self._lacked.update(step.lacked)
         return step.frames
+
+
+class Comparison(RangeComparison):
+    """One end of a comparison, over the items of one moment."""
+
+    def __init__(self, items: Iterable[Item], key: bytes) -> None:
+        self._items = {item.key: item for item in items}
+        super().__init__(self._items, key)
 
     def lacked(self) -> list[Item]:
         """What the neighbour does not have, once done; in the order given."""

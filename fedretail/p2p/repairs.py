@@ -11,9 +11,7 @@ from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Repair
 from fedretail.errors import PeerError
-from fedretail.p2p.blocks import BlockList
-from fedretail.p2p.ranges import Range
-from fedretail.p2p.rbsr import Reconciler
+from fedretail.p2p.reconcile import RangeComparison
 
 # A row takes half a kB while it is compared. Larger logs are fetched anew, part by part.
 MAX_ROWS = 100_000
@@ -23,33 +21,17 @@ MAX_HELPED_ROWS = 2 * MAX_ROWS
 MAX_BYTES = 32 * 1024 * 1024
 
 
-class RowComparison:
+class RowComparison(RangeComparison):
     """One end of a comparison of the rows of one log, as they are now."""
 
     def __init__(self, rows: Iterable[tuple[RowKey, bytes]], salt: bytes) -> None:
         """`rows`: (key, item), see `items.row_item`."""
         self._keys = {item: key for key, item in rows}
-        self._reconciler = Reconciler(BlockList(self._keys, salt))
-        self._lacked: list[RowKey] = []
-
-    @property
-    def is_done(self) -> bool:
-        """Whether both ends know what differs."""
-        return self._reconciler.is_done
-
-    def start(self) -> list[list[Range]]:
-        """What to say first, a frame each."""
-        return self._reconciler.start()
-
-    def answer(self, ranges: list[Range]) -> list[list[Range]]:
-        """What to say to a frame of the neighbour; PeerError where it breaks the rules."""
-        step = self._reconciler.answer(ranges)
-        self._lacked += [self._keys[item] for item in step.lacked]
-        return step.frames
+        super().__init__(self._keys, salt)
 
     def lacked(self) -> list[RowKey]:
         """The rows that the other side has not, or has otherwise, in order; once done."""
-        return sorted(self._lacked)
+        return sorted(self._keys[item] for item in self._lacked)
 
 
 class Repairing:

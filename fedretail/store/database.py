@@ -96,13 +96,13 @@ class _Rows:
             yield from self._cursor
 
 
-class _Read:
-    """Rows of sqlite3 that are all here."""
+class ReadRows:
+    """Rows that are all here."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
-        self._rows = iter(cursor.fetchall())
-        self.rowcount = cursor.rowcount
-        self.lastrowid = cursor.lastrowid
+    def __init__(self, rows: Iterable[Any], *, rowcount: int, lastrowid: int | None) -> None:
+        self._rows = iter(rows)
+        self.rowcount = rowcount
+        self.lastrowid = lastrowid
 
     def fetchone(self) -> Any:
         """The next row or None."""
@@ -114,6 +114,11 @@ class _Read:
 
     def __iter__(self) -> Iterator[Any]:
         return self._rows
+
+
+def _read(cursor: sqlite3.Cursor) -> ReadRows:
+    rows = cursor.fetchall()
+    return ReadRows(rows, rowcount=cursor.rowcount, lastrowid=cursor.lastrowid)
 
 
 class SqliteConnection:
@@ -141,12 +146,12 @@ class SqliteConnection:
             cursor = self._raw.execute(sql, values)
             # Outside of transactions rows are read at once: a statement left open would keep
             # this connection, which threads share, in the past.
-            return _Rows(cursor, self._path) if self._raw.in_transaction else _Read(cursor)
+            return _Rows(cursor, self._path) if self._raw.in_transaction else _read(cursor)
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]]) -> Rows:
         """Run one statement for each of `values`."""
         with self._turn, translated(self._path):
-            return _Read(self._raw.executemany(sql, values))
+            return _read(self._raw.executemany(sql, values))
 
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[None]:

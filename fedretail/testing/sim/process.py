@@ -8,7 +8,7 @@ from typing import Any, Never
 
 import apsw
 
-from fedretail.store.database import Connection, Rows, log_of, translated
+from fedretail.store.database import Connection, ReadRows, Rows, log_of, translated
 from fedretail.testing.faults import Killed, sqlite_error
 from fedretail.testing.sim.disk import Disk, Vfs
 
@@ -78,26 +78,6 @@ class Process:
         self._vfs.unregister()
 
 
-class _Fetched:
-    """Rows that are all here."""
-
-    def __init__(self, rows: list[Any], raw: apsw.Connection) -> None:
-        self._rows = iter(rows)
-        self.rowcount = raw.changes()
-        self.lastrowid: int | None = raw.last_insert_rowid()
-
-    def fetchone(self) -> Any:
-        """The next row or None."""
-        return next(self._rows, None)
-
-    def fetchall(self) -> list[Any]:
-        """All rows that are left."""
-        return list(self._rows)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self._rows
-
-
 class SimConnection:
     """A store.database.Connection on a simulated disk."""
 
@@ -119,8 +99,7 @@ class SimConnection:
             rows = self._raw.execute(sql, values).fetchall()
         except Exception as error:  # noqa: BLE001 - handed on, as what the store knows
             self._fail(error)
-        self._process.check()
-        return _Fetched(rows, self._raw)
+        return self._read(rows)
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]]) -> Rows:
         """Run one statement for each of `values`."""
@@ -129,8 +108,12 @@ class SimConnection:
             rows = self._raw.executemany(sql, values).fetchall()
         except Exception as error:  # noqa: BLE001 - handed on, as what the store knows
             self._fail(error)
+        return self._read(rows)
+
+    def _read(self, rows: list[Any]) -> Rows:
         self._process.check()
-        return _Fetched(rows, self._raw)
+        raw = self._raw
+        return ReadRows(rows, rowcount=raw.changes(), lastrowid=raw.last_insert_rowid())
 
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[None]:

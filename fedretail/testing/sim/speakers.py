@@ -1,5 +1,6 @@
 """Honest nodes with ways of their own: one of a version to come, one that says things twice."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,8 @@ _UNKNOWN = 99
 _TELLING = (wire.Auth, wire.Heads, wire.Offer, wire.Push, wire.Credit)
 
 
-class Newer:
-    """A version to come: items behind the known ones, messages nobody knows, all else honest."""
+class _Speaker(ABC):
+    """Says its own frames for each message that an honest node would send."""
 
     def __init__(self, world: World, tap: Say) -> None:
         self._world = world
@@ -32,6 +33,14 @@ class Newer:
                 out += self._frames(received.message)
         return bytes(out)
 
+    @abstractmethod
+    def _frames(self, message: Message) -> bytes:
+        """What it says in the place of this message."""
+
+
+class Newer(_Speaker):
+    """A version to come: items behind the known ones, messages nobody knows, all else honest."""
+
     def _frames(self, message: Message) -> bytes:
         if isinstance(message, wire.Hello):
             message = message._replace(version=2, capabilities=["zstd", "areas"])
@@ -39,25 +48,13 @@ class Newer:
         return known + _frame([_UNKNOWN, b"?"]) if self._world.happens(0.2) else known
 
 
-class Stutterer:
+class Stutterer(_Speaker):
     """Some of what it tells goes out twice; the second time says nothing new."""
 
-    def __init__(self, world: World, tap: Say) -> None:
-        self._world = world
-        self._tap = tap
-        self._decoder = wire.Decoder()
-
-    def __call__(self, data: bytes) -> bytes:
-        """The bytes that go out instead of `data`."""
-        self._tap(data)
-        out = bytearray()
-        for received in self._decoder.feed(data):
-            if received.message is not None:
-                frame = wire.encode(received.message)
-                is_twice = isinstance(received.message, _TELLING) and self._world.happens(0.3)
-                self._world.counts["said twice"] += is_twice
-                out += frame * (1 + is_twice)
-        return bytes(out)
+    def _frames(self, message: Message) -> bytes:
+        is_twice = isinstance(message, _TELLING) and self._world.happens(0.3)
+        self._world.counts["said twice"] += is_twice
+        return wire.encode(message) * (1 + is_twice)
 
 
 def _frame(items: list[Any]) -> bytes:

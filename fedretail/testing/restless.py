@@ -1,10 +1,9 @@
 """Restless months: folders put back from old copies, neighbours asleep, logs that turn up late.
 
-Real stores with a clock in hand and small alphabets. Beside them a plain list of all edits that
+Beside the stores a plain list of all edits that
 were ever acknowledged says what a record is, and a follower of each feed what its reader believes.
 """
 
-import random  # noqa: TID251 - seeded once a run
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,16 +18,13 @@ from fedretail.crdt.transfer import Outcome
 from fedretail.domain.kind import RecordId
 from fedretail.domain.kinds import registry
 from fedretail.errors import BugError, Refused
-from fedretail.store.commits import Author, Edit
+from fedretail.store.commits import Edit
 from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE, QuickConnection
-from fedretail.testing.clock import ManualClock
+from fedretail.testing.months import DAY_MS, FIELDS, NAP_DAYS, Months, Sleeper
 
-DAY_MS = 24 * 3600 * 1000
 KEYS = tuple("abc")
-FIELDS = ("name", "brand")
-NAP_DAYS = (10, 150)
 
 
 @dataclass(slots=True)
@@ -45,13 +41,9 @@ class Memory:
 
 
 @dataclass(slots=True)
-class Computer:
-    """A node: its store, until which day it sleeps, when it last met somebody, an old copy."""
+class Computer(Sleeper):
+    """A sleeper, what was seen of it, and an old copy of its store."""
 
-    store: Store
-    author: Author | None = None
-    asleep_until: int = 0
-    met_day: int = 0
     memory: Memory = field(default_factory=Memory)
     copy: tuple[Path, Memory] | None = None
 
@@ -78,33 +70,15 @@ class Said:
         return [(self.stamp, self.fields)] * bool(self.fields) + gone * self.is_deletion
 
 
-class Restless:
+class Restless(Months[Computer]):
     """One run; `wrong` lists what should not have been."""
 
     def __init__(self, folder: Path, seed: int, *, devices: int, peers: int = 2) -> None:
-        self.chance = random.Random(seed)
-        self.clock = ManualClock()
-        self.day = 0
+        super().__init__(folder, seed, devices=devices, peers=peers, node=Computer)
         self.wrong: list[str] = []
-        self.put_backs = self.taken_over = self.vacated = 0
+        self.put_backs = self.taken_over = 0
         self._folder = folder
-        self._shop = builders.shop(devices=devices)
         self._said: list[Said] = []
-        stores = [
-            builders.shop_store(folder, self._shop, clock=self.clock, device=number)
-            for number in range(devices)
-        ]
-        self.devices = [Computer(one, self._shop.author(n)) for n, one in enumerate(stores)]
-        self._peers = [
-            Computer(builders.peer_store(folder, f"peer{number}", self._shop, clock=self.clock))
-            for number in range(peers)
-        ]
-        self.nodes = [*self.devices, *self._peers]
-
-    def close(self) -> None:
-        """End all stores."""
-        for node in self.nodes:
-            node.store.close()
 
     def live(self, days: int) -> None:
         """Let so many days pass, with everything that may happen."""
@@ -112,16 +86,16 @@ class Restless:
         while self.day < end:
             self._pass(self.chance.choice([1, 2, 4]))
             for node in self.nodes:
-                if self._is_awake(node) and self.chance.random() < 0.03:
+                if self.is_awake(node) and self.chance.random() < 0.03:
                     node.asleep_until = self.day + self.chance.randrange(*NAP_DAYS)
             for device in self.devices:
                 if self.chance.random() < 0.35:
                     self._write(device)
                 if self.chance.random() < 0.1:
                     self._copy(device)
-                if self.chance.random() < 0.25 and self._is_awake(device):
+                if self.chance.random() < 0.25 and self.is_awake(device):
                     self._put_back(device)
-            awake = [node for node in self.nodes if self._is_awake(node)]
+            awake = [node for node in self.nodes if self.is_awake(node)]
             for _ in range(2 * len(self.nodes) if len(awake) > 1 else 0):
                 target, source = self.chance.sample(awake, 2)
                 heads = source.store.heads()
@@ -150,21 +124,14 @@ class Restless:
                     self.wrong.append(f"{key} is {found}, not {expected}")
         return self.wrong
 
-    def _is_awake(self, node: Computer) -> bool:
-        return self.day >= node.asleep_until
-
     def _value(self, node: Computer, key: str) -> Folded | None:
-        return node.store.record(RecordId(self._shop.owner, SITE, "offer", key))
+        return node.store.record(RecordId(self.shop.owner, SITE, "offer", key))
 
     def _pass(self, days: int) -> None:
         self.day += days
         self.clock.advance(days * DAY_MS + self.chance.randrange(1000))
-        for device in filter(self._is_awake, self.devices):
-            assert device.author is not None
-            if self.day - device.met_day <= 7:
-                device.store.vacating.add_running(days * DAY_MS)
-            self.vacated += device.store.vacating.run(device.author)
-            device.store.renew(device.author, SITE)
+        for device in filter(self.is_awake, self.devices):
+            self.tidy_up(device, days)
             device.store.prune()
             self._look(device)
 
@@ -205,7 +172,7 @@ class Restless:
         found = [
             (name, node)
             for node in self.nodes
-            if node is not device and self._is_awake(node)
+            if node is not device and self.is_awake(node)
             for _, name, raw in node.store.heads()
             if name[:3] == old[:3]
             and (name.incarnation, SignedHead.parse(raw).head.seq)

@@ -1,11 +1,9 @@
 """Seasons: the devices of one shop and their neighbours over months, some of them asleep.
 
-Real stores with a clock in hand and small alphabets. Each step is some days: devices write, delete,
-renew and vacate, nodes fetch single logs from each other. Whoever has held a deletion must never
-again show something older of that record.
+Each step is some days: devices write, delete, renew and vacate, nodes fetch single logs from each
+other. Whoever has held a deletion must never again show something older of that record.
 """
 
-import random  # noqa: TID251 - seeded once a run
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,66 +11,36 @@ from pathlib import Path
 from fedretail.crdt.registers import DELETED, fold
 from fedretail.crdt.row import Groups, stored_groups
 from fedretail.domain.kind import RecordId
-from fedretail.store.commits import Author, Edit
-from fedretail.store.store import Store
+from fedretail.store.commits import Edit
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
-from fedretail.testing.clock import ManualClock
+from fedretail.testing.months import DAY_MS, FIELDS, NAP_DAYS, Months, Sleeper
 
-DAY_MS = 24 * 3600 * 1000
 KEYS = tuple("abcdef")
-FIELDS = ("name", "brand")
-# What the rule must bear: nodes that sleep so long, or cannot get one of the logs.
-NAP_DAYS = (10, 150)
 
 
 @dataclass(slots=True)
-class Sleeper:
-    """A node: its store, until which day it sleeps, when it last met somebody."""
+class Node(Sleeper):
+    """A sleeper that may be cut off from single logs, and what was seen of it."""
 
-    store: Store
-    author: Author | None = None
-    asleep_until: int = 0
-    met_day: int = 0
     # Until which day each log is out of reach.
     blind_until: dict[bytes, int] = field(default_factory=dict)
     # The newest deletion of each key that this node has held.
     deleted: dict[str, int] = field(default_factory=dict)
 
 
-class Seasons:
+class Seasons(Months[Node]):
     """One run; `revived`: on which day which record showed what it should never have again."""
 
     def __init__(self, folder: Path, seed: int, *, devices: int, peers: int) -> None:
-        self.chance = random.Random(seed)
-        self.clock = ManualClock()
-        self.day = 0
-        self.shop = builders.shop(devices=devices)
+        super().__init__(folder, seed, devices=devices, peers=peers, node=Node)
         self.logs = [self.shop.log(device=number) for number in range(devices)]
-        self.devices = [
-            Sleeper(
-                builders.shop_store(folder, self.shop, clock=self.clock, device=number),
-                self.shop.author(number),
-            )
-            for number in range(devices)
-        ]
-        self.peers = [
-            Sleeper(builders.peer_store(folder, f"peer{number}", self.shop, clock=self.clock))
-            for number in range(peers)
-        ]
-        self.nodes = [*self.devices, *self.peers]
         self.revived: list[tuple[int, str]] = []
-        self.vacated = 0
         # Every edit that was ever made, as rows.
         self._said: dict[str, list[tuple[bytes, Groups]]] = {key: [] for key in KEYS}
         for node in self.nodes:
             for number in range(devices):
                 node.store.add_log(self.shop.log_name(device=number))
-
-    def close(self) -> None:
-        """End all stores."""
-        for node in self.nodes:
-            node.store.close()
 
     def live(self, days: int) -> None:
         """Let so many days pass, with everything that may happen."""
@@ -80,7 +48,7 @@ class Seasons:
         while self.day < end:
             self._pass(self.chance.choice([1, 2, 4]))
             for node in self.nodes:
-                if self.day >= node.asleep_until and self.chance.random() < 0.02:
+                if self.is_awake(node) and self.chance.random() < 0.02:
                     node.asleep_until = self.day + self.chance.randrange(*NAP_DAYS)
                 if self.chance.random() < 0.02:
                     log = self.chance.choice(self.logs)
@@ -104,15 +72,10 @@ class Seasons:
         """Time goes on; who is awake counts it where it has met somebody, and tidies up."""
         self.day += days
         self.clock.advance(days * DAY_MS)
-        for device in self.devices:
-            if self.day < device.asleep_until or device.author is None:
-                continue
-            if self.day - device.met_day <= 7:
-                device.store.vacating.add_running(days * DAY_MS)
-            self.vacated += device.store.vacating.run(device.author)
-            device.store.renew(device.author, SITE)
+        for device in filter(self.is_awake, self.devices):
+            self.tidy_up(device, days)
 
-    def _write(self, device: Sleeper) -> None:
+    def _write(self, device: Node) -> None:
         """Some edits; also in one who sleeps, which is as good as being out of reach."""
         if device.author is None or self.chance.random() < 0.7:
             return
@@ -129,12 +92,12 @@ class Seasons:
         self.look(device)
 
     def _meet(self, times: int) -> None:
-        awake = [node for node in self.nodes if self.day >= node.asleep_until]
+        awake = [node for node in self.nodes if self.is_awake(node)]
         for _ in range(times if len(awake) > 1 else 0):
             target, source = self.chance.sample(awake, 2)
             self._fetch(target, source, self.chance.sample(self.logs, 1))
 
-    def _fetch(self, target: Sleeper, source: Sleeper, logs: list[bytes]) -> None:
+    def _fetch(self, target: Node, source: Node, logs: list[bytes]) -> None:
         if target is source:
             return
         target.met_day = self.day
@@ -147,7 +110,7 @@ class Seasons:
     def _device(self, log: bytes) -> bytes:
         return self.shop.devices[self.logs.index(log)].public
 
-    def look(self, node: Sleeper) -> None:
+    def look(self, node: Node) -> None:
         """Compare what a node shows with the deletions that it has held."""
         for key in KEYS:
             for stamp in self._deletions(node, key):
@@ -157,7 +120,7 @@ class Seasons:
             if any(stamp < node.deleted.get(key, 0) for stamp in stamps.values()):
                 self.revived.append((self.day, key))
 
-    def _deletions(self, node: Sleeper, key: str) -> Iterator[int]:
+    def _deletions(self, node: Node, key: str) -> Iterator[int]:
         for log in self.logs:
             packed = builders.row(node.store, log, ("offer", key))
             for stamp, fields in stored_groups(packed) if packed else []:

@@ -14,7 +14,7 @@ from fedretail.crdt.row import Groups, RowKey, check_key, check_names, merged, r
 from fedretail.crdt.stamp import is_timely, next_stamp
 from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import MalformedInput, UsageError
-from fedretail.store import floors, incarnations, local, log, logs
+from fedretail.store import floors, local, log, logs, writing
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
 from fedretail.store.records import newest_stamp
@@ -78,8 +78,8 @@ def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) ->
     """Make edits durable; the new head, or None where no public field was edited."""
     drafts = _drafts(wanted.edits, kinds)
     with connection.transaction(durable=True):
-        incarnations.check_may_write(connection)
-        name = incarnations.written(connection, wanted.author.log(wanted.collection))
+        writing.check_may_write(connection)
+        name = writing.written(connection, wanted.author.log(wanted.collection))
         state = logs.open_log(connection, name)
         wanted = stamped(connection, wanted, drafts)
         _keep_own(connection, state, drafts, wanted.stamp)
@@ -101,8 +101,8 @@ def renew(
     """An empty commit: the same rows under a later head, but for vacant ones below a new floor."""
     wanted = Commit(author, collection, [], now_ms)
     with connection.transaction(durable=True):
-        incarnations.check_may_write(connection)
-        name = incarnations.written(connection, author.log(collection))
+        writing.check_may_write(connection)
+        name = writing.written(connection, author.log(collection))
         state = logs.find_name(connection, name)
         if state is None or state.head is None:
             return None

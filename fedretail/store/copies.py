@@ -12,7 +12,7 @@ from fedretail.crdt.access import SignedRecord
 from fedretail.crdt.changes import START
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import Groups, RowKey, replaced, stored_groups
-from fedretail.store import auth, commits, incarnations, local, log, logs, reopening
+from fedretail.store import auth, commits, incarnations, local, log, logs, reopening, writing
 from fedretail.store.commits import Author, Commit
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -30,7 +30,7 @@ class NewDevice(NamedTuple):
 def go_on_as_original(connection: Connection, author: Author, *, now_ms: int) -> None:
     """Begin every own log anew from what is held, and write again."""
     with connection.transaction(durable=True):
-        local.set_meta(connection, incarnations.STOPPED, None)
+        local.set_meta(connection, writing.STOPPED, None)
     for collection in dict.fromkeys(one.name.collection for one in _written(connection, author)):
         reopening.open_next(connection, Occasion(author, collection, now_ms))
 
@@ -41,7 +41,7 @@ def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now
     The old device's logs are forgotten here, to be fetched from who goes on with them.
     """
     # What is a draft still becomes a log of all that was fetched, with what was done since.
-    for collection in incarnations.drafts(connection):
+    for collection in writing.drafts(connection):
         reopening.open_next(connection, Occasion(author, collection, now_ms))
     with connection.transaction(durable=True):
         auth.add(connection, [new.grant])
@@ -58,7 +58,7 @@ def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now
             "device": new.author.key.public,
             "incarnation": new.author.incarnation,
             "store_id": new.store_id,
-            incarnations.STOPPED: None,
+            writing.STOPPED: None,
         }
         for key, value in values.items():
             local.set_meta(connection, key, value)
@@ -79,7 +79,7 @@ def _bring_along(
     assert newest.head is not None
     name = author.log(newest.name.collection)
     empty = logs.open_log(connection, name)
-    incarnations.note_writing(connection, name, START, is_draft=False)
+    writing.note(connection, name, START, is_draft=False)
     before = SignedHead.parse(newest.head).head._replace(parent=None, absorbed=None, floor=0)
     wanted = Commit(author, name.collection, [], now_ms, before=before)
     wanted = commits.stamped(connection, wanted, {})

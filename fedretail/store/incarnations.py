@@ -1,23 +1,18 @@
-"""Which incarnation of an own log is written, who has seen it, and what is done with older ones.
+"""What is done with the older incarnations of a log: hidden, forgotten, gone on from.
 
-A row of `local_writing` says for one collection: the incarnation, a place in the log (seq, stamp),
-and whether the log is a *draft*. Up to that place others have seen it; rows behind it are edits
-that nobody has seen. They need no list of their own: a row changed behind the place holds, as
-groups with later stamps, just the fields that were set since. A draft is written and read as any
-log and never shown, since the state that it will begin from is still being fetched.
+A newer incarnation begins with the rows of its parent and names what it has taken over since; of
+an older one it is done with, nothing is kept but what it has deleted.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from fedretail.crdt import lineage
-from fedretail.crdt.changes import START, Point
+from fedretail.crdt.changes import START
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.row import stored_groups
 from fedretail.crdt.stamp import is_in_force
-from fedretail.errors import Refused
-from fedretail.store import deletions, local, log, logs
+from fedretail.store import deletions, log, logs
 from fedretail.store.database import Connection
 from fedretail.store.deletions import Deletion
 from fedretail.store.logs import LogState
@@ -25,77 +20,6 @@ from fedretail.store.logs import LogState
 # Names are signed by nobody: a stranger's could be so great that none is left behind it. A copy's
 # clock was hardly ahead by more.
 NAMED_AHEAD_MS = 366 * 24 * 3600 * 1000
-# Under this key of `meta` stands why this store writes no more; see `check_may_write`.
-STOPPED = "stopped"
-
-
-class Writing(NamedTuple):
-    """What this device writes of one collection; seen: the place up to which others have it."""
-
-    incarnation: int
-    seen: Point
-    is_draft: bool
-
-
-def writing(connection: Connection, owner: bytes, collection: str) -> Writing | None:
-    """What was noted of a collection; None: nothing, the author's own incarnation counts."""
-    row = connection.execute(
-        "SELECT incarnation, seq, stamp, is_draft FROM local_writing"
-        " JOIN collection ON collection.id = collection WHERE owner = ? AND name = ?",
-        (owner, collection),
-    ).fetchone()
-    return None if row is None else Writing(row[0], Point(*row[1:3]), bool(row[3]))
-
-
-def written(connection: Connection, name: LogName) -> LogName:
-    """The log in which an author of `name` writes now, which may have been begun anew since."""
-    noted = writing(connection, name.owner, name.collection)
-    if noted is None or noted.incarnation <= name.incarnation:
-        return name
-    return name._replace(incarnation=noted.incarnation)
-
-
-def drafts(connection: Connection) -> list[str]:
-    """The collections of which this device writes a draft, in order."""
-    query = (
-        "SELECT name FROM local_writing JOIN collection ON collection.id = collection"
-        " WHERE is_draft ORDER BY name"
-    )
-    return [name for (name,) in connection.execute(query)]
-
-
-def note_writing(connection: Connection, name: LogName, seen: Point, *, is_draft: bool) -> None:
-    """Note that this device writes this log (inside a transaction)."""
-    collection = logs.collection_number(connection, name.owner, name.collection)
-    connection.execute(
-        "INSERT OR REPLACE INTO local_writing VALUES (?, ?, ?, ?, ?)",
-        (collection, name.incarnation, *seen, is_draft),
-    )
-
-
-def note_seen(connection: Connection, name: LogName, seen: Point) -> bool:
-    """Note that others see an own log up to this place (inside a transaction).
-
-    False where the log is no longer the one that is written, or a draft.
-    """
-    noted = writing(connection, name.owner, name.collection)
-    if noted is not None and (noted.incarnation > name.incarnation or noted.is_draft):
-        return False
-    if noted is None or noted.incarnation < name.incarnation or noted.seen.seq < seen.seq:
-        note_writing(connection, name, seen, is_draft=False)
-    return True
-
-
-def check_may_write(connection: Connection) -> None:
-    """Raise Refused where a copy of this store writes too, and nobody has said which counts."""
-    reason = local.meta(connection, STOPPED)
-    if reason is not None:
-        raise Refused(
-            "This folder was copied, and another computer writes with the same key. Nothing is "
-            f"written here until you say which of them is the shop's own ({reason}).",
-            hint="On that one restart with `fedretail serve --as original`, on the other with "
-            "`fedretail serve --as copy`.",
-        )
 
 
 def done_with(connection: Connection, state: LogState) -> float:

@@ -12,7 +12,17 @@ from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.proof import Proof, outranks
 from fedretail.crdt.transfer import Incoming, Outcome, Place
 from fedretail.errors import FedretailError, MalformedInput, PeerError, Refused
-from fedretail.store import auth, incarnations, local, log, logs, replacing, staging, trust
+from fedretail.store import (
+    auth,
+    incarnations,
+    local,
+    log,
+    logs,
+    replacing,
+    staging,
+    trust,
+    writing,
+)
 from fedretail.store.arrivals import Arrivals, Arrived, BrokenPart, arrived
 from fedretail.store.database import Connection, savepoint
 from fedretail.store.logs import LogState, Surroundings
@@ -165,7 +175,7 @@ class _Intake:
             raise Refused(f"The clock behind {name.collection} ran backwards.")
         if head.head.size > MAX_LOG_BYTES or head.head.count > MAX_LOG_ROWS:
             raise Refused(f"{name.collection} is larger than this computer takes from one shop.")
-        if self._device == name.device and incarnations.written(self._connection, name) == name:
+        if self._device == name.device and writing.written(self._connection, name) == name:
             raise Refused("A neighbour knows a newer state of this computer's own catalog.")
         is_older = place.newest_incarnation > name.incarnation
         if is_older and head.head.seq <= incarnations.done_with(self._connection, state):

@@ -6,16 +6,16 @@ from fedretail.clock import Clock
 from fedretail.crdt.changes import Point
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName
-from fedretail.store import copies, incarnations, local, reopening
+from fedretail.store import copies, local, reopening, writing
 from fedretail.store.commits import Author
 from fedretail.store.copies import NewDevice
 from fedretail.store.database import Connection
-from fedretail.store.incarnations import STOPPED, Writing
 from fedretail.store.reopening import Occasion
+from fedretail.store.writing import STOPPED, Writing
 
 
 class OwnLogs:
-    """The part of a store that knows its own device; see `incarnations` and `reopening`."""
+    """The part of a store that knows its own device; see `writing` and `reopening`."""
 
     def __init__(self, write: Connection, read: Connection, clock: Clock) -> None:
         self._write = write
@@ -24,21 +24,21 @@ class OwnLogs:
 
     def writing(self, owner: bytes, collection: str) -> Writing | None:
         """Which incarnation this device writes of a collection, where that was noted."""
-        return incarnations.writing(self._read, owner, collection)
+        return writing.noted(self._read, owner, collection)
 
     def written(self, name: LogName) -> LogName:
         """The log in which an author of `name` writes now."""
-        return incarnations.written(self._read, name)
+        return writing.written(self._read, name)
 
     def drafts(self) -> list[str]:
         """The collections of which this device writes a draft."""
-        return incarnations.drafts(self._read)
+        return writing.drafts(self._read)
 
     def note_seen(self, places: Iterable[tuple[LogName, Point]]) -> None:
         """Note up to where neighbours see own logs, before they do."""
         with self._write.transaction(durable=False):
             for name, seen in places:
-                incarnations.note_seen(self._write, name, seen)
+                writing.note_seen(self._write, name, seen)
 
     def begin_draft(self, author: Author, collection: str, *, known: int = 0) -> LogName:
         """Let this device write what nobody sees until `open_next`; the name of that log."""

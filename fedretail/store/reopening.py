@@ -18,11 +18,11 @@ from fedretail.crdt.lineage import Origin
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.registers import DELETED
 from fedretail.crdt.row import Groups, Row, RowKey, replaced, stored_groups, stored_row
-from fedretail.store import commits, incarnations, local, log, logs, seen
+from fedretail.store import commits, incarnations, local, log, logs, seen, writing
 from fedretail.store.commits import Author, Commit, Draft
 from fedretail.store.database import Connection
-from fedretail.store.incarnations import Writing
 from fedretail.store.logs import LogState
+from fedretail.store.writing import Writing
 
 
 class Occasion(NamedTuple):
@@ -47,7 +47,7 @@ def begin_draft(connection: Connection, at: Occasion, *, known: int = 0) -> LogN
         if state is not None and is_unseen:
             _rename(connection, state, fresh, at.author, seen_seq=seen_at.seq)
         place_seen = seen_at if is_unseen else START
-        incarnations.note_writing(connection, fresh, place_seen, is_draft=True)
+        writing.note(connection, fresh, place_seen, is_draft=True)
         return fresh
 
 
@@ -70,7 +70,7 @@ def open_next(connection: Connection, at: Occasion) -> SignedHead | None:
         draft = state if noted is not None and noted.is_draft else None
         if parent is None or parent.head is None:
             _drop(connection, draft, now_ms=at.now_ms)
-            incarnations.note_writing(connection, fresh, START, is_draft=False)
+            writing.note(connection, fresh, START, is_draft=False)
             return None
         signed = _begin(connection, at._replace(author=_as(at, fresh)), parent, drafts)
         # Last: who follows moves would take the new log's for the draft's, which it has seen.
@@ -92,7 +92,7 @@ def _begin(
     empty = logs.open_log(connection, name)
     state = incarnations.begin_from(connection, empty, parent)
     _note_stamp(connection, parent.point.stamp)
-    incarnations.note_writing(connection, name, parent.point, is_draft=False)
+    writing.note(connection, name, parent.point, is_draft=False)
     origin = lineage.begun_from(parent.name, signed.head, signed.id)
     before = _with_origin(signed.head, origin)
     wanted = Commit(at.author, at.collection, [], at.now_ms, before=before)
@@ -108,7 +108,7 @@ def _open_draft(
     """Let a draft stand as it is, where nothing that it could begin from was to be had."""
     fresh = _fresh(connection, draft.name, at)
     state = _rename(connection, draft, fresh, at.author)
-    incarnations.note_writing(connection, fresh, seen, is_draft=False)
+    writing.note(connection, fresh, seen, is_draft=False)
     return None if state.head is None else SignedHead.parse(state.head)
 
 
@@ -238,7 +238,7 @@ def restamp(connection: Connection, at: Occasion) -> SignedHead | None:
         wanted = Commit(_as(at, fresh), at.collection, [], at.now_ms, before=before)
         rows = [(key, stored_row(row)) for key, _, row in logs.rows_of(connection, state.number)]
         empty = logs.open_log(connection, fresh)
-        incarnations.note_writing(connection, fresh, START, is_draft=False)
+        writing.note(connection, fresh, START, is_draft=False)
         # Of the stamps that ran ahead none counts for the next one.
         connection.execute(
             "UPDATE log SET stamp = min(stamp, ?) WHERE id = ?", (at.now_ms, state.number)
@@ -275,8 +275,8 @@ class _Present(NamedTuple):
 
 
 def _present(connection: Connection, at: Occasion) -> _Present:
-    name = incarnations.written(connection, at.author.log(at.collection))
-    noted = incarnations.writing(connection, *name[:2])
+    name = writing.written(connection, at.author.log(at.collection))
+    noted = writing.noted(connection, *name[:2])
     return _Present(name, noted, logs.find_name(connection, name))
 
 
@@ -288,7 +288,7 @@ def _written(connection: Connection, at: Occasion) -> tuple[LogState, SignedHead
     _, noted, state = _present(connection, at)
     if state is None or state.head is None or (noted is not None and noted.is_draft):
         return None
-    incarnations.check_may_write(connection)
+    writing.check_may_write(connection)
     return state, SignedHead.parse(state.head)
 
 

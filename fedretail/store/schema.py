@@ -110,7 +110,7 @@ CREATE TABLE local_status (key TEXT PRIMARY KEY, value TEXT, at INTEGER) WITHOUT
 CREATE TABLE local_address (address TEXT PRIMARY KEY, source TEXT, heard INTEGER) WITHOUT ROWID;
 
 -- Own logs: the incarnation that this device writes of a collection; seq, stamp: up to where others
--- have seen it; is_draft: never shown, its beginning is being fetched. See incarnations.py.
+-- have seen it; is_draft: never shown, its beginning is being fetched. See writing.py.
 CREATE TABLE local_writing (
     collection INTEGER PRIMARY KEY, incarnation INTEGER, seq INTEGER, stamp INTEGER,
     is_draft INTEGER);

@@ -13,7 +13,7 @@ from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import LogName
 from fedretail.crdt.row import Groups, RowKey, stored_groups
 from fedretail.crdt.vacating import Beside, EditPlace, Spent, spent, without
-from fedretail.store import auth, commits, floors, incarnations, local, logs
+from fedretail.store import auth, commits, floors, incarnations, local, logs, writing
 from fedretail.store.commits import Author, Commit
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -60,7 +60,7 @@ class Vacating:
 
         Floors that may rise are raised.
         """
-        if local.meta(self._connection, incarnations.STOPPED) is not None:
+        if local.meta(self._connection, writing.STOPPED) is not None:
             return 0
         return sum(self._look(author, name) for name in self._collections(author))
 
@@ -96,8 +96,8 @@ def _settled(connection: Connection, name: LogName) -> LogState | None:
     What nobody has seen may have to be done again upon another state, as the edits it consists of;
     a row that was emptied tells of none.
     """
-    name = incarnations.written(connection, name)
-    noted = incarnations.writing(connection, name.owner, name.collection)
+    name = writing.written(connection, name)
+    noted = writing.noted(connection, name.owner, name.collection)
     state = logs.find_name(connection, name)
     if state is None or state.head is None:
         return None

@@ -12,7 +12,7 @@ from fedretail.crdt.row import stored_row
 from fedretail.crdt.transfer import Outcome
 from fedretail.domain.kind import RecordId
 from fedretail.errors import Unavailable
-from fedretail.store import incarnations, vacating
+from fedretail.store import vacating, writing
 from fedretail.store.commits import Author, Edit
 from fedretail.store.store import Store
 from fedretail.store.vacating import WAIT_MS
@@ -266,18 +266,18 @@ def test_what_nobody_has_seen_is_left_alone(
     place = head(store, SHOP.log()).head
     seen = Point(place.seq - (not is_draft), place.stamp)
     with store._write.transaction(durable=False):
-        incarnations.note_writing(store._write, SHOP.log_name(), seen, is_draft=is_draft)
+        writing.note(store._write, SHOP.log_name(), seen, is_draft=is_draft)
     assert store.vacating.run(SHOP.author()) == 0
     with store._write.transaction(durable=False):
         seen = Point(place.seq, place.stamp)
-        incarnations.note_writing(store._write, SHOP.log_name(), seen, is_draft=False)
+        writing.note(store._write, SHOP.log_name(), seen, is_draft=False)
     assert store.vacating.run(SHOP.author()) == 1
 
 
 def test_a_copy_that_writes_no_more_empties_nothing(store: Store, clock: ManualClock) -> None:
     store.vacating.run(SHOP.author())
     wait(store, clock, WAIT_MS)
-    store.set_meta({incarnations.STOPPED: "for a test"})
+    store.set_meta({writing.STOPPED: "for a test"})
     assert store.vacating.run(SHOP.author()) == 0
-    store.set_meta({incarnations.STOPPED: None})
+    store.set_meta({writing.STOPPED: None})
     assert store.vacating.run(SHOP.author()) == 1

@@ -1,4 +1,4 @@
-"""A shop that lets a copy of its computer write too, and hears no proof; and who counts repairs."""
+"""A shop that lets a copy of its computer write too, and hears no proof."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,10 +9,7 @@ import trio
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import log_id
 from fedretail.crdt.proof import Proof
-from fedretail.crdt.transfer import Repair
-from fedretail.errors import MalformedInput
 from fedretail.p2p.mirror import Mirror
-from fedretail.p2p.replica import WrongRows
 from fedretail.testing.sim.ledger import Truth
 from fedretail.testing.sim.world import World
 
@@ -31,20 +28,6 @@ class CheatMirror(Mirror):
 
     def prove(self, proofs: Iterable[Proof]) -> None:
         """Keep nothing."""
-
-
-class CountingMirror(Mirror):
-    """The replica of an honest node; `on_wasted` hears of each repair with wrong rows."""
-
-    on_wasted: Callable[[], None]
-
-    def repair(self, wanted: Repair) -> None:
-        """As it is."""
-        try:
-            super().repair(wanted)
-        except (MalformedInput, WrongRows):
-            self.on_wasted()
-            raise
 
 
 def carried(world: World, place: tuple[str, str]) -> Callable[[bytes], bytes]:

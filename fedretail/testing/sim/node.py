@@ -23,8 +23,9 @@ from fedretail.store.store import Store
 from fedretail.testing.builders import SITE
 from fedretail.testing.faults import Killed
 from fedretail.testing.sim import oracles
-from fedretail.testing.sim.cheats import CheatMirror, CountingMirror, carried
+from fedretail.testing.sim.cheats import CheatMirror, carried
 from fedretail.testing.sim.computer import Computer
+from fedretail.testing.sim.counting import CountingMirror
 from fedretail.testing.sim.diary import Diary, WatchedLogs
 from fedretail.testing.sim.liars import Liar
 from fedretail.testing.sim.network import SimTransport

@@ -139,7 +139,8 @@ def _drop(connection: Connection, collection: int) -> list[bytes]:
     query = "SELECT log_id FROM log WHERE collection = ?"
     states = [logs.find(connection, log) for (log,) in connection.execute(query, (collection,))]
     found = [state for state in states if state is not None]
-    connection.execute("DELETE FROM local_due WHERE collection = ?", (collection,))
+    for table in ("local_due", "local_deletion"):
+        connection.execute(f"DELETE FROM {table} WHERE collection = ?", (collection,))
     for state in found:
         connection.execute("INSERT INTO local_evicted VALUES (?, ?)", (state.number, collection))
         for table in ("staging", "head_seen", "local_repair"):

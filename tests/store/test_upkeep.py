@@ -139,6 +139,29 @@ def test_one_device_that_goes_on_keeps_all_logs_of_its_collection(
     assert offers(holder, pair.owner) == 0
 
 
+def test_deletions_that_are_remembered_go_with_the_collection(
+    tmp_path: Path, other: Store, clock: ManualClock
+) -> None:
+    """Nothing is left that they could hide."""
+    pair = builders.shop("pair", devices=2)
+    one, two = (builders.shop_store(tmp_path, pair, clock=clock, device=n) for n in (0, 1))
+    two.commit(pair.author(1), SITE, builders.offer_edits([1]))
+    clock.advance(1000)
+    one.commit(pair.author(0), SITE, [Edit("offer", "sku1", is_deletion=True)])
+    holder = builders.peer_store(tmp_path, "holder", pair, OTHER, clock=clock)
+    holder.add_log(pair.log_name(device=1))
+    builders.fetch(holder, two, pair.log(device=1))
+    builders.fetch(holder, one, pair.log())
+    builders.empty(one, pair.author(0), [("offer", "sku1")])
+    builders.fetch(holder, one, pair.log())
+    remembered = "SELECT count(*) FROM local_deletion"
+    assert holder._read.execute(remembered).fetchone() == (1,)
+    clock.advance(EVICT_MS + DAY_MS)
+    renewed(holder, other)
+    assert len(holder.upkeep.evict()) == 2
+    assert holder._read.execute(remembered).fetchone() == (0,)
+
+
 def test_a_shop_that_said_when_it_comes_back_is_waited_for(
     holder: Store, silent: Store, other: Store, clock: ManualClock
 ) -> None:

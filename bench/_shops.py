@@ -15,6 +15,7 @@ from fedretail.domain.geo import Position
 from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.node.setup import Shop, create_shop
+from fedretail.testing import builders
 
 HEADINGS = ["SKU", "Name", "Barcode", "Price", "Stock", "Category", "Content"]
 
@@ -60,7 +61,7 @@ def copy_into(target: Node, source: Node) -> None:
     """Everything the source holds, without a network."""
     target.store.add_auth(signed for _, signed in source.store.auth_records())
     for _, name, raw in source.store.heads():
-        target.store.add_log(name)
+        builders.add_log(target.store, name)
         log, after = SignedHead.parse(raw).head.log, None
         while True:
             part = source.store.changes_since(log, START, after)

@@ -32,6 +32,7 @@ from fedretail.p2p.host import core  # noqa: F401 (0.7 s, before any clock runs)
 from fedretail.store import schema
 from fedretail.store.database import SqliteConnection
 from fedretail.store.logs import LogState
+from fedretail.testing import builders
 
 OFFERS = 10_000
 SHOPS = 200
@@ -83,7 +84,7 @@ def accepting(node: Node, folder: Path) -> list[Figure]:
         floors.append(verified + _digest_and_upserts(rows, path, time.process_time))
         peer = create_reader(folder / f"accepting{turn}", None)
         peer.store.add_auth(signed for _, signed in node.store.auth_records())
-        peer.store.add_log(state.name)
+        builders.add_log(peer.store, state.name)
         began = time.process_time()
         for raw, head, after in parts:
             peer.store.advance(SignedHead.parse(head), 0, raw, after=after)

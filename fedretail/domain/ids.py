@@ -80,19 +80,6 @@ def _checked(text: str, length: int) -> bool:
     return total % 10 == 0 and total != 0
 
 
-def parse_gln(text: str) -> str:
-    """The global location number as 13 digits; else MalformedInput saying what is wrong."""
-    digits = text.translate(_SEPARATORS)
-    if len(digits) != 13 or not _DIGITS.fullmatch(digits):
-        raise MalformedInput(f"{quoted(text)} is not a GLN: it has 13 digits")
-    if check_digit(digits[:-1]) != int(digits[-1]) or not digits.strip("0"):
-        raise MalformedInput(
-            f"{quoted(text)} is not a GLN: the check digit {digits[-1]} does not fit, "
-            f"{check_digit(digits[:-1])} would"
-        )
-    return digits
-
-
 def _gtin_fault(digits: str) -> str:
     """What is wrong with these would-be digits, with the number that would fit."""
     if not digits:

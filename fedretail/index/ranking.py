@@ -12,10 +12,10 @@ from typing import NamedTuple
 from fedretail.index.schema import STOCK_LIKELY, STOCK_UNKNOWN
 
 # A word in the name says what a thing is; in brand, category or code only what it has to do with.
-_BESIDE_NAME = 0.5
+BESIDE_NAME = 0.5
 # Each further word of a name makes it a little less likely that the thing asked for is meant:
 # "Milk" before "Milk chocolate with hazelnuts".
-_WORD_COST = 0.05
+WORD_COST = 0.05
 # At this distance a hit counts half of one next door: about what people drive for groceries.
 _HALF_DISTANCE_M = 5_000.0
 # A trip for something sold out is a trip for nothing; unknown stock is mostly there.
@@ -36,23 +36,8 @@ def rarity(offers: int, holding: int) -> float:
     return math.log(1 + (offers + 1) / (holding + 1))
 
 
-def relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> float:
-    """How much of what was asked an offer answers, 0 to 1; 1 when nothing was asked.
-
-    words: the offer's words, the first `named` of them those of its name. This is the definition;
-    searches use Relevance.
-    """
-    if not terms:
-        return 1.0
-    found = 0.0
-    # Added one by one: newer Pythons round the sum of floats in another way than `+`.
-    for term in terms:
-        found += term.weight * _where(term, words, named)
-    return found / sum(term.weight for term in terms) / (1 + _WORD_COST * named)
-
-
 class Relevance:
-    """`relevance` for the terms of one query, of words joined by spaces; a third of its time."""
+    """How much of what was asked an offer answers, for the terms of one query."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
         # A word stands between spaces; the beginning of one behind a space.
@@ -62,7 +47,11 @@ class Relevance:
         self._total = sum(term.weight for term in terms)
 
     def of(self, words: str, named: int) -> float:
-        """As `relevance`; words: the offer's, each once, joined by single spaces."""
+        """0 to 1; 1 when nothing was asked.
+
+        words: the offer's, each once, joined by single spaces, the first `named` of them those of
+        its name.
+        """
         if not self._sought:
             return 1.0
         text = f" {words} "
@@ -72,22 +61,11 @@ class Relevance:
             if place >= 0:
                 # As many spaces stand before a word as words.
                 in_name = text.count(" ", 0, place) < named
-                found += weight if in_name else weight * _BESIDE_NAME
-        return found / self._total / (1 + _WORD_COST * named)
+                found += weight if in_name else weight * BESIDE_NAME
+        return found / self._total / (1 + WORD_COST * named)
 
 
 def score(relevant: float, distance_m: float | None, stock: int) -> float:
     """Relevance, weakened by distance and by what is known of the stock."""
     nearness = 1 / (1 + (distance_m or 0.0) / _HALF_DISTANCE_M)
     return relevant * nearness * _STOCK_WEIGHT.get(stock, _SOLD_OUT_WEIGHT)
-
-
-def _where(term: Term, words: Sequence[str], named: int) -> float:
-    if term.begun:
-        places = (i for i, word in enumerate(words) if word.startswith(term.word))
-        place = next(places, None)
-    else:
-        place = words.index(term.word) if term.word in words else None
-    if place is None:
-        return 0.0
-    return 1.0 if place < named else _BESIDE_NAME

@@ -170,15 +170,6 @@ class Store:
         with self._write.transaction(durable=False):
             return auth.add(self._write, signed)
 
-    def add_log(self, name: LogName) -> None:
-        """Learn the four values of a log, so that its heads can be verified.
-
-        Refused where its collection has too many.
-        """
-        if logs.find_name(self._read, name) is None:
-            with self._write.transaction(durable=False):
-                logs.enter(self._write, name)
-
     def learn(self, signed: Iterable[SignedRecord], names: Iterable[LogName]) -> list[LogName]:
         """Keep auth records, then the names of logs, in one transaction; the names kept.
 

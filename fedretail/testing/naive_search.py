@@ -3,6 +3,7 @@
 It shares with the real one how words are cut, how one offer is scored, and what fields mean.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from fedretail.crdt.names import site_id
@@ -14,7 +15,7 @@ from fedretail.domain.sites import Site
 from fedretail.domain.stock import may_have
 from fedretail.index.judge import UNHEARD_MS, category_matches
 from fedretail.index.query import Query
-from fedretail.index.ranking import Term, rarity, relevance, score
+from fedretail.index.ranking import BESIDE_NAME, WORD_COST, Term, rarity, score
 from fedretail.index.text import gtin_word, query_words, text_words
 from fedretail.testing.memory_records import MemoryRecords
 
@@ -100,7 +101,7 @@ def _judged(
         cheap = (price is None, currency != query.currency, currency or "", price or 0)
         return (unsure, *cheap, away, shown)
     words, count = _offer_words(offer)
-    points = score(relevance(terms, words, count), away if query.near else None, stock)
+    points = score(naive_relevance(terms, words, count), away if query.near else None, stock)
     return unsure, -points, shown
 
 
@@ -113,3 +114,28 @@ def _offer_words(offer: Offer) -> tuple[list[str], int]:
 
 def _holds(words: list[str], word: str, begun: bool) -> bool:
     return any(one.startswith(word) if begun else one == word for one in words)
+
+
+def naive_relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> float:
+    """How much of what was asked an offer answers, 0 to 1; 1 when nothing was asked.
+
+    words: the offer's words, the first `named` of them those of its name.
+    """
+    if not terms:
+        return 1.0
+    found = 0.0
+    # Added one by one: newer Pythons round the sum of floats in another way than `+`.
+    for term in terms:
+        found += term.weight * _where(term, words, named)
+    return found / sum(term.weight for term in terms) / (1 + WORD_COST * named)
+
+
+def _where(term: Term, words: Sequence[str], named: int) -> float:
+    if term.begun:
+        places = (i for i, word in enumerate(words) if word.startswith(term.word))
+        place = next(places, None)
+    else:
+        place = words.index(term.word) if term.word in words else None
+    if place is None:
+        return 0.0
+    return 1.0 if place < named else BESIDE_NAME

@@ -237,7 +237,7 @@ class Restless(Months[Computer]):
 
     def _take(self, target: Computer, source: Computer, name: LogName) -> None:
         """Let a log come as far as it does; the line may break between two parts."""
-        target.store.add_log(name)
+        builders.add_log(target.store, name)
         state = source.store.log(log_id(name))
         if name == source.written() and state is not None:
             source.store.own_logs.note_seen([(name, state.point)])

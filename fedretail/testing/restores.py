@@ -85,7 +85,7 @@ class World:
 
 def take(target: Store, source: Store, name: LogName) -> int:
     """Let `target` fetch a log by name, as a session does; the parts that came with no base."""
-    target.add_log(name)
+    builders.add_log(target, name)
     log = log_id(name)
     state = source.log(log)
     assert state is not None

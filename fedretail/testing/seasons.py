@@ -40,7 +40,7 @@ class Seasons(Months[Node]):
         self._said: dict[str, list[tuple[bytes, Groups]]] = {key: [] for key in KEYS}
         for node in self.nodes:
             for number in range(devices):
-                node.store.add_log(self.shop.log_name(device=number))
+                builders.add_log(node.store, self.shop.log_name(device=number))
 
     def live(self, days: int) -> None:
         """Let so many days pass, with everything that may happen."""

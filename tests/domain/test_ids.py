@@ -14,7 +14,6 @@ from fedretail.domain.ids import (
     is_gtin,
     name_hash,
     offer_id,
-    parse_gln,
     parse_gtin,
     parse_offer_id,
     record_key,
@@ -111,12 +110,9 @@ def test_a_records_gtin(text: str) -> None:
 
 
 def test_gln() -> None:
-    assert parse_gln("4 000001 00000 5") == "4000001000005"
     assert is_gln("4000001000005")
     for wrong in ("4000001000006", "400000100000", "", "0" * 13, "\ud800"):
         assert not is_gln(wrong)
-        with pytest.raises(MalformedInput):
-            parse_gln(wrong)
 
 
 @pytest.mark.parametrize(

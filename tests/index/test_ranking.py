@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedretail.index.judge import category_matches
-from fedretail.index.ranking import Relevance, Term, rarity, relevance, score
+from fedretail.index.ranking import Relevance, Term, rarity, score
 from fedretail.index.schema import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
+from fedretail.testing.naive_search import naive_relevance
 
 
 def test_rare_words_weigh_more() -> None:
@@ -13,18 +14,16 @@ def test_rare_words_weigh_more() -> None:
 
 
 def test_a_name_says_more_than_what_stands_beside_it() -> None:
-    terms = [Term("milk")]
-    assert relevance(terms, ["milk", "dairy"], 1) > relevance(terms, ["cream", "milk"], 1) > 0
-    assert relevance(terms, ["milk"], 1) > relevance(terms, ["milk", "bar", "nuts"], 3)
-    assert relevance(terms, ["cream"], 1) == 0
+    milk = Relevance([Term("milk")])
+    assert milk.of("milk dairy", 1) > milk.of("cream milk", 1) > 0
+    assert milk.of("milk", 1) > milk.of("milk bar nuts", 3)
+    assert milk.of("cream", 1) == 0
 
 
 def test_a_beginning_counts_as_its_word() -> None:
-    words = ["milkshake"]
-    assert relevance([Term("milk", begun=True)], words, 1) == relevance(
-        [Term("milkshake")], words, 1
-    )
-    assert relevance([Term("milk")], words, 1) == 0
+    begun, whole = Relevance([Term("milk", begun=True)]), Relevance([Term("milkshake")])
+    assert begun.of("milkshake", 1) == whole.of("milkshake", 1) > 0
+    assert Relevance([Term("milk")]).of("milkshake", 1) == 0
 
 
 short = st.text("ab.", min_size=1, max_size=3)
@@ -36,7 +35,7 @@ short = st.text("ab.", min_size=1, max_size=3)
     st.integers(0, 6),
 )
 def test_the_fast_relevance_is_the_same(terms: list[Term], words: list[str], named: int) -> None:
-    assert Relevance(terms).of(" ".join(words), named) == relevance(terms, words, named)
+    assert Relevance(terms).of(" ".join(words), named) == naive_relevance(terms, words, named)
 
 
 def test_near_and_there_is_better() -> None:

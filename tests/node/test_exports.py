@@ -17,7 +17,7 @@ from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
 from fedretail.store.commits import Edit
-from fedretail.testing.builders import fetch, shop_store
+from fedretail.testing.builders import add_log, fetch, shop_store
 from fedretail.testing.builders import shop as stranger
 from fedretail.testing.nodes import new_shop, prices, seqs, write_prices
 
@@ -114,7 +114,7 @@ def test_mine_is_mine_alone(shop: Node, tmp_path: Path) -> None:
     with_offer = shop_store(tmp_path, other)
     with_offer.commit(other.author(), "site/aaaaaaaaaaaaaaaa", [Edit("offer", "x", PUBLIC)])
     shop.store.add_auth(other.grants)
-    shop.store.add_log(other.log_name())
+    add_log(shop.store, other.log_name())
     fetch(shop.store, with_offer, other.log())
     with_offer.close()
     put(shop, "oat", PUBLIC)

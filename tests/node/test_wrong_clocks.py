@@ -66,7 +66,7 @@ def test_others_who_have_signed_later_say_that_this_clock_is_early(
     source = builders.shop_store(shop.path, other, clock=clock)
     source.commit(other.author(), builders.SITE, builders.offer_edits([1]))
     shop.store.add_auth(other.grants)
-    shop.store.add_log(other.log_name())
+    builders.add_log(shop.store, other.log_name())
     builders.fetch(shop.store, source, other.log())
     source.close()
     sell(shop, "bread")

@@ -18,7 +18,7 @@ def test_who_has_let_a_log_go_since_it_was_asked_for_says_so(tmp_path: Path) -> 
     source = builders.shop_store(tmp_path, SHOP)
     holder, node = (neighbour(tmp_path, name, SHOP) for name in ("holder", "node"))
     source.commit(SHOP.author(), SITE, builders.offer_edits([1]))
-    holder.store.add_log(SHOP.log_name())
+    builders.add_log(holder.store, SHOP.log_name())
     builders.fetch(holder.store, source, SHOP.log())
     talk = Conversation(holder, node)
     while not talk.sides[1].first(wire.Since):
@@ -26,7 +26,7 @@ def test_who_has_let_a_log_go_since_it_was_asked_for_says_so(tmp_path: Path) -> 
     # Before the question arrives the holder hears of the newer log.
     source.own_logs.open_next(SHOP.author(), SITE)
     newer = source.own_logs.written(SHOP.log_name())
-    holder.store.add_log(newer)
+    builders.add_log(holder.store, newer)
     builders.fetch(holder.store, source, log_id(newer))
     holder.mirror.refresh()
     talk.settle()
@@ -44,14 +44,14 @@ def test_nobody_is_to_blame_for_a_log_that_was_given_up_while_it_came(tmp_path: 
     source = builders.shop_store(tmp_path, SHOP)
     holder, node = (neighbour(tmp_path, name, SHOP) for name in ("holder", "node"))
     for one in (holder, node):
-        one.store.add_log(SHOP.log_name())
+        builders.add_log(one.store, SHOP.log_name())
     for number, stores in enumerate(((holder.store, node.store), (holder.store,))):
         source.commit(SHOP.author(), SITE, builders.offer_edits([number]))
         for store in stores:
             builders.fetch(store, source, SHOP.log())
     source.own_logs.open_next(SHOP.author(), SITE)
     newer = source.own_logs.written(SHOP.log_name())
-    node.store.add_log(newer)
+    builders.add_log(node.store, newer)
     talk = Conversation(holder, node)
     while not talk.sides[1].first(wire.Since):
         assert talk.deliver(0) | talk.deliver(1)

@@ -194,7 +194,7 @@ def test_who_goes_on_showing_a_frozen_log_is_told_once(tmp_path: Path) -> None:
 def test_heads_whose_rows_never_came_count(tmp_path: Path) -> None:
     low, high = forked(tmp_path)
     x = neighbour(tmp_path, "x", SHOP)
-    x.store.add_log(NAME)
+    builders.add_log(x.store, NAME)
     side = greeted(x)
     side.hear(wire.Heads([low.state()[NAME]]))
     assert x.state() == {}

@@ -145,7 +145,7 @@ def test_a_log_begun_anew_since_is_not_asked_for(tmp_path: Path) -> None:
     node = neighbour(tmp_path, "peer", SHOP)
     names = [SHOP.log_name(), source.own_logs.written(SHOP.log_name())]
     for name in names:
-        node.store.add_log(name)
+        builders.add_log(node.store, name)
     assert [node.mirror.takes(one) for one in heads] == [True, True]
     newer = log_id(names[1])
     builders.fetch(node.store, source, newer)

@@ -67,7 +67,7 @@ def test_rows_kept_from_a_liar_are_not_blamed_on_the_next(tmp_path: Path, large:
 def test_rows_nobody_asked_for(tmp_path: Path) -> None:
     shop = stocked(tmp_path, "a", SHOP, 3)
     side = greeted(neighbour(tmp_path, "b", SHOP))
-    side.node.store.add_log(SHOP.log_name())
+    builders.add_log(side.node.store, SHOP.log_name())
     side.hear(answer(shop))
     assert side.failure is not None
     assert "nobody asked" in side.failure.message

@@ -36,7 +36,7 @@ def devices(tmp_path: Path, clock: ManualClock) -> Iterator[list[Store]]:
 def peer(tmp_path: Path, clock: ManualClock, devices: list[Store]) -> Iterator[Store]:
     """A neighbour that has both logs, and shows the offer as deleted."""
     store = builders.peer_store(tmp_path, "peer", PAIR, clock=clock)
-    store.add_log(PAIR.log_name(device=1))
+    builders.add_log(store, PAIR.log_name(device=1))
     take(store, devices)
     assert store.record(PLACE) is None
     yield store
@@ -139,7 +139,7 @@ def test_what_a_device_began_anew_is_no_older_copy(
     folder.mkdir()
     source = builders.shop_store(folder, anew, clock=early)
     source.commit(anew.author(0), SITE, [Edit("offer", "sku0", {"name": "again"})])
-    peer.add_log(anew.log_name(device=0))
+    builders.add_log(peer, anew.log_name(device=0))
     builders.fetch(peer, source, anew.log(device=0))
     state = peer.log(FIRST)
     assert state is not None
@@ -189,7 +189,7 @@ def test_the_next_collection_of_a_number_inherits_no_deletions(
     with peer._write.transaction(durable=False):
         for table in ("row", "feed", "log"):
             peer._write.execute(f"DELETE FROM {table}")
-    peer.add_log(PAIR.log_name())
+    builders.add_log(peer, PAIR.log_name())
     with peer._write.transaction(durable=False):
         while held := peer._write.execute("SELECT id FROM log ORDER BY id").fetchone():
             logs._forget(peer._write, *held)
@@ -205,7 +205,7 @@ def test_a_damaged_row_of_one_log_says_nothing_beside_another(tmp_path: Path) ->
     for device in range(2):
         store = builders.shop_store(tmp_path, owner, device=device)
         store.commit(owner.author(device), SITE, [Edit("offer", "k", {"name": str(device)})])
-        peer.add_log(owner.log_name(device=device))
+        builders.add_log(peer, owner.log_name(device=device))
         builders.fetch(peer, store, owner.log(device=device))
         store.close()
     one, other = (peer.log(owner.log(device=device)) for device in range(2))

@@ -78,7 +78,7 @@ def test_a_signature_of_someone_else(source: Store, target: Store) -> None:
 def test_a_device_that_was_never_granted(source: Store, tmp_path: Path) -> None:
     head, changes = builders.whole(source, LOG)
     store = builders.new_store(tmp_path, "no-grants")
-    store.add_log(SHOP.log_name())
+    builders.add_log(store, SHOP.log_name())
     refused(store, PeerError, head, changes)
     store.close()
 
@@ -86,7 +86,7 @@ def test_a_device_that_was_never_granted(source: Store, tmp_path: Path) -> None:
 def test_a_device_that_granted_itself(source: Store, tmp_path: Path) -> None:
     head, changes = builders.whole(source, LOG)
     store = builders.new_store(tmp_path, "own-grants")
-    store.add_log(SHOP.log_name())
+    builders.add_log(store, SHOP.log_name())
     own = builders.grant(SHOP.devices[0], SHOP.devices[0].public, number=1, now_ms=0)
     store.add_auth([own])
     refused(store, PeerError, head, changes)
@@ -144,7 +144,7 @@ def test_a_frozen_device_moves_no_log_of_any_incarnation(source: Store, target: 
     assert target.trust.saw([resigned(head, digest=b"o" * 32)]) == 1
     refused(target, Refused, resigned(head, seq=4, stamp=head.head.stamp + 1), [], base_seq=3)
     name = SHOP.log_name()._replace(incarnation=SHOP.incarnation + 1)
-    target.add_log(name)
+    builders.add_log(target, name)
     refused(target, Refused, resigned(head, log=log_id(name)), changes)
 
 
@@ -161,14 +161,14 @@ def test_an_older_incarnation_after_a_newer(source: Store, target: Store, clock:
     old_head, old_changes = builders.whole(source, LOG)
     signed = source.own_logs.open_next(SHOP.author(), SITE)
     assert signed is not None
-    target.add_log(source.own_logs.written(SHOP.log_name()))
+    builders.add_log(target, source.own_logs.written(SHOP.log_name()))
     builders.fetch(target, source, signed.head.log)
     # Nobody's fault: the neighbour may not have heard of the newer one.
     refused(target, Refused, old_head, old_changes)
 
 
 def test_a_name_of_a_newer_incarnation_alone_stops_nothing(source: Store, target: Store) -> None:
-    target.add_log(SHOP.author(incarnation=SHOP.incarnation + 1).log(SITE))
+    builders.add_log(target, SHOP.author(incarnation=SHOP.incarnation + 1).log(SITE))
     head, changes = builders.whole(source, LOG)
     assert target.advance(head, 0, pack(changes)) is Outcome.MOVED
 
@@ -177,7 +177,7 @@ def test_own_log_is_not_taken_from_a_neighbour(source: Store, tmp_path: Path) ->
     head, changes = builders.whole(source, LOG)
     (tmp_path / "restored").mkdir()
     restored = builders.shop_store(tmp_path / "restored", SHOP)
-    restored.add_log(SHOP.log_name())
+    builders.add_log(restored, SHOP.log_name())
     refused(restored, Refused, head, changes)
     restored.close()
 

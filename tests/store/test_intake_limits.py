@@ -70,19 +70,19 @@ def test_limits_of_the_log_list(tmp_path: Path, source: Store, target: Store) ->
     """Invented names give way; logs with a verified head stay, and there are 8 of them."""
     for number in range(50):
         device = builders.key(f"invented {number}").public
-        target.add_log(SHOP.log_name()._replace(device=device))
+        builders.add_log(target, SHOP.log_name()._replace(device=device))
     assert len(target.logs_of(SHOP.owner, SITE)) <= 2 * logs.MAX_LOGS_PER_COLLECTION
-    target.add_log(SHOP.log_name())
+    builders.add_log(target, SHOP.log_name())
     builders.fetch(target, source, LOG)
     for number in range(1, 8):
         author = SHOP.author(incarnation=SHOP.incarnation + number)
         signed = source.commit(author, SITE, builders.offer_edits([number]))
         assert signed is not None
-        target.add_log(author.log(SITE))
+        builders.add_log(target, author.log(SITE))
         builders.fetch(target, source, signed.head.log)
     ninth = SHOP.author(incarnation=SHOP.incarnation + 8)
     with pytest.raises(Refused):
-        target.add_log(ninth.log(SITE))
+        builders.add_log(target, ninth.log(SITE))
     before = builders.contents(source.path)
     with pytest.raises(Refused):
         source.commit(ninth, SITE, builders.offer_edits([9]))

@@ -57,7 +57,7 @@ def test_every_version_comes_back(steps: Any, rows: int, in_parts: bool) -> None
         clock = ManualClock()
         store = builders.shop_store(Path(folder), SHOP, clock=clock)
         sister = builders.shop_store(Path(folder), SHOP, clock=clock, device=1)
-        store.add_log(SHOP.log_name(device=1))
+        builders.add_log(store, SHOP.log_name(device=1))
         history: dict[RecordId, list[tuple[int, int, bytes]]] = {place: [] for place in PLACES}
         for name, edits in steps:
             clock.advance(5)

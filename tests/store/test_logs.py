@@ -33,7 +33,7 @@ def point(store: Store) -> Point:
 
 def test_heads_in_the_order_in_which_they_moved(store: Store) -> None:
     assert store.heads() == []
-    store.add_log(SHOP.log_name(device=1))
+    builders.add_log(store, SHOP.log_name(device=1))
     assert store.heads() == []
     store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
     store.commit(SHOP.author(), "member", [Edit("member", "self", {"name": "x"})])
@@ -46,8 +46,8 @@ def test_heads_in_the_order_in_which_they_moved(store: Store) -> None:
 
 
 def test_logs_of_a_collection(store: Store) -> None:
-    store.add_log(SHOP.log_name(device=1))
-    store.add_log(SHOP.log_name(device=1))
+    builders.add_log(store, SHOP.log_name(device=1))
+    builders.add_log(store, SHOP.log_name(device=1))
     store.commit(SHOP.author(), SITE, builders.offer_edits([1]))
     found = {state.log for state in store.logs_of(SHOP.owner, SITE)}
     assert found == {LOG, SHOP.log(device=1)}
@@ -58,7 +58,7 @@ def test_logs_of_a_collection(store: Store) -> None:
 def test_nothing_to_tell(store: Store) -> None:
     assert store.changes_since(LOG, Point(0, 0), None) is None
     assert store.wanted(LOG) is None
-    store.add_log(SHOP.log_name())
+    builders.add_log(store, SHOP.log_name())
     assert store.changes_since(LOG, Point(0, 0), None) is None
     assert store.wanted(LOG) == (Point(0, 0), None)
     store.commit(SHOP.author(), SITE, builders.offer_edits([1]))

@@ -73,7 +73,7 @@ def test_a_follower_holds_what_a_reader_finds(edits: Any, page: int) -> None:
         second = builders.shop_store(Path(name), SHOP, clock=skewed, device=1)
         for other in (store, second):
             for device in (0, 1):
-                other.add_log(SHOP.log_name(device=device))
+                builders.add_log(other, SHOP.log_name(device=device))
         follower = Follower(store)
         for device, some, skew in edits:
             writer = (store, second)[device]
@@ -128,7 +128,7 @@ def test_what_another_device_beats_does_not_enter_the_feed(
     second.commit(SHOP.author(1), SITE, [Edit("offer", "a", {"pack": 1})])
     store.commit(SHOP.author(), SITE, [Edit("offer", "a", {"pack": 2})])
     end = store.feed_end()
-    store.add_log(SHOP.log_name(device=1))
+    builders.add_log(store, SHOP.log_name(device=1))
     builders.fetch(store, second, SHOP.log(device=1))
     assert store.feed_end() == end
     second.close()
@@ -140,7 +140,7 @@ def test_an_edit_beats_what_is_seen_although_clocks_differ(store: Store, tmp_pat
     second.commit(SHOP.author(1), SITE, [Edit("offer", "a", {"pack": 1})])
     fast.advance(365 * 24 * 3600 * 1000)
     second.commit(SHOP.author(1), SITE, [Edit("offer", "b", {"pack": 1})])
-    store.add_log(SHOP.log_name(device=1))
+    builders.add_log(store, SHOP.log_name(device=1))
     builders.fetch(store, second, SHOP.log(device=1))
     store.commit(SHOP.author(), SITE, [Edit("offer", "a", {"pack": 2})])
     folded = store.record(place("a"))
@@ -176,7 +176,7 @@ def test_a_record_begun_anew_beats_what_another_device_wrote(
     """Whichever key is the greater: the deletion has a stamp of its own, later than all seen."""
     second = builders.shop_store(tmp_path, SHOP, clock=clock, device=1)
     for one, other, devices in ((store, second, (0, 1)), (second, store, (1, 0))):
-        one.add_log(SHOP.log_name(device=devices[1]))
+        builders.add_log(one, SHOP.log_name(device=devices[1]))
         clock.advance(1000)
         other.commit(SHOP.author(devices[1]), SITE, [Edit("offer", "a", {"pack": 1, "name": "x"})])
         builders.fetch(one, other, SHOP.log(device=devices[1]))
@@ -185,7 +185,7 @@ def test_a_record_begun_anew_beats_what_another_device_wrote(
         folded = one.record(place("a"))
         assert folded is not None
         assert folded.fields == {"pack": 2}
-        other.add_log(SHOP.log_name(device=devices[0]))
+        builders.add_log(other, SHOP.log_name(device=devices[0]))
         builders.fetch(other, one, SHOP.log(device=devices[0]))
         assert other.record(place("a")) == folded
     second.close()
@@ -199,7 +199,7 @@ def test_the_earlier_of_two_early_stamps_is_not_missed(tmp_path: Path, clock: Ma
         source = builders.shop_store(tmp_path, trio, clock=fast, device=device)
         edit = Edit("offer", "a", {f"f{device}": 1}, keep_unknown=True)
         source.commit(trio.author(device), SITE, [edit])
-        store.add_log(trio.log_name(device=device))
+        builders.add_log(store, trio.log_name(device=device))
         builders.fetch(store, source, trio.log(device=device))
         source.close()
     item = RecordId(trio.owner, SITE, "offer", "a")

@@ -88,7 +88,7 @@ def test_a_parent_below_the_floor_is_no_beginning(world: World) -> None:
     signed = world.store.own_logs.open_next(AUTHOR, SITE)
     assert signed is not None
     name = world.store.own_logs.written(SHOP.log_name())
-    world.peer.add_log(name)
+    builders.add_log(world.peer, name)
     assert world.peer.wanted(log_id(name), signed) == (Point(1, signed.head.stamp - 1), None)
     purged = SignedHead.sign(signed.head._replace(seq=9, floor=2), AUTHOR.key)
     assert world.peer.wanted(log_id(name), purged) == (START, None)
@@ -198,7 +198,7 @@ def test_a_transfer_that_went_on_from_a_parent_begins_again_when_that_has_moved(
     world.sell(*range(20), amount_minor=6)
     name = world.store.own_logs.written(SHOP.log_name())
     log = log_id(name)
-    world.peer.add_log(name)
+    builders.add_log(world.peer, name)
     state = world.store.log(log)
     assert state is not None
     newest = SignedHead.parse(state.head or b"")
@@ -254,7 +254,7 @@ def test_rows_of_the_older_log_that_turn_up_late_are_taken_over(world: World) ->
         assert [found for _, found, _ in one.heads()] == [name]
         assert builders.problems(one) == []
     # It is done with now, and refused.
-    world.peer.add_log(SHOP.log_name())
+    builders.add_log(world.peer, SHOP.log_name())
     state = late.log(LOG)
     assert state is not None
     whole = late.changes_since(LOG, START, None)
@@ -308,7 +308,7 @@ def test_a_collection_that_the_copy_never_had(world: World) -> None:
     take(world.peer, world.store, SHOP.log_name(other))
     world.put_back(copy)
     world.store.own_logs.begin_draft(AUTHOR, other)
-    world.store.add_log(SHOP.log_name(other))
+    builders.add_log(world.store, SHOP.log_name(other))
     builders.fetch(world.store, world.peer, SHOP.log(other))
     opened = world.store.own_logs.open_next(AUTHOR, other)
     assert opened is not None

@@ -205,8 +205,8 @@ def test_a_deletion_from_the_future_is_not_remembered(tmp_path: Path) -> None:
         builders.shop_store(tmp_path, PAIR, clock=clock, device=number) for number in (0, 1)
     )
     for store in (first, second):
-        store.add_log(PAIR.log_name(device=1))
-        store.add_log(PAIR.log_name())
+        builders.add_log(store, PAIR.log_name(device=1))
+        builders.add_log(store, PAIR.log_name())
     second.commit(PAIR.author(1), SITE, builders.offer_edits([1]))
     take(first, second, PAIR.log_name(device=1))
     clock.advance(year_ms)

@@ -38,7 +38,7 @@ def source(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
 def sister(tmp_path: Path, clock: ManualClock, source: Store) -> Iterator[Store]:
     """The second device, which has the log of the first as it is now."""
     store = builders.shop_store(tmp_path, PAIR, clock=clock, device=1)
-    store.add_log(PAIR.log_name())
+    builders.add_log(store, PAIR.log_name())
     builders.fetch(store, source, LOG)
     yield store
     store.close()

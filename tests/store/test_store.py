@@ -39,7 +39,7 @@ def test_a_store_keeps_its_id_and_another_has_another(tmp_path: Path) -> None:
 
 def test_figures(tmp_path: Path) -> None:
     store = builders.shop_store(tmp_path, SHOP)
-    store.add_log(SHOP.log_name(device=1))
+    builders.add_log(store, SHOP.log_name(device=1))
     store.commit(SHOP.author(), SITE, builders.offer_edits(range(10)))
     found = store.statistics()
     size = store.log(LOG).size  # type: ignore[union-attr]
@@ -91,7 +91,7 @@ def test_nothing_hot_reads_a_whole_table(tmp_path: Path) -> None:
         store.commit(author, SITE, builders.offer_edits(range(20)))
     store.commit(SHOP.author(), SITE, [Edit("offer", "sku1", {"cost": 1}, is_deletion=False)])
     peer.commit(SHOP.author(1), SITE, builders.offer_edits(range(5)))
-    store.add_log(SHOP.log_name(device=1))
+    builders.add_log(store, SHOP.log_name(device=1))
     Listening.plans.clear()
     hot(store, peer)
     wrong = {

@@ -40,8 +40,8 @@ def holder(tmp_path: Path, clock: ManualClock, silent: Store, other: Store) -> S
     store = builders.peer_store(tmp_path, "holder", OTHER, clock=clock)
     store.add_auth(SHOP.grants)
     # The last log is the one that will go: its number must not be given again.
-    store.add_log(SHOP.log_name("member"))
-    store.add_log(SHOP.log_name())
+    builders.add_log(store, SHOP.log_name("member"))
+    builders.add_log(store, SHOP.log_name())
     for source, log in ((silent, SHOP.log()), (silent, SHOP.log("member")), (other, OTHER.log())):
         builders.fetch(store, source, log)
     return store
@@ -129,7 +129,7 @@ def test_one_device_that_goes_on_keeps_all_logs_of_its_collection(
     source.commit(pair.author(1), SITE, builders.offer_edits([1]))
     source.commit(pair.author(0), SITE, [Edit("offer", "sku1", is_deletion=True)])
     holder = builders.peer_store(tmp_path, "holder", pair, OTHER, clock=clock)
-    holder.add_log(pair.log_name(device=1))
+    builders.add_log(holder, pair.log_name(device=1))
     clock.advance(EVICT_MS + DAY_MS)
     source.renew(pair.author(1), SITE)
     for log in (pair.log(), pair.log(device=1)):
@@ -149,7 +149,7 @@ def test_deletions_that_are_remembered_go_with_the_collection(
     clock.advance(1000)
     one.commit(pair.author(0), SITE, [Edit("offer", "sku1", is_deletion=True)])
     holder = builders.peer_store(tmp_path, "holder", pair, OTHER, clock=clock)
-    holder.add_log(pair.log_name(device=1))
+    builders.add_log(holder, pair.log_name(device=1))
     builders.fetch(holder, two, pair.log(device=1))
     builders.fetch(holder, one, pair.log())
     builders.empty(one, pair.author(0), [("offer", "sku1")])
@@ -195,7 +195,7 @@ def test_a_clock_that_has_run_ahead_forgets_nobody(holder: Store, clock: ManualC
 
 def test_own_collections_stay_however_old(silent: Store, other: Store, clock: ManualClock) -> None:
     silent.add_auth(OTHER.grants)
-    silent.add_log(OTHER.log_name())
+    builders.add_log(silent, OTHER.log_name())
     clock.advance(3 * EVICT_MS)
     other.renew(OTHER.author(), SITE)
     builders.fetch(silent, other, OTHER.log())

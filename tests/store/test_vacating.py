@@ -40,7 +40,7 @@ def pair(tmp_path: Path, clock: ManualClock) -> Iterator[list[Store]]:
     """Two devices of a shop, each with the other's log: both wrote sku0, the first deleted it."""
     stores = [builders.shop_store(tmp_path, PAIR, clock=clock, device=number) for number in (0, 1)]
     for number, store in enumerate(stores):
-        store.add_log(PAIR.log_name(device=1 - number))
+        builders.add_log(store, PAIR.log_name(device=1 - number))
         store.commit(PAIR.author(number), SITE, builders.offer_edits([0]))
         clock.advance(1000)
     stores[0].commit(PAIR.author(0), SITE, [deletion("sku0")])
@@ -202,7 +202,7 @@ def test_what_ends_in_between_begins_anew(store: Store, tmp_path: Path, clock: M
     other = builders.new_store(tmp_path, "late", clock=clock)
     signed = other.commit(author, SITE, builders.offer_edits([7]))
     assert signed is not None
-    store.add_log(author.log(SITE))
+    builders.add_log(store, author.log(SITE))
     builders.fetch(store, other, signed.head.log)
     other.close()
     assert store.vacating.run(SHOP.author()) == 0
@@ -221,7 +221,7 @@ def test_an_older_incarnation_counts_until_it_is_taken_over(
     old = head(pair[1], PAIR.log(device=1))
     signed = pair[1].commit(author, SITE, builders.offer_edits([7]))
     assert signed is not None
-    pair[0].add_log(author.log(SITE))
+    builders.add_log(pair[0], author.log(SITE))
     builders.fetch(pair[0], pair[1], signed.head.log)
     for days in (0, 30, 30):
         wait(pair[0], clock, days * DAY_MS)

@@ -14,7 +14,7 @@ from fedretail.domain.kind import RecordId
 from fedretail.domain.kinds import registry
 from fedretail.store.commits import Edit
 from fedretail.store.store import Store
-from fedretail.testing.builders import SITE, Shop, fetch, peer_store, shop, shop_store
+from fedretail.testing.builders import SITE, Shop, add_log, fetch, peer_store, shop, shop_store
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.sim.disk import Disk
 from fedretail.testing.sim.oracles import Follower
@@ -103,7 +103,7 @@ def test_what_a_follower_has_read_outlives_the_power(
 
     process, store = started()
     store.add_auth(owner.grants)
-    store.add_log(owner.log_name())
+    add_log(store, owner.log_name())
     clock.advance(AHEAD_MS)
     source.commit(owner.author(), SITE, [Edit("offer", "first", {"name": "first"})])
     fetch(store, source, owner.log())

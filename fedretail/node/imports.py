@@ -26,7 +26,8 @@ from fedretail.domain.ids import collection_of, record_key
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.prices import moved_by_half
 from fedretail.domain.texts import count
-from fedretail.errors import MalformedInput, Unavailable
+from fedretail.errors import MalformedInput
+from fedretail.node import rejects
 from fedretail.node.base import BaseNode
 from fedretail.node.import_report import Elsewhere, HeldRow, ImportOptions, ImportReport
 from fedretail.node.reductions import amount_now, is_repriced, with_lowest
@@ -55,6 +56,7 @@ def import_file(
     """
     with ExitStack() as stack:
         reader = _open(node, path, options)
+        as_read = rejects.fingerprint(path)
         stack.callback(reader.close)
         spill = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
         run = _Import(node, options, reader, spill)
@@ -68,7 +70,9 @@ def import_file(
                 f"Stopped after {count(rows, 'row')}. Same command goes on from there."
             ) from None
         if run.report.rejected and not options.dry_run:
-            run.report.reject_file = _write_rejects(node, reader, path, run.spilled)
+            run.report.reject_file = rejects.write_rejects(node, reader, path, run.spilled)
+        if not (options.dry_run or run.report.held):
+            rejects.note_spent(node, as_read)
     return run.report
 
 
@@ -317,26 +321,3 @@ class _Import:
             return
         for start in range(0, len(edits), BATCH_ROWS):
             self._node.commit(self._options.site.id, edits[start : start + BATCH_ROWS])
-
-
-def _write_rejects(
-    node: BaseNode, reader: Reader, path: Path, bad: Callable[[], Iterator[BadRow]]
-) -> Path:
-    """Write the reject file beside the source, or into the data directory if that cannot be."""
-    for folder in (path.parent, node.path):
-        target = folder / _reject_name(path)
-        try:
-            reader.write_rejects(target, bad())
-        except OSError:
-            continue
-        return target
-    raise Unavailable(f"The rows to mend could not be written beside {path}.", hint="Free space.")
-
-
-def _reject_name(path: Path) -> str:
-    """prices.csv -> prices.rejects.csv -> prices.rejects.2.csv -> prices.rejects.3.csv."""
-    stem, _, tail = path.stem.rpartition(".rejects")
-    if not stem:
-        return f"{path.stem}.rejects{path.suffix}"
-    number = int(tail[1:]) + 1 if tail[1:].isdigit() else 2
-    return f"{stem}.rejects.{number}{path.suffix}"

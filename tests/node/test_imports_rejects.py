@@ -83,6 +83,39 @@ def test_a_reject_file_that_is_still_wrong_makes_another(shop: Node, tmp_path: P
         take(shop, second)
 
 
+def test_rows_that_are_being_mended_outlive_another_import_of_the_whole_list(
+    shop: Node, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    bad: list[list[object]] = [["B", "Bad", "?"]]
+    first = take(shop, write_prices(path, prices(1) + bad)).reject_file
+    # As it was written it is in nobody's way: a list that is read every night makes one file.
+    assert take(shop, write_prices(path, prices(1) + 2 * bad)).reject_file == first
+    mended = first.read_text(encoding="utf-8").replace("?", "1.00")
+    first.write_text(mended, encoding="utf-8")
+    second = take(shop, path).reject_file
+    assert second == tmp_path / "list.rejects.2.csv"
+    assert first.read_text(encoding="utf-8") == mended
+    assert take(shop, path).reject_file == second
+    # What was taken in is nobody's work any more, but not what waits for a yes.
+    take(shop, first, dry_run=True)
+    assert take(shop, path).reject_file == second
+    take(shop, first)
+    assert take(shop, path).reject_file == first
+
+
+def test_a_mended_price_that_waits_for_a_yes_is_not_written_over(
+    shop: Node, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    take(shop, write_prices(path, [["A", "One", "1.00"]]))
+    write_prices(path, [["A", "One", "?"], ["B", "Two", "2.00"]])
+    first = take(shop, path).reject_file
+    first.write_text(first.read_text("utf-8").replace("?", "9.00"), "utf-8")
+    assert counts(take(shop, first)) == {"held": 1}
+    assert take(shop, path).reject_file == tmp_path / "list.rejects.2.csv"
+
+
 def test_a_reject_file_finds_another_place_when_its_own_is_closed(
     shop: Node, tmp_path: Path
 ) -> None:

@@ -194,7 +194,7 @@ def test_run_raises_what_is_wrong_and_no_group(tmp_path: Path, shops: Any) -> No
     create_reader(path, None).close()
     with pytest.raises(Refused, match="reader"):
         run(path, ServeOptions([LOOPBACK]), print)
-    with pytest.raises(FedretailError, match="no address to listen on"):
+    with pytest.raises(FedretailError, match="no address to listen at"):
         run(shops("one").path, ServeOptions(["/dns4/example.org/tcp/1"]), print)
 
 

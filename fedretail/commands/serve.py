@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from fedretail.node.copies import Role
 
 
-def _address(text: str) -> str:
+def _listen(text: str) -> str:
+    from fedretail.p2p.address import parse_listen
+
+    parse_listen(text)
+    return text
+
+
+def _peer(text: str) -> str:
     from fedretail.p2p.address import parse_address
 
     parse_address(text)
     return text
-
-
-_ADDRESS = Parsed("multiaddr", _address)
 
 
 @click.command(
@@ -32,7 +36,7 @@ _ADDRESS = Parsed("multiaddr", _address)
 )
 @click.option(
     "--listen",
-    type=_ADDRESS,
+    type=Parsed("multiaddr", _listen),
     multiple=True,
     metavar="MULTIADDR",
     help="Where neighbours reach this computer.",
@@ -40,7 +44,7 @@ _ADDRESS = Parsed("multiaddr", _address)
 @click.option(
     "--peer",
     "peers",
-    type=_ADDRESS,
+    type=Parsed("multiaddr", _peer),
     multiple=True,
     metavar="MULTIADDR",
     help="A neighbour to try; may repeat.",

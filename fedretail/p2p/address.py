@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fedretail.errors import MalformedInput
 
 EXAMPLE = "/ip4/192.168.1.20/tcp/4817"
+EXAMPLE_LISTEN = "/ip4/0.0.0.0/tcp/4817"
 
 # Protobuf {type: Ed25519, data: 32 bytes} under an identity multihash of 36 bytes.
 _ED25519_PREFIX = bytes.fromhex("002408011220")
@@ -101,6 +102,18 @@ def parse_peer(text: str) -> Address:
     return address
 
 
+def parse_listen(text: str) -> Address:
+    """As `parse_address`, for a place of this computer to listen at: numbers, and no peer."""
+    hint = f"An address to listen at looks like {EXAMPLE_LISTEN} (0.0.0.0: from everywhere)."
+    try:
+        address = parse_address(text)
+    except MalformedInput as error:
+        raise MalformedInput(error.message, hint=hint) from None
+    if address.kind == "dns4" or address.peer_id:
+        raise MalformedInput(f"{text} is no address to listen at.", hint=hint)
+    return address
+
+
 def _parse_host(kind: str, host: str, text: str) -> str:
     if kind == "dns4":
         if not _HOST_NAME.fullmatch(host):
@@ -117,7 +130,7 @@ def _parse_host(kind: str, host: str, text: str) -> str:
 
 def _no_address(text: str, why: str) -> MalformedInput:
     return MalformedInput(
-        f"{text[:80]!r} is not an address of a peer: {why}.",
+        f"{text[:80]!r} is not an address: {why}.",
         hint=f"An address looks like {EXAMPLE} (with /p2p/12D3KooW… behind it to name the peer).",
     )
 

@@ -10,6 +10,7 @@ from fedretail.errors import MalformedInput
 from fedretail.p2p.address import (
     Address,
     parse_address,
+    parse_listen,
     parse_peer,
     parse_peer_id,
     peer_id_of,
@@ -22,6 +23,16 @@ PEER = peer_id_of(KEY)
 def test_known_peer_id() -> None:
     # Made by py-libp2p 0.8.1: ID.from_pubkey(Ed25519PublicKey(bytes(range(32)))).
     assert PEER == "12D3KooW9pP4Seg3kZYhySpuVjn1RPdQBsUFZKiFxGMGQN5MeL6A"
+
+
+@pytest.mark.parametrize(
+    "text", ["foo", "/dns4/shop.example/tcp/4817", f"/ip4/127.0.0.1/tcp/1/p2p/{PEER}"]
+)
+def test_where_nobody_can_listen(text: str) -> None:
+    with pytest.raises(MalformedInput, match=r"is (not an|no) address") as caught:
+        parse_listen(text)
+    assert "listen at looks like /ip4/0.0.0.0/tcp/4817" in caught.value.hint
+    assert parse_listen("/ip6/::/tcp/0") == Address("ip6", "::", 0)
 
 
 @given(st.binary(min_size=32, max_size=32))

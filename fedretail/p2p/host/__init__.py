@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Never
 import trio
 
 from fedretail.crdt.keys import SigningKey
-from fedretail.errors import FedretailError, Unavailable, UsageError
+from fedretail.errors import FedretailError, MalformedInput, Unavailable, UsageError
 from fedretail.p2p import sockets
-from fedretail.p2p.address import Address, parse_address, parse_peer, peer_id_of
+from fedretail.p2p.address import Address, parse_listen, parse_peer, peer_id_of
 from fedretail.p2p.transport import Handler, Limits, Stream
 
 if TYPE_CHECKING:
@@ -120,10 +120,7 @@ def _one_error(group: BaseExceptionGroup[BaseException]) -> FedretailError | Non
 
 
 def _listen_address(text: str) -> Address:
-    address = parse_address(text)
-    if address.kind == "dns4" or address.peer_id:
-        raise UsageError(
-            f"{text} is no address to listen on.",
-            hint="Use a number and a port: --listen /ip4/0.0.0.0/tcp/4817",
-        )
-    return address
+    try:
+        return parse_listen(text)
+    except MalformedInput as error:
+        raise UsageError(error.message, hint=error.hint) from None

@@ -20,7 +20,7 @@ from fedretail.index.schema import SEQUENCE_BITS, STOCK_NONE, STOCK_UNKNOWN
 from fedretail.index.sites import SiteEntry, Sites
 from fedretail.index.text import fold
 
-# A collection that nobody heard of for so long leaves public search (REPLICATION: the lease).
+# A collection that nobody heard of for so long leaves public search: its offers may be gone.
 UNHEARD_MS = 30 * 24 * 3600 * 1000
 MAX_FACTS_BYTES = 1 << 20
 _STEP = re.compile(r"\s*[>»|/]\s*")

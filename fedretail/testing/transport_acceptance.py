@@ -8,6 +8,7 @@
 pytest-trio runs the methods. Nothing here sleeps: time limits are events of the transport.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NoReturn
@@ -46,7 +47,7 @@ async def lost(stream: Stream) -> bool:
     return False
 
 
-class TransportAcceptance:
+class TransportAcceptance(ABC):
     """Inherit it and give `build`."""
 
     # A peer that takes nothing is given up within the patience of a test.
@@ -55,9 +56,9 @@ class TransportAcceptance:
     # Streams opened one after the other; more than an implementation has places for.
     many = 30
 
+    @abstractmethod
     def build(self, seed: bytes) -> Transport:
         """A transport with that device seed that can be reached by the others of this test."""
-        raise NotImplementedError
 
     @asynccontextmanager
     async def served(self, *handlers: Handler) -> AsyncIterator[list[Transport]]:

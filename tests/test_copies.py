@@ -8,7 +8,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,98 +80,96 @@ class Village:
         self.scopes[node.path].cancel()
         await self.ended[node.path].wait()
 
+    async def copied(self, name: str, *words: str) -> tuple[Node, Node]:
+        """A neighbour at work, and a shop at rest whose folder was copied; both have its offers."""
+        two, one = self.new("two"), self.new("one")
+        await self.serve(two)
+        one.join(two.ticket())
+        for word in words:
+            sell(one, word, 100)
+        await self.serve(one)
+        await until(lambda: all(price(two, word) for word in words))
+        await self.stop(one)
+        one.close()
+        shutil.copytree(one.path, self.folder / name)
+        return two, self.open("one")
 
-async def test_an_older_copy_that_is_put_back(memory: MemoryNetwork, tmp_path: Path) -> None:
+
+@asynccontextmanager
+async def village(folder: Path) -> AsyncIterator[Village]:
     with ExitStack() as stack:
         async with trio.open_nursery() as nursery:
-            village = Village(tmp_path, stack, nursery)
-            two, one = village.new("two"), village.new("one")
-            await village.serve(two)
-            one.join(two.ticket())
-            sell(one, "bread", 100)
-            sell(one, "rolls", 100)
-            await village.serve(one)
-            await until(lambda: price(two, "rolls"))
-            await village.stop(one)
-            one.close()
-            shutil.copytree(one.path, tmp_path / "backup")
-            one = village.open("one")
-            await village.serve(one)
-            sell(one, "bread", 120)
-            sell(one, "cake", 300)
-            await until(lambda: price(two, "cake"))
-            await village.stop(one)
-            one.close()
-
-            shutil.rmtree(one.path)
-            shutil.copytree(tmp_path / "backup", one.path)
-            one = village.open("one")
-            assert price(one, "bread") == 100
-            # The shopkeeper goes on at once, as if nothing had happened.
-            sell(one, "rolls", 90)
-            sell(one, "tea", 500)
-            await village.serve(one)
-            sell(one, "milk", 70)
-            wanted = {"bread": 120, "rolls": 90, "cake": 300, "tea": 500, "milk": 70}
-            await until(lambda: prices(two) == wanted)
-            await until(lambda: prices(one) == wanted)
-            await until(lambda: [peer["has_mine"] for peer in one.peers()] == [True])
-            sell(one, "bread", 130)
-            await until(lambda: price(two, "bread") == 130)
-            for node in (one, two):
-                assert [found for _, problems in node.check() for found in problems] == []
-                assert len(node.store.heads()) == 4
+            yield Village(folder, stack, nursery)
             nursery.cancel_scope.cancel()
+
+
+async def test_an_older_copy_that_is_put_back(memory: MemoryNetwork, tmp_path: Path) -> None:
+    async with village(tmp_path) as town:
+        two, one = await town.copied("backup", "bread", "rolls")
+        await town.serve(one)
+        sell(one, "bread", 120)
+        sell(one, "cake", 300)
+        await until(lambda: price(two, "cake"))
+        await town.stop(one)
+        one.close()
+
+        shutil.rmtree(one.path)
+        shutil.copytree(tmp_path / "backup", one.path)
+        one = town.open("one")
+        assert price(one, "bread") == 100
+        # The shopkeeper goes on at once, as if nothing had happened.
+        sell(one, "rolls", 90)
+        sell(one, "tea", 500)
+        await town.serve(one)
+        sell(one, "milk", 70)
+        wanted = {"bread": 120, "rolls": 90, "cake": 300, "tea": 500, "milk": 70}
+        await until(lambda: prices(two) == wanted)
+        await until(lambda: prices(one) == wanted)
+        await until(lambda: [peer["has_mine"] for peer in one.peers()] == [True])
+        sell(one, "bread", 130)
+        await until(lambda: price(two, "bread") == 130)
+        for node in (one, two):
+            assert [found for _, problems in node.check() for found in problems] == []
+            assert len(node.store.heads()) == 4
 
 
 async def test_a_copy_that_works_beside_the_original(memory: MemoryNetwork, tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        async with trio.open_nursery() as nursery:
-            village = Village(tmp_path, stack, nursery)
-            two, one = village.new("two"), village.new("one")
-            await village.serve(two)
-            one.join(two.ticket())
-            sell(one, "bread", 100)
-            await village.serve(one)
-            await until(lambda: price(two, "bread"))
-            await village.stop(one)
-            one.close()
-            shutil.copytree(one.path, tmp_path / "twin")
-            one, twin = village.open("one"), village.open("twin")
-            await village.serve(one)
-            sell(one, "bread", 120)
-            await until(lambda: price(two, "bread") == 120)
-            await village.serve(twin)
-            await until(lambda: one.store.own_logs.stopped and twin.store.own_logs.stopped)
-            for node in (one, twin):
-                assert "--as original" in node.sentence()
-                with pytest.raises(Refused, match="copied"):
-                    sell(node, "rolls", 1)
-                await village.stop(node)
-            # The shopkeeper decides.
-            await village.serve(one, role="original")
-            sell(one, "rolls", 50)
-            await until(lambda: price(two, "rolls") == 50)
-            device = twin.identity.device.public
-            await village.serve(twin, role="copy")
-            assert twin.identity.device.public != device
-            sell(twin, "cake", 300)
-            sell(twin, "bread", 140)
-            wanted = {"bread": 140, "rolls": 50, "cake": 300, "tea": None, "milk": None}
-            for node in (one, two, twin):
-                await until(partial(shows, node, wanted))
-            assert one.store.own_logs.stopped is twin.store.own_logs.stopped is None
-            # One shop with two devices from now on, also after a start.
-            await village.stop(twin)
-            twin.close()
-            twin = village.open("twin")
-            assert twin.owner == one.owner
-            assert twin.site().id == one.site().id
-            sell(one, "bread", 150)
-            await until(lambda: price(two, "bread") == 150)
-            for node in (one, two, twin):
-                assert [found for _, problems in node.check() for found in problems] == []
-            nursery.cancel_scope.cancel()
+    async with village(tmp_path) as town:
+        two, one = await town.copied("twin", "bread")
+        twin = town.open("twin")
+        await town.serve(one)
+        sell(one, "bread", 120)
+        await until(lambda: price(two, "bread") == 120)
+        await town.serve(twin)
+        await until(lambda: one.store.own_logs.stopped and twin.store.own_logs.stopped)
+        for node in (one, twin):
+            assert "--as original" in node.sentence()
+            with pytest.raises(Refused, match="copied"):
+                sell(node, "rolls", 1)
+            await town.stop(node)
+        # The shopkeeper decides.
+        await town.serve(one, role="original")
+        sell(one, "rolls", 50)
+        await until(lambda: price(two, "rolls") == 50)
+        device = twin.identity.device.public
+        await town.serve(twin, role="copy")
+        assert twin.identity.device.public != device
+        sell(twin, "cake", 300)
+        sell(twin, "bread", 140)
+        wanted = {"bread": 140, "rolls": 50, "cake": 300, "tea": None, "milk": None}
+        for node in (one, two, twin):
+            await until(partial(shows, node, wanted))
+        assert one.store.own_logs.stopped is twin.store.own_logs.stopped is None
+        # One shop with two devices from now on, also after a start.
+        await town.stop(twin)
+        twin.close()
+        twin = town.open("twin")
+        assert twin.owner == one.owner
+        assert twin.site().id == one.site().id
+        sell(one, "bread", 150)
+        await until(lambda: price(two, "bread") == 150)
+        for node in (one, two, twin):
+            assert [found for _, problems in node.check() for found in problems] == []
 
 
 # --- as processes ---

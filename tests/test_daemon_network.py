@@ -2,7 +2,6 @@
 
 import threading
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,12 +145,10 @@ async def test_a_failure_of_the_network_part_begins_it_anew(
         assert shop.daemon_state()
 
 
-async def test_a_nearly_full_disk_takes_nothing_from_others_but_own_edits(
-    memory: MemoryNetwork, shops: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    one, two = shops("one"), shops("two")
-    (two.path / "config.toml").write_text(f"disk_reserve_mb = {10**9}\n", encoding="utf-8")
-    one.import_file(write_prices(tmp_path / "list.csv", prices(30)), ImportOptions(one.site()))
+async def takes_own_edits_alone(one: Node, two: Node, caplog: pytest.LogCaptureFixture) -> None:
+    """The second has no room for the first one's list, and finds what it writes itself."""
+    path = write_prices(one.path / "list.csv", prices(30))
+    one.import_file(path, ImportOptions(one.site()))
     async with serving(Daemon(one)) as (told, _):
         two.join(told[0].ticket)
         async with serving(Daemon(two)):
@@ -161,20 +158,21 @@ async def test_a_nearly_full_disk_takes_nothing_from_others_but_own_edits(
             assert not [one for one, _ in two.records("offer") if one.owner != two.owner]
 
 
+async def test_a_nearly_full_disk_takes_nothing_from_others_but_own_edits(
+    memory: MemoryNetwork, shops: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two = shops("one"), shops("two")
+    (two.path / "config.toml").write_text(f"disk_reserve_mb = {10**9}\n", encoding="utf-8")
+    await takes_own_edits_alone(one, two, caplog)
+
+
 async def test_a_day_that_is_used_up_takes_nothing_from_others(
-    memory: MemoryNetwork, shops: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    memory: MemoryNetwork, shops: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     one, two = shops("one"), shops("two")
     (two.path / "config.toml").write_text("max_down_mb_per_day = 1\n", encoding="utf-8")
     two.store.note(RECEIVED, [two.clock.now_ms() // (24 * 3600 * 1000), 1_000_000])
-    one.import_file(write_prices(tmp_path / "list.csv", prices(30)), ImportOptions(one.site()))
-    async with serving(Daemon(one)) as (told, _):
-        two.join(told[0].ticket)
-        async with serving(Daemon(two)):
-            await until(lambda: "There is no room" in caplog.text)
-            sell(two, "bread")
-            await until(lambda: finds(two, "bread"))
-            assert not [one for one, _ in two.records("offer") if one.owner != two.owner]
+    await takes_own_edits_alone(one, two, caplog)
 
 
 async def test_a_session_that_has_worked_does_not_hold_up_the_network(

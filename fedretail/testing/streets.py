@@ -121,6 +121,15 @@ class Street:
         self.machines += new
         return new
 
+    async def pair(self, *offers: int) -> list[Machine]:
+        """Two new machines that have met, the first with these offers."""
+        a, b = await self.open("a", "b")
+        for number in offers:
+            a.sell(number)
+        b.knows(a)
+        await until(lambda: self.agree(a, b) and b.is_live(a))
+        return [a, b]
+
     def agree(self, *machines: Machine) -> bool:
         """Whether all of them (none named: all of the street) hold the same heads."""
         first, *others = machines or self.machines

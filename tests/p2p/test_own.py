@@ -101,6 +101,18 @@ def street(tmp_path: Path) -> Iterator[Street]:
         yield Street(tmp_path, stack)
 
 
+def overtaken(street: Street) -> tuple[Neighbour, Path]:
+    """A neighbour that has seen two commits, and a copy of the shop from between them."""
+    peer, shop = street.peer("peer"), street.shop(is_asking=False)
+    sell(shop, 1)
+    street.meet(shop, peer)
+    copy = street.copy()
+    shop = street.shop(is_asking=False)
+    sell(shop, 2)
+    street.meet(shop, peer)
+    return peer, copy
+
+
 def test_before_the_answer_only_what_was_seen_is_shown(street: Street) -> None:
     peer = street.peer("peer")
     shop = street.shop()
@@ -181,13 +193,7 @@ def test_a_copy_that_was_put_back(street: Street) -> None:
 
 
 def test_what_was_announced_and_never_comes_is_not_waited_for(street: Street) -> None:
-    shop, peer = street.shop(is_asking=False), street.peer("peer")
-    sell(shop, 1)
-    street.meet(shop, peer)
-    copy = street.copy()
-    shop = street.shop(is_asking=False)
-    sell(shop, 2)
-    street.meet(shop, peer)
+    peer, copy = overtaken(street)
     restored = street.shop(street.opened(copy))
     sell(restored, 3)
     talk = Conversation(restored, peer, 5)
@@ -233,14 +239,7 @@ def test_more_than_was_written_after_something_was_shown_is_a_clone(street: Stre
 def test_a_draft_is_shown_to_nobody_and_opened_by_nobody_who_may_not_write(
     street: Street,
 ) -> None:
-    peer = street.peer("peer")
-    shop = street.shop(is_asking=False)
-    sell(shop, 1)
-    street.meet(shop, peer)
-    copy = street.copy()
-    shop = street.shop(is_asking=False)
-    sell(shop, 2)
-    street.meet(shop, peer)
+    peer, copy = overtaken(street)
     restored = street.shop(street.opened(copy), is_asking=False)
     street.meet(restored, peer)
     assert restored.mirror.is_restoring()
@@ -274,14 +273,7 @@ def test_rows_read_just_before_the_next_commit_are_served(
 
 def test_a_state_signed_before_a_restore_is_no_proof_against_this_shop(street: Street) -> None:
     """Unshown commits took numbers that neighbours know already."""
-    peer = street.peer("peer")
-    shop = street.shop(is_asking=False)
-    sell(shop, 1)
-    street.meet(shop, peer)
-    copy = street.copy()
-    shop = street.shop(is_asking=False)
-    sell(shop, 2)
-    street.meet(shop, peer)
+    peer, copy = overtaken(street)
     restored = street.shop(street.opened(copy))
     sell(restored, 3)
     sell(restored, 4)

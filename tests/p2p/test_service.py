@@ -67,10 +67,7 @@ async def test_a_change_is_told_at_once_and_steady_ones_twelve_times_a_minute(
     tmp_path: Path,
 ) -> None:
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        a.sell(0)
-        b.knows(a)
-        await until(town.agree)
+        a, b = await town.pair(0)
         await trio.sleep(30)
         a.sell(0, 99)
         assert await until(town.agree) < 1.0
@@ -85,10 +82,7 @@ async def test_a_change_is_told_at_once_and_steady_ones_twelve_times_a_minute(
 
 async def test_an_idle_pair_says_little(autojump_clock: MockClock, tmp_path: Path) -> None:
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        a.sell(0)
-        b.knows(a)
-        await until(town.agree)
+        a, _ = await town.pair(0)
         await trio.sleep(60)
         before = town.net.bytes()
         await trio.sleep(600)
@@ -98,9 +92,7 @@ async def test_an_idle_pair_says_little(autojump_clock: MockClock, tmp_path: Pat
 
 async def test_another_process_commits(autojump_clock: MockClock, tmp_path: Path) -> None:
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        b.knows(a)
-        await until(lambda: b.is_live(a))
+        a, _ = await town.pair()
         other = Store.open(a.node.store.path, clock=ManualClock(), kinds=registry())
         other.commit(a.shop.author(), SITE, builders.offer_edits([1]))
         other.close()
@@ -138,10 +130,7 @@ async def test_heads_seen_are_shown_once_a_day(
     monkeypatch.setattr(service, "_FIRST_SHOW_SEEN_MS", 5 * 60 * 1000)
     monkeypatch.setattr(service, "_SHOW_SEEN_MS", 20 * 60 * 1000)
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        a.sell(0)
-        b.knows(a)
-        await until(town.agree)
+        a, _ = await town.pair(0)
         await trio.sleep(3 * 60)
         assert shown == []
         await trio.sleep(7 * 60)
@@ -160,9 +149,7 @@ async def test_heads_seen_are_shown_once_a_day(
 @pytest.mark.parametrize("for_s", [5, 20, 300])
 async def test_a_partition_heals(autojump_clock: MockClock, tmp_path: Path, for_s: float) -> None:
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        b.knows(a)
-        await until(lambda: b.is_live(a))
+        a, b = await town.pair()
         town.net.partition(a.transport.peer_id, b.transport.peer_id)
         a.sell(1)
         b.sell(2)
@@ -222,10 +209,7 @@ async def test_lines_that_break_in_the_middle_of_a_catalog(
 
 async def test_a_restart_on_the_same_store(autojump_clock: MockClock, tmp_path: Path) -> None:
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        a.sell(1)
-        b.knows(a)
-        await until(town.agree)
+        a, b = await town.pair(1)
         b.stop()
         await until(lambda: not a.service.links)
         a.sell(2)
@@ -255,9 +239,7 @@ async def test_both_call_at_once_and_one_session_stays(
 
 async def test_a_computer_that_slept_begins_anew(autojump_clock: MockClock, tmp_path: Path) -> None:
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        b.knows(a)
-        await until(lambda: b.is_live(a))
+        a, b = await town.pair()
         before = b.service.statistics()["sessions"]
         b.clock.jump_ms = 8 * 3600 * 1000
         await until(lambda: b.service.statistics()["sessions"] > before and b.is_live(a), 60)

@@ -94,9 +94,7 @@ async def test_a_store_that_cannot_be_read_for_a_while(
         raise Unavailable("Another program has held the store for too long.")
 
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        b.knows(a)
-        await until(lambda: b.is_live(a))
+        a, _ = await town.pair()
         with monkeypatch.context() as patch:
             patch.setattr(a.node.mirror, "refresh", busy)
             patch.setattr(a.service, "_data_version", busy)

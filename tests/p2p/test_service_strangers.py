@@ -56,9 +56,7 @@ async def test_who_talks_nonsense_or_nothing_is_let_go(
     autojump_clock: MockClock, tmp_path: Path, said: bytes
 ) -> None:
     async with street(tmp_path) as town:
-        a, b = await town.open("a", "b")
-        b.knows(a)
-        await until(lambda: b.is_live(a))
+        a, b = await town.pair()
         async with stranger(town, a, silent) as stream:
             if said:
                 await stream.send(said)

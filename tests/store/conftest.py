@@ -1,6 +1,7 @@
-"""The store of a shop with three commits, and that of a peer that has none of them yet."""
+"""The store of a shop with three commits, a peer that has none of them yet, and restored stores."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
 from fedretail.testing.clock import ManualClock
+from fedretail.testing.restores import World
 
 SHOP = builders.shop()
 
@@ -31,3 +33,15 @@ def target(tmp_path: Path, clock: ManualClock, source: Store) -> Iterator[Store]
     store = builders.peer_store(tmp_path, "target", SHOP, clock=clock)
     yield store
     store.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A shop's store that can be put back from copies, and a neighbour; closed at the end."""
+    with ExitStack() as stack:
+
+        def closing(store: Store) -> Store:
+            stack.callback(store.close)
+            return store
+
+        yield World(tmp_path, closing)

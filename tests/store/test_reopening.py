@@ -1,9 +1,5 @@
 """A store that was put back from a copy: nothing newer is beaten, nothing done since is lost."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-
 import pytest
 
 from fedretail.crdt.changes import START, Point
@@ -15,22 +11,10 @@ from fedretail.domain.kind import RecordId
 from fedretail.errors import Refused
 from fedretail.store.commits import Author, Edit
 from fedretail.store.copies import NewDevice
-from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.restores import AUTHOR, LOG, MINUTE_MS, SHOP, World, amounts, take
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with ExitStack() as stack:
-
-        def closing(store: Store) -> Store:
-            stack.callback(store.close)
-            return store
-
-        yield World(tmp_path, closing)
 
 
 def test_what_was_lost_comes_back_and_what_was_done_since_stands(world: World) -> None:

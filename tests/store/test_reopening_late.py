@@ -1,7 +1,5 @@
 """Logs begun anew, and what turns up long after: nothing lost, nothing deleted comes back."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +18,6 @@ from fedretail.testing.restores import AUTHOR, SHOP, World, amounts, take
 
 DAY_MS = 24 * 3600 * 1000
 PAIR = builders.shop("pair", devices=2)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with ExitStack() as stack:
-
-        def closing(store: Store) -> Store:
-            stack.callback(store.close)
-            return store
-
-        yield World(tmp_path, closing)
 
 
 def fields(store: Store, number: int) -> dict[str, Any]:
@@ -64,6 +51,20 @@ def begin_from_neighbour(world: World, name: LogName) -> LogName:
     return world.store.own_logs.written(SHOP.log_name())
 
 
+def with_a_smaller_row(world: World) -> Path:
+    """A copy from when the deletion of sku1 had left its row: a name of later stands there."""
+    again = [Edit("offer", "sku1", is_deletion=True), Edit("offer", "sku1", {"name": "old"})]
+    world.store.commit(AUTHOR, SITE, again)
+    world.show()
+    world.store.vacating.run(AUTHOR)
+    world.clock.advance(30 * DAY_MS)
+    world.store.vacating.add_running(30 * DAY_MS)
+    assert world.store.vacating.run(AUTHOR) == 1
+    copy = world.copy()
+    world.clock.advance(1)
+    return copy
+
+
 def test_two_older_logs_that_turn_up_at_once_are_both_taken_over(world: World) -> None:
     copy = world.copy()
     edit(world, 1, stock="few")
@@ -88,15 +89,7 @@ def test_two_older_logs_that_turn_up_at_once_are_both_taken_over(world: World) -
 
 def test_a_row_that_was_made_smaller_is_no_edit(world: World) -> None:
     """Its fields are old; done again with a new stamp, they would beat what is newer."""
-    again = [Edit("offer", "sku1", is_deletion=True), Edit("offer", "sku1", {"name": "old"})]
-    world.store.commit(AUTHOR, SITE, again)
-    world.show()
-    world.store.vacating.run(AUTHOR)
-    world.clock.advance(30 * DAY_MS)
-    world.store.vacating.add_running(30 * DAY_MS)
-    assert world.store.vacating.run(AUTHOR) == 1
-    copy = world.copy()
-    world.clock.advance(1)
+    copy = with_a_smaller_row(world)
     edit(world, 1, name="new")
     world.show()
     begin_anew(world, copy, SHOP.log_name())
@@ -289,15 +282,7 @@ def test_what_was_in_the_copy_and_left_the_log_since_stays_away(world: World) ->
 
 
 def test_a_smaller_row_that_left_the_log_since_stays_away(world: World) -> None:
-    again = [Edit("offer", "sku1", is_deletion=True), Edit("offer", "sku1", {"name": "old"})]
-    world.store.commit(AUTHOR, SITE, again)
-    world.show()
-    world.store.vacating.run(AUTHOR)
-    world.clock.advance(30 * DAY_MS)
-    world.store.vacating.add_running(30 * DAY_MS)
-    assert world.store.vacating.run(AUTHOR) == 1
-    copy = world.copy()
-    world.clock.advance(1)
+    copy = with_a_smaller_row(world)
     world.store.commit(AUTHOR, SITE, [Edit("offer", "sku1", is_deletion=True)])
     builders.empty(world.store, AUTHOR, [("offer", "sku1")])
     world.show()

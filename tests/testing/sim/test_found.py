@@ -45,14 +45,20 @@ def is_told_of_in_the_end(store: Store, owner: Shop, clock: ManualClock) -> bool
     return place in [found for _, found in store.feed(cursor, 10)]
 
 
+def early(folder: Path, owner: Shop, clock: ManualClock) -> tuple[Store, Store]:
+    """A shop whose clock is ahead and that has written, and a peer whose clock is right."""
+    theirs = ManualClock(ManualClock.START_MS + AHEAD_MS)
+    source = shop_store(folder, owner, clock=theirs)
+    source.commit(owner.author(), SITE, EDITS)
+    target = peer_store(folder, "peer", owner, clock=clock)
+    target.refold_due()
+    return source, target
+
+
 def test_rows_taken_in_while_the_clock_was_ahead_for_a_moment(
     tmp_path: Path, owner: Shop, clock: ManualClock
 ) -> None:
-    theirs = ManualClock(ManualClock.START_MS + AHEAD_MS)
-    source = shop_store(tmp_path, owner, clock=theirs)
-    source.commit(owner.author(), SITE, EDITS)
-    target = peer_store(tmp_path, "peer", owner, clock=clock)
-    target.refold_due()
+    source, target = early(tmp_path, owner, clock)
     clock.advance(AHEAD_MS)
     fetch(target, source, owner.log())
     # Later than the last look: a clock that went back all the same.
@@ -76,11 +82,7 @@ def test_a_command_of_another_process_while_the_clock_was_ahead_for_a_moment(
 def test_rows_with_early_stamps_that_come_by_a_repair(
     tmp_path: Path, owner: Shop, clock: ManualClock
 ) -> None:
-    theirs = ManualClock(ManualClock.START_MS + AHEAD_MS)
-    source = shop_store(tmp_path, owner, clock=theirs)
-    source.commit(owner.author(), SITE, EDITS)
-    target = peer_store(tmp_path, "peer", owner, clock=clock)
-    target.refold_due()
+    source, target = early(tmp_path, owner, clock)
     part = source.repairs.whole_rows(owner.log(), [RowKey("offer", "k")])
     assert part is not None
     target.repairs.repair(Repair(SignedHead.parse(part.head), [], [pack(part.changes)]))

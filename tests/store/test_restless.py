@@ -19,4 +19,5 @@ def test_nothing_acknowledged_is_lost_and_nothing_deleted_comes_back(
     assert run.judge() == []
     assert run.vacated > 0
     assert run.put_backs > 0
+    assert run.taken_over > 0
     run.close()

@@ -17,8 +17,10 @@ import click
 import fedretail.commands
 from fedretail import __version__
 from fedretail.commands import ARGUMENTS, COMPLETION_VARIABLE, Invocation, output
+from fedretail.commands._asked import as_called_here
 from fedretail.commands._circles import look_seldom
 from fedretail.commands._failures import INTERRUPTED, failure_of
+from fedretail.errors import FedretailError
 
 _NOT_COMMANDS = {"output"}
 
@@ -112,7 +114,12 @@ def _run(args: list[str]) -> int:
     try:
         with root.make_context("fedretail", args) as ctx:
             ctx.meta[ARGUMENTS] = typed
-            root.invoke(ctx)
+            try:
+                root.invoke(ctx)
+            except FedretailError as error:
+                error.message = as_called_here(error.message)
+                error.hint = as_called_here(error.hint)
+                raise
     except click.exceptions.Exit as leave:
         return leave.exit_code
     return 0

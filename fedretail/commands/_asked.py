@@ -1,6 +1,7 @@
 """What several commands ask alike: values of options, the node, how it is called again."""
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -204,6 +205,11 @@ def own_name() -> str:
     if source is not click.core.ParameterSource.COMMANDLINE:
         return "fedretail"
     return f"fedretail --data-dir {shlex.quote(str(root.params['data_dir']))}"
+
+
+def as_called_here(text: str) -> str:
+    """A text whose `commands` are those for this very node; what names another is left as it is."""
+    return re.sub("`fedretail (?=[a-z])", lambda _: f"`{own_name()} ", text)
 
 
 def same_command(*more: str) -> str:

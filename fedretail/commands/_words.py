@@ -13,6 +13,7 @@ from fedretail.domain.geo import arrow, compass, human_distance
 from fedretail.domain.listings import SILENT_AFTER_MS, Listing
 from fedretail.domain.money import human_amount
 from fedretail.domain.stock import Stock
+from fedretail.domain.texts import count
 from fedretail.domain.times import to_datetime
 
 if TYPE_CHECKING:
@@ -192,3 +193,12 @@ def size(number_bytes: int) -> str:
     if number_bytes >= 995_000:
         return f"{number_bytes / 1e6:,.0f} MB"
     return f"{number_bytes / 1e3:,.0f} kB"
+
+
+def span(length_ms: int) -> str:
+    """ "10 minutes", "5 hours", "400 days", of a length of either sign."""
+    minutes = round(abs(length_ms) / 60_000)
+    if minutes < 120:
+        return count(minutes, "minute")
+    hours = round(minutes / 60)
+    return count(hours, "hour") if hours < 48 else count(round(hours / 24), "day")

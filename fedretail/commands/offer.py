@@ -192,6 +192,7 @@ def _searched(node: "Node", own: "OwnSite", fields: tuple[str, ...], wanted: str
         if keys:
             hint = f"Name one of them: {', '.join(keys[:5])}"
             raise UsageError(f"{count(len(keys), 'offer')} have the {field} {wanted}.", hint=hint)
+    node.refuse_wrong_clock()
     hint = f"Look for it: `{own_name()} search …`, or add it: `{own_name()} offer add …`"
     raise Refused(f"There is no offer {wanted[:60]} at {own.name}.", hint=hint)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
-from fedretail.commands._asked import LENGTH, POSITION, opened, own_name
+from fedretail.commands._asked import LENGTH, POSITION, as_called_here, opened, own_name
 from fedretail.commands.output import Cell, Column
 from fedretail.domain.texts import count
 
@@ -211,6 +211,9 @@ def _explain(node: "Node", query: "Query") -> None:
 
 
 def _next(node: "Node", query: "Query") -> str:
+    wrong = node.wrong_clock()
+    if wrong is not None:
+        return as_called_here(f"{wrong.message}\n{wrong.hint}")
     if query.within_m is not None:
         further = node.search(replace(query, within_m=None, sort="nearest", limit=1))
         if further.results:

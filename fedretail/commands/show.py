@@ -67,6 +67,7 @@ def _by_id(node: "Node", wanted: str) -> "Listing | None":
     except MalformedInput:
         return None
     if listing is None:
+        node.refuse_wrong_clock()
         hint = f"It may have been withdrawn. Look for it: `{own_name()} search …`"
         raise Refused(f"There is no offer {wanted}.", hint=hint)
     return listing
@@ -91,6 +92,7 @@ def _by_words(node: "Node", wanted: str) -> "Listing":
 
     page = node.search(Query(words=wanted, near=node.position, limit=_CHOICES))
     if not page.total:
+        node.refuse_wrong_clock()
         hint = f"Look around: `{own_name()} search …`"
         raise Refused(f"There is no offer {quoted(wanted)}.", hint=hint)
     if page.total > 1:

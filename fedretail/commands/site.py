@@ -108,6 +108,8 @@ def list_(invocation: Invocation, *, as_json: bool) -> None:
     """List this shop's own places."""
     with opened(invocation, to_read=True) as node:
         sites = node.sites()
+        if not sites:
+            node.refuse_wrong_clock()
     if as_json:
         output.print_json({"sites": [site_object(own) for own in sites]})
         return

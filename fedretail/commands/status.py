@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
-from fedretail.commands._asked import opened, own_name
+from fedretail.commands._asked import as_called_here, opened, own_name
 from fedretail.commands._frozen import tell_frozen
 from fedretail.domain.texts import count
 from fedretail.node.clocks import TOLERATED_MS
@@ -19,6 +19,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     with opened(invocation, to_read=True) as node:
         status = node.status()
         sentence = node.sentence()
+        wrong_clock = node.wrong_clock()
     if as_json:
         output.print_json(status)
         return
@@ -26,11 +27,13 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     output.say(mark, sentence)
     output.print_line(f"  {_counts(status)}")
     offset_ms = status["clock_offset_ms"]
-    if abs(offset_ms) > TOLERATED_MS:
-        off = count(round(abs(offset_ms) / 60_000), "minute")
+    if wrong_clock is not None:
+        output.tell("attention", wrong_clock.message, as_called_here(wrong_clock.hint))
+    elif abs(offset_ms) > TOLERATED_MS:
+        off = _words.span(offset_ms)
         output.tell("attention", f"This computer's clock is {off} off.", "Set it by the internet.")
     tell_frozen(status["signed_twice"])
-    if not status["offers"]:
+    if not status["offers"] and wrong_clock is None:
         output.tell("attention", "There are no offers here.", f"`{own_name()} import FILE`")
 
 

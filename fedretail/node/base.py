@@ -26,7 +26,7 @@ from fedretail.index.query import Page, Query
 from fedretail.index.search import Index
 from fedretail.locks import FileLock
 from fedretail.node import keyring
-from fedretail.node.clocks import CorrectedClock
+from fedretail.node.clocks import CorrectedClock, wrong_clock
 from fedretail.node.identity import Identity
 from fedretail.node.keyring import Keyring
 from fedretail.node.reductions import is_repriced, with_lowest
@@ -176,11 +176,12 @@ class BaseNode:
     def site(self, ref: str | None = None) -> OwnSite:
         """The own site of this id or name; None: the only one.
 
-        UsageError names the choices; Refused for a reader.
+        UsageError names the choices; Refused for a reader, and where the clock hides them.
         """
         sites = self.sites()
         if not sites:
             self.identity.author()
+            self.refuse_wrong_clock()
             raise Refused("This shop has no place yet.", hint="Add one with `fedretail site add`.")
         chosen = [own for own in sites if ref in (None, own.id, own.name)]
         if len(chosen) == 1:
@@ -200,8 +201,10 @@ class BaseNode:
         currency: str | None = None,
         position_note: str = "",
     ) -> OwnSite:
-        """A new place that this member trades from."""
+        """A new place that this member trades from; Refused where the clock hides those it has."""
         author, nonce = self.identity.author(), secrets.token_bytes(_NONCE_BYTES)
+        if not self.sites():
+            self.refuse_wrong_clock()
         currency = currency or self.currency
         site = Site(
             name=name,
@@ -216,6 +219,16 @@ class BaseNode:
         key = site_id(author.owner, nonce)
         self.commit(key, [Edit("site", key, site.to_fields())], site=site)
         return self.site(key)
+
+    def wrong_clock(self) -> Refused | None:
+        """What to say where this computer's clock is earlier than this shop's own entries."""
+        return wrong_clock(self.store, self.owner, self.clock.now_ms())
+
+    def refuse_wrong_clock(self) -> None:
+        """Raise that, instead of saying that something is not there."""
+        wrong = self.wrong_clock()
+        if wrong is not None:
+            raise wrong
 
     def set_site(self, own: OwnSite, fields: Mapping[str, Value]) -> bool:
         """Change a site; whether anything did. A move gives its head another area."""

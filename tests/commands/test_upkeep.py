@@ -111,7 +111,7 @@ def test_a_copy_of_the_keys(shop, tmp_path: Path, monkeypatch) -> None:
 def test_no_ticket_without_anybody_who_answers(shop) -> None:
     done = shop("ticket")
     assert (done.code, done.out) == (1, "")
-    assert "Start `fedretail serve` first" in done.err
+    assert "shop serve` first" in done.err
 
 
 @pytest.fixture

@@ -168,3 +168,11 @@ def test_every_listing_can_be_said(one: Listing) -> None:
 
 def test_sizes() -> None:
     assert (_words.size(640_000), _words.size(38_000_000)) == ("640 kB", "38 MB")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(1, "1 minute"), (-10, "10 minutes"), (300, "5 hours"), (-576_000, "400 days")],
+)
+def test_spans_are_told_in_the_unit_that_people_would_use(minutes: int, said: str) -> None:
+    assert _words.span(minutes * 60_000) == said

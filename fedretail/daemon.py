@@ -24,9 +24,11 @@ from fedretail.errors import FedretailError, Refused, Unavailable
 from fedretail.locks import FileLock
 from fedretail.node import upkeep
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
-from fedretail.node.copies import Role, go_on_as
+from fedretail.node.copies import Role
+from fedretail.node.happenings import Happenings, worth_noting
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
+from fedretail.node.roles import take_role
 from fedretail.node.room import Room
 from fedretail.p2p.asker import settle_own
 from fedretail.p2p.effects import Effect, Expected, Moved, PeerAddresses, Synced
@@ -100,7 +102,7 @@ class Daemon:
             with noted_failure("An old note of the state stays behind"):
                 await _in_thread(partial(self.node.store.note, DAEMON, None))
             if self.options.role is not None:
-                await _in_thread(partial(go_on_as, self.node, self.options.role))
+                self.on_event(await _in_thread(partial(take_role, self.node, self.options.role)))
             self._room = Room(self.node)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_in_thread, _load_numpy)
@@ -267,13 +269,15 @@ class Daemon:
 
     async def _keep_noting(self) -> Never:
         assert self._room is not None
-        due_s, told = trio.current_time() + NOTE_S, await self._state()
+        due_s, told, happenings = trio.current_time() + NOTE_S, await self._state(), Happenings()
         while True:
             await trio.sleep(LOOK_S)
             state = await self._state()
+            for line in happenings.lines(state):
+                self.on_event(line)
             if self._room.count(state["statistics"]["bytes_in"]):
                 self.on_event("Neighbours have sent all that they may today; the rest waits.")
-            if _told(state) == _told(told) and trio.current_time() < due_s:
+            if worth_noting(state) == worth_noting(told) and trio.current_time() < due_s:
                 continue
             with noted_failure("The state cannot be noted"):
                 await self._note(state)
@@ -288,7 +292,9 @@ class Daemon:
         service, mirror = self.service, self._mirror
         assert service is not None
         assert mirror is not None
-        mine = await _in_thread(partial(mirror.own_heads, self.node.owner))
+        mine, stopped = await _in_thread(
+            lambda: (mirror.own_heads(self.node.owner), self.node.store.own_logs.stopped)
+        )
         # A thread is waited for even when all is to end; the listeners are closed by then.
         await trio.lowlevel.checkpoint_if_cancelled()
         return {
@@ -300,6 +306,8 @@ class Daemon:
             "statistics": service.statistics(),
             "own": {log.hex(): seq for log, seq in mine.items()},
             "restoring": mirror.is_restoring(),
+            "restores": mirror.restores,
+            "stopped": stopped,
             "peers": [link.note(mine) for link in service.links.values()],
         }
 
@@ -322,13 +330,6 @@ def noted_failure(what: str) -> Iterator[None]:
         yield
     except FedretailError as error:
         log.warning("%s: %s", what, error.message)
-
-
-def _told(state: dict[str, Any]) -> tuple[Any, ...]:
-    """The part of the state that is worth a note of its own."""
-    peers = [(peer["id"], peer["address"], peer["has_mine"]) for peer in state["peers"]]
-    names = ("addresses", "own", "restoring")
-    return (*(state[name] for name in names), state["clock_offset_ms"] // 1000, peers)
 
 
 @asynccontextmanager

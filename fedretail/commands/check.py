@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import opened, own_name
+from fedretail.commands._asked import as_called_here, opened, own_name
 from fedretail.commands._frozen import tell_frozen
 from fedretail.commands._progress import Progress
 from fedretail.domain.texts import count
@@ -36,6 +36,7 @@ def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
             problems += found
             progress.update(places)
         frozen = node.frozen()
+        stopped = node.store.own_logs.stopped
         marked = node.mark_damaged(problems) if repair else None
     if as_json:
         told = [{"place": problem.place, "what": problem.what} for problem in problems]
@@ -46,9 +47,12 @@ def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
                 "problems": told,
                 "to_repair": to_repair,
                 "signed_twice": frozen,
+                "stopped": stopped,
             }
         )
     tell_frozen(frozen)
+    if stopped is not None:
+        _tell_stopped(stopped)
     if not problems:
         logs = count(places - 1, "log")
         output.tell("done", f"All is whole: the file and {logs}.")
@@ -60,6 +64,14 @@ def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
     if marked is not None:
         _tell_marked(marked)
     click.get_current_context().exit(1)
+
+
+def _tell_stopped(reason: str) -> None:
+    """That nothing is written here, which is no damage either."""
+    from fedretail.store.writing import stopped
+
+    refused = stopped(reason)
+    output.tell("attention", refused.message, as_called_here(refused.hint))
 
 
 def _tell_marked(marked: "Marked") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import Parsed, own_name
+from fedretail.commands._asked import Parsed, as_called_here, own_name
 from fedretail.commands._circles import look_past_what_is_loaded
 
 if TYPE_CHECKING:
@@ -89,7 +89,11 @@ def command(
             output.flush()
 
     options = daemon.ServeOptions(listen=list(listen), peers=list(peers), role=role)
-    daemon.run(invocation.data_dir, options, ready, output.note)
+
+    def on_event(line: str) -> None:
+        output.note(as_called_here(line))
+
+    daemon.run(invocation.data_dir, options, ready, on_event)
     output.tell("off", "Stopped. What was received and sent is kept.")
 
 

@@ -18,7 +18,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     """Tell whether all is well: neighbours, offers, index, space."""
     with opened(invocation, to_read=True) as node:
         status = node.status()
-        sentence = node.sentence()
+        sentence = as_called_here(node.sentence())
         wrong_clock = node.wrong_clock()
     if as_json:
         output.print_json(status)

@@ -16,6 +16,9 @@ from fedretail.errors import MalformedInput
 from fedretail.node.base import BaseNode
 from fedretail.node.frozen import frozen, is_believed_no_more
 from fedretail.p2p.address import parse_peer_id
+from fedretail.store.writing import stopped
+
+_OLDER_COPY = "This folder is an older copy"
 
 
 def status(node: BaseNode) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def status(node: BaseNode) -> dict[str, Any]:
         "index_bytes": found["bytes"],
         "clock_offset_ms": state["clock_offset_ms"] if state else 0,
         "signed_twice": frozen(node),
+        "stopped": node.store.own_logs.stopped,
     }
 
 
@@ -92,26 +96,27 @@ def neighbour_name(node: BaseNode, peer_id: str) -> str:
 
 
 def sentence(node: BaseNode) -> str:
-    """How it stands with this shop's prices, counted only from what neighbours reported."""
+    """How it stands with this shop's prices, counted only from what neighbours reported.
+
+    Where there is something to decide, the lines behind the first say what to do.
+    """
     state = node.daemon_state()
-    if node.store.own_logs.stopped is not None:
-        return (
-            "This folder was copied, and both copies have written with the same key. Nothing is "
-            "written here until you say which of them is the shop's own: `fedretail serve --as "
-            "original` on that one, `fedretail serve --as copy` on the other."
-        )
+    reason = node.store.own_logs.stopped
+    if reason is not None:
+        refused = stopped(reason)
+        return f"{refused.message}\n{refused.hint}"
     if is_believed_no_more(node):
         return "Neighbours take nothing of this shop any more: two lists were signed at once."
+    peers = _peers(node, state)
+    if (state or {}).get("restoring") or node.store.own_logs.drafts():
+        how = "is being fetched from neighbours" if peers else _when_fetched(state)
+        return f"{_OLDER_COPY}: what changed since {how}; what you enter now is kept."
+    if node.is_reader and not peers:
+        return _of_reader(state)
     if state is None:
         return "Saved here. Neighbours get it when `fedretail serve` runs."
-    peers = _peers(node, state)
     if not peers:
         return "Saved here. Sent as soon as a neighbour can be reached."
-    if state.get("restoring"):
-        return (
-            "An older copy of the data was put back here. What neighbours know of this shop since "
-            "is being fetched; then what is changed here goes out too."
-        )
     having = [peer for peer in peers if peer["has_mine"]]
     if node.is_reader:
         return f"{count(len(peers), 'neighbour')} can be reached."
@@ -121,6 +126,20 @@ def sentence(node: BaseNode) -> str:
         return f"{_all(1)} switched on now does not have your newest prices yet."
     has = _has(len(having))
     return f"{len(having)} of {count(len(peers), 'neighbour')} {has} your newest prices."
+
+
+def _when_fetched(state: dict[str, Any] | None) -> str:
+    """When what this copy lacks comes, while no neighbour is there."""
+    if state is None:
+        return "is fetched from neighbours when `fedretail serve` runs"
+    return "is fetched as soon as a neighbour can be reached"
+
+
+def _of_reader(state: dict[str, Any] | None) -> str:
+    """How it stands with what others sell, where nobody can be reached."""
+    if state is None:
+        return "What is here can be searched. News comes when `fedretail serve` runs."
+    return "What is here can be searched. News comes as soon as a neighbour can be reached."
 
 
 def _all(number: int) -> str:

@@ -54,6 +54,9 @@ class Mirror(HeadsAtHand):
         self._network = network
         self._room = has_space
         self._had_space = True
+        # How often neighbours have shown that this store is an older copy; what an earlier run
+        # has left to be fetched counts as one.
+        self.restores = int(self.is_restoring())
 
     def stop_writing(self) -> None:
         """Let this node write no more, as soon as the store has time for it."""
@@ -130,6 +133,7 @@ class Mirror(HeadsAtHand):
         found = Finding.NOTHING if self._own is None else self._own.met(name, signed)
         if found is Finding.LOST:
             with self._turn:
+                self.restores += 1
                 self._drop(signed.head.log)
         return found in (Finding.LOST, Finding.OLDER)
 

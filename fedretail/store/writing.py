@@ -80,9 +80,19 @@ def check_may_write(connection: Connection) -> None:
     """Raise Refused where a copy of this store writes too, and nobody has said which counts."""
     reason = local.meta(connection, STOPPED)
     if reason is not None:
-        raise Refused(
-            "This folder was copied, and another computer writes with the same key. Nothing is "
-            f"written here until you say which of them is the shop's own ({reason}).",
-            hint="On that one restart with `fedretail serve --as original`, on the other with "
-            "`fedretail serve --as copy`.",
-        )
+        raise stopped(reason)
+
+
+def stopped(reason: str) -> Refused:
+    """What to say where nothing is written here any more for this reason, and what to do.
+
+    In this order: an original that is started while the copy still works under its key would stop
+    again.
+    """
+    return Refused(
+        "This folder was copied, and another computer writes with the same key. Nothing is written "
+        f"here until you say which of them is the shop's own ({reason}).",
+        hint="If this one is: first, on the other, `fedretail --data-dir … serve --as copy`, or "
+        "switch it off for good;\n"
+        "then, here, end `serve` and start it once with `fedretail serve --as original`.",
+    )

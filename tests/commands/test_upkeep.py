@@ -34,6 +34,18 @@ def test_an_empty_shop_is_told_so(run) -> None:
     assert "There are no offers here." in run("status").err
 
 
+def test_of_two_copies_status_and_check_say_what_to_do_and_where(shop, tmp_path: Path) -> None:
+    from fedretail.node.node import Node
+
+    with Node.open(tmp_path / "shop") as node:
+        node.store.own_logs.stop("neighbours have met both")
+    here = f"`fedretail --data-dir {tmp_path / 'shop'} serve --as original`"
+    for said in (shop("status").out, shop("check").err, shop("site", "set", "--name", "X").err):
+        assert said.index("`fedretail --data-dir … serve --as copy`") < said.index(here)
+    for command in ("status", "check"):
+        assert shop(command, "--json").object["stopped"] == "neighbours have met both"
+
+
 PEER = {
     "id": "12D3KooW",
     "address": "/ip4/192.168.1.21/tcp/4001",

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from fedretail import __version__
+from fedretail.domain.ids import collection_of
+from fedretail.errors import Refused
 from fedretail.node.base import DAEMON, STALE_MS
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
@@ -56,6 +58,7 @@ def test_the_object_is_as_documented(shop: Node) -> None:
         "index_lag": 0,
         "clock_offset_ms": 0,
         "signed_twice": [],
+        "stopped": None,
     }
 
 
@@ -115,8 +118,12 @@ def test_what_was_written_since_the_note_nobody_has(shop: Node, noted: Noted) ->
 
 def test_a_reader_has_no_prices_to_send(tmp_path: Path, noted: Noted) -> None:
     with create_reader(tmp_path / "reader", None) as reader:
+        assert "News comes when `fedretail serve` runs." in reader.sentence()
         noted(reader, False, False)
         assert reader.sentence() == "2 neighbours can be reached."
+        noted(reader)
+        assert "as soon as a neighbour can be reached" in reader.sentence()
+        assert "Saved" not in reader.sentence()
         assert reader.status()["members"] == 0
         assert own_heads(reader) == {}
 
@@ -127,7 +134,27 @@ def test_a_restored_copy_is_told_apart_from_a_shop_in_step(shop: Node, noted: No
     assert state is not None
     state["restoring"] = True
     shop.store.note(DAEMON, state)
-    assert "older copy" in shop.sentence()
+    assert shop.sentence() == (
+        "This folder is an older copy: what changed since is being fetched from neighbours; what "
+        "you enter now is kept."
+    )
+
+
+def test_a_restored_copy_is_told_also_while_nobody_is_there(shop: Node, noted: Noted) -> None:
+    shop.store.own_logs.begin_draft(shop.identity.author(), collection_of(shop.site().id))
+    assert "is fetched from neighbours when `fedretail serve` runs; what you" in shop.sentence()
+    noted(shop)
+    assert "is fetched as soon as a neighbour can be reached; what you" in shop.sentence()
+
+
+def test_of_two_copies_the_other_one_comes_first(shop: Node) -> None:
+    shop.store.own_logs.stop("neighbours have met both")
+    said = shop.sentence()
+    assert shop.status()["stopped"] == "neighbours have met both"
+    assert said.index("`fedretail --data-dir … serve --as copy`") < said.index("--as original")
+    with pytest.raises(Refused) as caught:
+        shop.set_member({"town": "Here"})
+    assert said == f"{caught.value.message}\n{caught.value.hint}"
 
 
 def test_sites_that_are_not_their_owners_are_not_counted(shop: Node) -> None:

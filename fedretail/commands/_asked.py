@@ -178,6 +178,7 @@ def opened(invocation: Invocation, *, to_read: bool = False) -> Iterator["Node"]
     from fedretail.store.store import FILE_NAME
 
     if not (invocation.data_dir / FILE_NAME).is_file():
+        _refuse_lost(invocation)
         raise Unavailable(
             f"There is no shop in {invocation.data_dir} yet.",
             hint=f"Begin with `{own_name()} init`, or give another --data-dir.",
@@ -186,6 +187,17 @@ def opened(invocation: Invocation, *, to_read: bool = False) -> Iterator["Node"]
         yield node
         if to_read:
             _tell_hindrance(node)
+
+
+def _refuse_lost(invocation: Invocation) -> None:
+    """Raise Unavailable where a shop was: `init` would make another one."""
+    from fedretail.node import keyring
+    from fedretail.store.database import PUT_BACK
+    from fedretail.store.store import FILE_NAME
+
+    if (invocation.data_dir / keyring.FILE_NAME).is_file():
+        message = f"{invocation.data_dir} holds the keys of a shop, but not its {FILE_NAME}."
+        raise Unavailable(message, hint=PUT_BACK)
 
 
 def _tell_hindrance(node: "Node") -> None:

@@ -11,6 +11,8 @@ from fedretail.commands._progress import Progress
 from fedretail.domain.texts import count
 
 if TYPE_CHECKING:
+    from fedretail.node.node import Node
+    from fedretail.store.check import Problem
     from fedretail.store.upkeep import Marked
 
 # More problems than this tell nothing new.
@@ -38,6 +40,8 @@ def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
         frozen = node.frozen()
         stopped = node.store.own_logs.stopped
         marked = node.mark_damaged(problems) if repair else None
+        # Several rows of one log may have the same to say.
+        lines = list(dict.fromkeys(_line(node, problem) for problem in problems))
     if as_json:
         told = [{"place": problem.place, "what": problem.what} for problem in problems]
         to_repair = None if marked is None else marked.to_repair
@@ -57,13 +61,33 @@ def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
         logs = count(places - 1, "log")
         output.tell("done", f"All is whole: the file and {logs}.")
         return
+    _tell_problems(problems, lines, marked)
+    click.get_current_context().exit(1)
+
+
+def _tell_problems(problems: "list[Problem]", lines: list[str], marked: "Marked | None") -> None:
     amount = count(len(problems), "problem")
     output.tell("failed", f"{amount} found.", "Keep a copy of the data directory as it is now.")
-    for problem in problems[:_SHOWN]:
-        output.note(f"{problem.place}: {problem.what}")
+    for line in lines[:_SHOWN]:
+        output.note(line)
+    if len(lines) > _SHOWN:
+        output.note(f"… {len(lines) - _SHOWN:,} more.")
+    if not all(problem.log for problem in problems):
+        from fedretail.store.database import PUT_BACK
+
+        output.tell("attention", "The file itself is damaged.", as_called_here(PUT_BACK))
     if marked is not None:
         _tell_marked(marked)
-    click.get_current_context().exit(1)
+    elif any(problem.log for problem in problems):
+        mend = f"`{own_name()} check --repair` has neighbours mend what is theirs to mend,"
+        output.tell("attention", mend, "and says what to do about the rest.")
+
+
+def _line(node: "Node", problem: "Problem") -> str:
+    """What is wrong, and with whose log: by the shop's name, where that can still be read."""
+    name = node.damaged_name(problem)
+    place = f"{name}, {problem.place}" if name else problem.place
+    return f"{place}: {problem.what}"
 
 
 def _tell_stopped(reason: str) -> None:

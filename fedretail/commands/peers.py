@@ -35,7 +35,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     ]
     rows: list[output.Row] = [
         [
-            name or peer["address"] or "a new neighbour",
+            name or ("who only reads" if peer["last_sync"] else "a new neighbour"),
             Cell("has them", tone="ok") if peer["has_mine"] else Cell("on the way", tone="warn"),
             _when(peer["since"], now_ms),
             _when(peer["last_sync"], now_ms),

@@ -21,7 +21,7 @@ from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.listings import Listing
 from fedretail.domain.members import MEMBER, SELF
 from fedretail.domain.sites import Site
-from fedretail.errors import Refused, Unavailable, UsageError
+from fedretail.errors import FedretailError, Refused, Unavailable, UsageError
 from fedretail.index.query import Page, Query
 from fedretail.index.search import Index
 from fedretail.locks import FileLock
@@ -31,6 +31,7 @@ from fedretail.node.identity import Identity
 from fedretail.node.keyring import Keyring
 from fedretail.node.reductions import is_repriced, with_lowest
 from fedretail.store.commits import Edit
+from fedretail.store.database import PUT_BACK, is_no_store
 from fedretail.store.store import FILE_NAME, Store
 
 if TYPE_CHECKING:
@@ -83,15 +84,24 @@ class BaseNode:
     def open(cls, path: Path | str, *, clock: Clock | None = None, or_frozen: bool = False) -> Self:
         """The node in a data directory.
 
-        Unavailable where there is none; Refused where another version wrote it. `or_frozen`: where
-        nothing can be written (a full or read-only disk), all is read as it stands, for a short
-        look.
+        Unavailable where there is none, or it is damaged; Refused where another version wrote it,
+        or it is of something else. `or_frozen`: where nothing can be written (a full or read-only
+        disk), all is read as it stands, for a short look.
         """
         path = Path(path)
         clock = clock or SystemClock()
-        store = Store.open(
-            path / FILE_NAME, clock=clock, kinds=kinds.registry(), or_frozen=or_frozen
-        )
+        try:
+            store = Store.open(
+                path / FILE_NAME, clock=clock, kinds=kinds.registry(), or_frozen=or_frozen
+            )
+        except FedretailError as error:
+            if is_no_store(error) and (path / keyring.FILE_NAME).is_file():
+                raise Unavailable(
+                    f"The store {path / FILE_NAME} is damaged: it is empty, or something else has "
+                    "been written over it.",
+                    hint=PUT_BACK,
+                ) from error
+            raise
         try:
             return cls(path, store, clock=clock, or_frozen=or_frozen)
         except BaseException:

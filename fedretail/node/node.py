@@ -71,7 +71,7 @@ class Node(BaseNode):
 
     def neighbour_name(self, peer_id: str) -> str:
         """What the shop behind a peer id calls itself, "" where that is not known here."""
-        from fedretail.node.status import neighbour_name
+        from fedretail.node.naming import neighbour_name
 
         return neighbour_name(self, peer_id)
 
@@ -98,6 +98,12 @@ class Node(BaseNode):
     def mark_damaged(self, problems: Iterable[Problem]) -> Marked:
         """Note the logs of these problems, so that a daemon mends them from neighbours' copies."""
         return self.store.upkeep.mark(problems)
+
+    def damaged_name(self, problem: Problem) -> str:
+        """Whose log a problem is of, "" where that cannot be told."""
+        from fedretail.node.naming import damaged_name
+
+        return damaged_name(self, problem)
 
     def keys(self) -> dict[str, Any]:
         """The public halves of this node's keys, and where the file lies."""

@@ -6,16 +6,13 @@ from fedretail import __version__
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import log_id, site_id
 from fedretail.crdt.registers import Folded
-from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
+from fedretail.domain.ids import collection_of
 from fedretail.domain.kind import RecordId
-from fedretail.domain.members import MEMBER, SELF, Member
 from fedretail.domain.sites import Site
 from fedretail.domain.texts import count
 from fedretail.domain.times import rfc3339
-from fedretail.errors import MalformedInput
 from fedretail.node.base import BaseNode
 from fedretail.node.frozen import frozen, is_believed_no_more
-from fedretail.p2p.address import parse_peer_id
 from fedretail.store.writing import stopped
 
 _OLDER_COPY = "This folder is an older copy"
@@ -80,19 +77,6 @@ def _peer(noted: dict[str, Any]) -> dict[str, Any]:
         "last_sync": None if last is None else rfc3339(last),
         "has_mine": noted["has_mine"],
     }
-
-
-def neighbour_name(node: BaseNode, peer_id: str) -> str:
-    """What the member with this device calls itself, "" where nothing of it is known here."""
-    try:
-        device = parse_peer_id(peer_id)
-    except MalformedInput:
-        return ""
-    for _, log, _ in node.store.heads():
-        if log.device == device and log.collection == MEMBER_COLLECTION:
-            found = node.store.record(RecordId(log.owner, MEMBER_COLLECTION, MEMBER.name, SELF))
-            return Member.from_fields(found.fields).name if found else ""
-    return ""
 
 
 def sentence(node: BaseNode) -> str:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from fedretail.errors import FedretailError, Unavailable
+from fedretail.errors import FedretailError, Refused, Unavailable
 
 # An import holds the write lock for at most 0.2 s, a cold sync of 200,000 rows for some seconds.
 BUSY_MS = 30_000
@@ -20,6 +20,10 @@ BUSY_MS = 30_000
 CACHE_KIB = 8 * 1024
 # 16 MiB of WAL: pages that many small commits touch are copied back once (12 % of their CPU).
 CHECKPOINT_PAGES = 4000
+
+
+class NoStore(Refused):
+    """Something else than fedretail has made this file, or written over it."""
 
 
 class Rows(Protocol):
@@ -244,6 +248,12 @@ def is_unwritable(error: BaseException | None) -> bool:
     return name.startswith(_UNWRITABLE)
 
 
+def is_no_store(error: BaseException) -> bool:
+    """Whether a file was not opened because it is no store of ours, whatever is in it."""
+    name = getattr(error.__cause__, "sqlite_errorname", "") or ""
+    return isinstance(error, NoStore) or name.startswith("SQLITE_NOTADB")
+
+
 @contextmanager
 def savepoint(connection: Connection, *, expected: tuple[type[Exception], ...]) -> Iterator[None]:
     """Within a transaction: `expected` errors undo what was done inside, and nothing else.
@@ -287,7 +297,13 @@ def _readable(error: sqlite3.Error, path: Path) -> FedretailError:
     raise error
 
 
-_LOOK = "Look at the disk, then run `fedretail check`."
+_LOOK = "Look at the disk. If it is well, run the same command again."
+# What is true of every damaged store, whatever has happened to it.
+PUT_BACK = (
+    "Keep this folder. Put an earlier copy in its place, then `fedretail serve`: neighbours bring "
+    "what changed since.\n"
+    "Without a copy: `fedretail --data-dir NEW init`, and import your lists there."
+)
 _UNWRITABLE = (
     "SQLITE_READONLY",
     "SQLITE_CANTOPEN",
@@ -316,6 +332,6 @@ _REASONS = (
         "Check that the folder is there, is yours, and is not write-protected.",
     ),
     ("SQLITE_NOTADB", "{path} is not a store of fedretail.", "Give another --data-dir."),
-    ("SQLITE_CORRUPT", "The store {path} is damaged.", "Keep a copy, then run `fedretail check`."),
+    ("SQLITE_CORRUPT", "The store {path} is damaged.", PUT_BACK),
     ("SQLITE_IOERR", "The disk with {path} does not answer as it should.", _LOOK),
 )

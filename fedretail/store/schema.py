@@ -4,7 +4,7 @@
 """
 
 from fedretail.errors import Refused
-from fedretail.store.database import Connection
+from fedretail.store.database import Connection, NoStore
 
 # 2: the journal holds differences. 3: heads seen, proofs, what is to be repaired.
 SCHEMA = 3
@@ -162,6 +162,6 @@ def check(connection: Connection, path: object) -> None:
         )
 
 
-def not_ours(path: object) -> Refused:
+def not_ours(path: object) -> NoStore:
     """The error for a file that something else has made."""
-    return Refused(f"{path} is not a store of fedretail.", hint="Give another --data-dir.")
+    return NoStore(f"{path} is not a store of fedretail.", hint="Give another --data-dir.")

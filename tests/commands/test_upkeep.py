@@ -61,9 +61,12 @@ def test_peers_are_listed(shop, monkeypatch) -> None:
     told = shop("status", "--json").object | {"daemon": True, "peers": [PEER]}
     monkeypatch.setattr(Node, "status", lambda _: told)
     cells = shop("peers").out.rstrip("\n").split("\t")
-    assert cells[:2] == ["/ip4/192.168.1.21/tcp/4001", "on the way"]
+    assert cells[:2] == ["a new neighbour", "on the way"]
     assert cells[3:] == ["never", "/ip4/192.168.1.21/tcp/4001", "12D3KooW"]
     assert shop("peers", "--json").object == {"peers": [PEER]}
+    # All that it has signed would be here by now: it is no shop.
+    told["peers"] = [PEER | {"last_sync": "2026-11-21T10:12:00Z"}]
+    assert shop("peers").out.startswith("who only reads\t")
 
 
 def test_without_a_daemon_nobody_is_there(shop) -> None:

@@ -7,6 +7,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import LENGTH, POSITION, as_called_here, opened, own_name
+from fedretail.commands._found import remark, searched
 from fedretail.commands.output import Cell, Column
 from fedretail.domain.texts import count
 
@@ -53,7 +54,7 @@ def command(invocation: Invocation, *, words: tuple[str, ...], as_json: bool, **
     distances are measured from this node's own place. Without WORDS every offer is listed.
     """
     with opened(invocation, to_read=True) as node:
-        query, page = _searched(node, _query(node, " ".join(words), asked))
+        query, page = searched(node, _query(node, " ".join(words), asked))
         if as_json:
             output.print_json(_as_json(page))
         elif page.results:
@@ -84,16 +85,6 @@ def _query(node: "Node", words: str, asked: dict[str, Any]) -> "Query":
     )
 
 
-def _searched(node: "Node", query: "Query") -> "tuple[Query, Page]":
-    """What was found, and the query that found it: "potato" means potatoes too, if need be."""
-    page = node.search(query)
-    if page.full or not query.words.strip():
-        return query, page
-    begun = replace(query, begun=True)
-    wider = node.search(begun)
-    return (begun, wider) if wider.full else (query, page)
-
-
 def _max_price(text: str | None, currency: str) -> tuple[str, int | None]:
     """(currency, minor units) of "3.50", "3,50 €" or "4 CHF"."""
     if text is None:
@@ -118,12 +109,9 @@ def _show(node: "Node", query: "Query", page: "Page") -> None:
     output.note(_summary(query, page), tone="dim")
     for name in signed_twice(page.results):
         output.tell("attention", f"{name} has signed two price lists at once: ask there first.")
-    if query.begun:
-        output.note(
-            "No offer holds these words whole; in these the last one begins so.", tone="dim"
-        )
-    elif query.words and not page.full:
-        output.note("No offer holds all of these words; these hold some of them.", tone="dim")
+    said = remark(query, page)
+    if said:
+        output.note(said, tone="dim")
 
 
 def signed_twice(listings: "list[Listing]") -> list[str]:
@@ -225,7 +213,11 @@ def _next(node: "Node", query: "Query") -> str:
         found = node.search(replace(wider, limit=1))
         if found.total:
             return f"{count(found.total, 'offer')} without {_limits(query)}."
-    if not node.search(_everything(query)).total:
+    all_of_it = node.search(_everything(query))
+    if all_of_it.behind:
+        changes = count(all_of_it.behind, "change")
+        return f"The search index is {changes} behind what is here."
+    if not all_of_it.total:
         return f"No offers are here yet: `{own_name()} import FILE`, or `{own_name()} join TICKET`."
     return "Try fewer words, or the beginning of one."
 

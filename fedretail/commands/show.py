@@ -7,6 +7,7 @@ import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
+from fedretail.commands._found import remark, searched
 from fedretail.domain.listings import SIGNED_TWICE
 from fedretail.domain.money import format_amount, human_amount
 from fedretail.domain.texts import count
@@ -47,7 +48,7 @@ def command(invocation: Invocation, *, offer: tuple[str, ...], as_json: bool) ->
     """Show all about OFFER.
 
     OFFER is an id as `search --json` and piped searches print it, an article code of this shop,
-    or words that only one offer holds.
+    or words that only one offer holds; where none holds them all, that is said.
     """
     wanted = " ".join(offer)
     with opened(invocation, to_read=True) as node:
@@ -90,15 +91,22 @@ def _by_words(node: "Node", wanted: str) -> "Listing":
     from fedretail.domain.texts import quoted
     from fedretail.index.query import Query
 
-    page = node.search(Query(words=wanted, near=node.position, limit=_CHOICES))
+    query, page = searched(node, Query(words=wanted, near=node.position, limit=_CHOICES))
     if not page.total:
         node.refuse_wrong_clock()
         hint = f"Look around: `{own_name()} search …`"
         raise Refused(f"There is no offer {quoted(wanted)}.", hint=hint)
     if page.total > 1:
-        raise Refused(f"{count(page.total, 'offer')} hold {quoted(wanted)}.", hint=_which(page))
-    found = node.show(page.results[0].offer)
-    return found or page.results[0]
+        found = count(page.total, "offer")
+        if page.full:
+            begins = ", its last word as a beginning" if query.begun else ""
+            raise Refused(f"{found} hold {quoted(wanted)}{begins}.", hint=_which(page))
+        what = f"No offer holds all of {quoted(wanted)}; {found} hold some of it."
+        raise Refused(what, hint=_which(page))
+    said = remark(query, page)
+    if said:
+        output.note(said, tone="dim")
+    return node.show(page.results[0].offer) or page.results[0]
 
 
 def _which(page: "Page") -> str:

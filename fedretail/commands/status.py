@@ -18,6 +18,10 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     """Tell whether all is well: neighbours, offers, index, space."""
     with opened(invocation, to_read=True) as node:
         status = node.status()
+        if status["index_lag"] and not status["daemon"]:
+            # Nobody else takes it in; or why that cannot be is told.
+            node.follow()
+            status = node.status()
         sentence = as_called_here(node.sentence())
         wrong_clock = node.wrong_clock()
     if as_json:
@@ -33,7 +37,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
         off = _words.span(offset_ms)
         output.tell("attention", f"This computer's clock is {off} off.", "Set it by the internet.")
     tell_frozen(status["signed_twice"])
-    if not status["offers"] and wrong_clock is None:
+    if not status["offers"] and not status["index_lag"] and wrong_clock is None:
         output.tell("attention", "There are no offers here.", f"`{own_name()} import FILE`")
 
 

@@ -1,5 +1,6 @@
 """Index: the door to index.db. Any number of processes and threads ask; one at a time follows."""
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -25,13 +26,16 @@ from fedretail.index.schema import State, is_damage, read_state
 from fedretail.index.shown import Shelf, listing
 from fedretail.index.sites import Sites, load_sites
 from fedretail.index.writer import Writer
-from fedretail.store.database import is_unwritable, reason_of
+from fedretail.store.database import disk_full, is_unwritable, reason_of
 
 # As long as a command may spend on catching up before it answers.
 MEND_MS = 2_000
 # Another process makes a missing index in milliseconds; then it holds the lock while it follows.
 _ATTEMPTS = 40
 _PAUSE_S = 0.05
+
+# Less room than an index needs to be begun.
+_LITTLE = 300_000
 
 T = TypeVar("T")
 
@@ -174,6 +178,9 @@ class Index:
                 if not damaged and error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:
                     raise self._readable(error) from error
             self._mend(damaged=damaged, pause=attempt > 0)
+        # Whoever holds the lock tries in vain, too.
+        if shutil.disk_usage(self._path.parent).free < _LITTLE:
+            raise disk_full(self._path)
         raise Unavailable(
             "the search index cannot be read",
             hint="End other fedretail programs and run `fedretail reindex`.",

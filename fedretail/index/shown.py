@@ -49,7 +49,7 @@ def listing(
         gtin=offer.gtin,
         currency=currency,
         amount_minor=amount,
-        regular_minor=offer.regular,
+        regular_minor=_regular(offer.regular, amount),
         deposit_minor=offer.deposit,
         lowest_30d_minor=offer.lowest_30d,
         unit_price=unit,
@@ -70,3 +70,8 @@ def listing(
         min_age=offer.min_age if offer.min_age is not None else min_age_for(offer.category),
         score=score,
     )
+
+
+def _regular(regular: int | None, amount: int | None) -> int | None:
+    """What it costs without the reduction; None where there is none, as before its first day."""
+    return regular if regular is not None and amount is not None and regular > amount else None

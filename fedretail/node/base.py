@@ -132,16 +132,13 @@ class BaseNode:
         """The search index, made anew where it is missing."""
         path = self.path / INDEX_FILE_NAME
         index = Index.open(path, self.store, clock=self.time, or_frozen=self._or_frozen)
-        if self._or_frozen and not os.access(self.path, os.W_OK):
-            try:
-                index.lag()
-            except Unavailable:
-                # None that fits, and none can be made there: this answer gets one of its own.
-                from tempfile import TemporaryDirectory
+        if self._or_frozen and not os.access(self.path, os.W_OK) and not _is_of_use(index):
+            # None that fits, and none can be made there: this answer gets one of its own.
+            from tempfile import TemporaryDirectory
 
-                self._folder = TemporaryDirectory(prefix="fedretail-")
-                path = Path(self._folder.name) / INDEX_FILE_NAME
-                index = Index.open(path, self.store, clock=self.time)
+            self._folder = TemporaryDirectory(prefix="fedretail-")
+            path = Path(self._folder.name) / INDEX_FILE_NAME
+            index = Index.open(path, self.store, clock=self.time)
         return index
 
     @property
@@ -335,10 +332,14 @@ class BaseNode:
         if note is None or abs(self.clock.now_ms() - note.at_ms) > STALE_MS:
             return None
         # A daemon that was killed leaves its note behind, but not its lock.
-        if not FileLock(self.path / DAEMON_LOCK_NAME).is_held():
+        if not self.is_daemon_alive():
             return None
         state: dict[str, Any] = note.value
         return state
+
+    def is_daemon_alive(self) -> bool:
+        """Whether a daemon has begun, be it that it has noted no state yet."""
+        return FileLock(self.path / DAEMON_LOCK_NAME).is_held()
 
     def _correct_time(self) -> None:
         """Take over what the daemon has found out about this computer's clock."""
@@ -359,6 +360,15 @@ class BaseNode:
         """Make the index anew from the store; how many offers it holds."""
         self.index.rebuild(on_progress)
         return self.index.statistics()["offers"]
+
+
+def _is_of_use(index: Index) -> bool:
+    """Whether an index can be read, and is not one that was begun and never filled."""
+    try:
+        found = index.statistics()
+    except Unavailable:
+        return False
+    return bool(found["offers"]) or not found["behind"]
 
 
 def _differing(present: Mapping[str, Value], wanted: Mapping[str, Value]) -> dict[str, Value]:

@@ -4,6 +4,7 @@ A Connection is small on purpose, so that tests can hand in one that fails where
 What SQLite reports is turned into errors that a shopkeeper can act on, here and nowhere else.
 """
 
+import errno
 import os
 import sqlite3
 import threading
@@ -185,6 +186,9 @@ class SqliteConnection:
         except FileNotFoundError:
             return
         except OSError as error:
+            if error.errno in _PROTECTED:
+                # Who may write nothing here has nothing to flush.
+                return
             raise Unavailable(
                 f"The disk with {self._path} does not answer as it should.", hint=_LOOK
             ) from error
@@ -288,6 +292,12 @@ def reason_of(error: sqlite3.Error, path: Path | str) -> Unavailable | None:
     return None
 
 
+def disk_full(path: Path | str) -> Unavailable:
+    """What to say where the disk has no room for this file."""
+    message, hint = _FULL
+    return Unavailable(message.format(path=path), hint=hint)
+
+
 def _readable(error: sqlite3.Error, path: Path) -> FedretailError:
     reason = reason_of(error, path)
     if reason is not None:
@@ -304,6 +314,7 @@ PUT_BACK = (
     "what changed since.\n"
     "Without a copy: `fedretail --data-dir NEW init`, and import your lists there."
 )
+_PROTECTED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _UNWRITABLE = (
     "SQLITE_READONLY",
     "SQLITE_CANTOPEN",

@@ -179,3 +179,15 @@ def test_show_says_reduction_deposit_and_age_limit(shop) -> None:
     shop("offer", "add", "--sku", "W", "--name", "Gin", "--price", "20", "--category", "Alcohol")
     assert "was €1.50" in shop("show", "M1").out
     assert "From age\t18 years" in shop("show", "W").out
+
+
+def test_show_says_where_no_offer_holds_all_of_the_words(shop) -> None:
+    done = shop("show", "rye barista")
+    assert (done.code, done.out.splitlines()[0]) == (0, "Product\tRye bread")
+    assert "No offer holds all of these words" in done.err
+    several = shop("show", "milk barista")
+    assert several.code == 1
+    assert 'No offer holds all of "milk barista"; 2 offers hold some of it.' in several.err
+    assert "whole" in shop("show", "ry").err
+    assert '2 offers hold "mil", its last word as a beginning.' in shop("show", "mil").err
+    assert shop("show", "oat milk").err == ""

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fedretail.index.schema import connect_for_writing, create
 from fedretail.node.node import Node
 
 READING = (
@@ -154,3 +156,27 @@ def test_changes_that_cannot_be_read_are_not_passed_over(
     assert done.code == 1
     assert "newest changes lie in store.db-wal" in done.err
     assert "Copy the whole folder" in done.err
+
+
+@pytest.mark.process
+def test_on_a_full_disk_offers_that_are_here_are_not_said_to_be_missing(
+    on_full_disk: Run, folder: Path
+) -> None:
+    written_later(folder, killed=False)
+    done = on_full_disk("search", "goat")
+    assert done.returncode == 1
+    assert "The search index is 1 change behind what is here." in done.stderr
+    assert "import" not in done.stderr
+    assert "Answered from what is there. " in on_full_disk("status").stderr
+
+
+def test_a_closed_folder_whose_index_was_never_filled_is_searched_all_the_same(
+    run: Run, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    (folder / "index.db").unlink()
+    with Node.open(folder) as node, closing(connect_for_writing(folder / "index.db")) as db:
+        create(db, node.store.id, begun=node.store.feed_end())
+    left(folder)
+    request.getfixturevalue("closed")
+    assert "Raw milk" in run("search", "milk").out
+    assert run("status", "--json").object["offers"] == 3

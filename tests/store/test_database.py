@@ -179,3 +179,21 @@ def test_a_disk_that_flushes_nothing_says_so(
     with pytest.raises(Unavailable, match="does not answer"):
         connection.flush()
     connection.close()
+
+
+@pytest.mark.parametrize(("number", "is_fine"), [(errno.EROFS, True), (errno.EIO, False)])
+def test_who_may_write_nothing_has_nothing_to_flush(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, is_fine: bool
+) -> None:
+    connection = SqliteConnection(tmp_path / "x.db")
+
+    def refused(*_: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(Path, "open", refused)
+    if is_fine:
+        connection.flush()
+    else:
+        with pytest.raises(Unavailable):
+            connection.flush()
+    connection.close()

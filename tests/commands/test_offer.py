@@ -157,3 +157,16 @@ def test_what_cannot_be_is_told(shop, arguments, code: int) -> None:
     assert done.err.startswith("✗ ")
     assert len(done.err.splitlines()) <= 3
     assert shop("export").out == before
+
+
+def test_a_reduction_that_has_not_begun_strikes_no_price(shop) -> None:
+    assert shop("offer", "set", "M1", "--price", "0.99", "--from", "2099-01-01").code == 0
+    for found in (
+        shop("search", "raw", "--json").object["results"][0],
+        shop("show", "M1", "--json").object,
+    ):
+        assert found["price"]["amount"] == "1.30"
+        assert found["regular_price"] is None
+    assert shop("offer", "set", "M1", "--price", "0.99", "--until", "2099-01-01").code == 0
+    found = shop("show", "M1", "--json").object
+    assert (found["price"]["amount"], found["regular_price"]["amount"]) == ("0.99", "1.30")

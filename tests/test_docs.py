@@ -136,3 +136,10 @@ def test_every_threat_is_answered_by_a_test_that_exists() -> None:
     there = set(re.findall(r"def (test_\w+)", text))
     assert len(named) > 30
     assert named <= there
+
+
+def test_a_page_that_is_filled_in_says_so_to_who_reads_its_source() -> None:
+    for page in sorted((DOCS / "reference").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if "<!-- produced" in text:
+            assert "make docs" in text.partition("<!-- produced")[0], page

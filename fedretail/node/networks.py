@@ -9,6 +9,11 @@ from fedretail.node.base import BaseNode
 from fedretail.p2p.address import parse_address
 from fedretail.p2p.ticket import Ticket
 
+
+class NobodyAnswers(Refused):
+    """No daemon runs, or not yet, and no address is set to listen at."""
+
+
 # A ticket has at most 600 characters: with a longer name no address would fit into it.
 MAX_NAME_BYTES = 60
 _AND_NEIGHBOURS = " and neighbours"
@@ -55,14 +60,15 @@ def found_network(node: BaseNode, name: str | None = None) -> bytes:
 def ticket(node: BaseNode, name: str | None = None) -> str:
     """The line by which a neighbour finds this node.
 
-    Refused where nobody would answer: no daemon runs and no address is set to listen at.
+    NobodyAnswers where no daemon runs and no address is set to listen at.
     """
     state = node.daemon_state()
     addresses = state["addresses"] if state else _set_addresses(node)
     if not addresses:
-        raise Refused(
-            "Nobody would answer at that ticket yet.", hint="Start `fedretail serve` first"
-        )
+        hint = "Start `fedretail serve` first."
+        if node.is_daemon_alive():
+            hint = "`fedretail serve` is starting: try again in a moment."
+        raise NobodyAnswers("Nobody would answer at that ticket yet.", hint=hint)
     network_id = found_network(node, name)
     return Ticket(network_id, network_name(node), tuple(sorted(addresses, key=_distance))).text()
 

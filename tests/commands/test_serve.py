@@ -60,6 +60,19 @@ def test_a_daemon_prints_where_it_is_and_stops_cleanly(farm) -> None:
     assert not json.loads(run(folder, "status", "--json").stdout)["daemon"]
 
 
+def test_a_ticket_waits_for_a_daemon_that_was_started_just_now(tmp_path: Path) -> None:
+    folder = tmp_path / "farm"
+    run(folder, "init", "--name", "Brook Farm", "--at", "48.5216,9.0576")
+    asking = subprocess.Popen(line(folder, "ticket"), stdout=subprocess.PIPE, text=True)
+    serving = subprocess.Popen(line(folder, "serve", "--listen", "/ip4/127.0.0.1/tcp/0"))
+    try:
+        assert asking.communicate(timeout=60)[0].startswith("fr1-")
+    finally:
+        for process in (asking, serving):
+            process.kill()
+            process.wait()
+
+
 def test_a_port_in_use_is_told(farm, tmp_path: Path) -> None:
     _, _, ready = farm
     other = tmp_path / "other"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fedretail.commands import peers, status
+from fedretail.commands import peers, status, ticket
 
 
 def test_status_opens_with_the_sentence(shop) -> None:
@@ -123,7 +123,8 @@ def test_a_copy_of_the_keys(shop, tmp_path: Path, monkeypatch) -> None:
     assert shop("keys", "backup", tmp_path / "no" / "where").code == 1
 
 
-def test_no_ticket_without_anybody_who_answers(shop) -> None:
+def test_no_ticket_without_anybody_who_answers(shop, monkeypatch) -> None:
+    monkeypatch.setattr(ticket, "_BEGIN_S", 0.0)
     done = shop("ticket")
     assert (done.code, done.out) == (1, "")
     assert "shop serve` first" in done.err

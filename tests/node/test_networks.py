@@ -31,7 +31,7 @@ def listening(node: Node, listen: str = LISTEN) -> Node:
 def test_without_daemon_and_address_there_is_no_ticket(shop: Node) -> None:
     with pytest.raises(Refused, match="Nobody would answer") as caught:
         shop.ticket()
-    assert caught.value.hint == "Start `fedretail serve` first"
+    assert caught.value.hint == "Start `fedretail serve` first."
     assert network(shop) is None
 
 

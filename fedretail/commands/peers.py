@@ -7,6 +7,8 @@ from fedretail.commands._asked import opened, own_name
 from fedretail.commands.output import Cell, Column
 from fedretail.domain.times import parse_time
 
+_HAS, _HAS_NOT = Cell("has them", tone="ok"), Cell("on the way", tone="warn")
+
 
 @click.command(epilog=examples("fedretail peers", "fedretail peers --json"))
 @output.json_option
@@ -15,6 +17,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     """List the neighbours that are switched on, and whether they have the newest prices."""
     with opened(invocation, to_read=True) as node:
         status, now_ms = node.status(), node.time.now_ms()
+        is_reader = node.is_reader
         names = [node.neighbour_name(peer["id"]) for peer in status["peers"]]
     peers = status["peers"]
     if as_json:
@@ -36,7 +39,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     rows: list[output.Row] = [
         [
             name or ("who only reads" if peer["last_sync"] else "a new neighbour"),
-            Cell("has them", tone="ok") if peer["has_mine"] else Cell("on the way", tone="warn"),
+            Cell("") if is_reader else _HAS if peer["has_mine"] else _HAS_NOT,
             _when(peer["since"], now_ms),
             _when(peer["last_sync"], now_ms),
             peer["address"],

@@ -218,7 +218,8 @@ def _next(node: "Node", query: "Query") -> str:
         changes = count(all_of_it.behind, "change")
         return f"The search index is {changes} behind what is here."
     if not all_of_it.total:
-        return f"No offers are here yet: `{own_name()} import FILE`, or `{own_name()} join TICKET`."
+        own = "" if node.is_reader else f"`{own_name()} import FILE`, or "
+        return f"No offers are here yet: {own}`{own_name()} join TICKET`."
     return "Try fewer words, or the beginning of one."
 
 

@@ -23,7 +23,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
             node.follow()
             status = node.status()
         sentence = as_called_here(node.sentence())
-        wrong_clock = node.wrong_clock()
+        wrong_clock, is_reader = node.wrong_clock(), node.is_reader
     if as_json:
         output.print_json(status)
         return
@@ -38,7 +38,8 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
         output.tell("attention", f"This computer's clock is {off} off.", "Set it by the internet.")
     tell_frozen(status["signed_twice"])
     if not status["offers"] and not status["index_lag"] and wrong_clock is None:
-        output.tell("attention", "There are no offers here.", f"`{own_name()} import FILE`")
+        step = "join TICKET" if is_reader else "import FILE"
+        output.tell("attention", "There are no offers here.", f"`{own_name()} {step}`")
 
 
 def _counts(status: dict[str, Any]) -> str:

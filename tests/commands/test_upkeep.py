@@ -69,6 +69,19 @@ def test_peers_are_listed(shop, monkeypatch) -> None:
     assert shop("peers").out.startswith("who only reads\t")
 
 
+def test_a_reader_has_nothing_to_import_and_no_prices(run, monkeypatch) -> None:
+    from fedretail.node.node import Node
+
+    run("init", "--reader", "--at", "1,1")
+    for words in (("status",), ("search", "milk")):
+        done = run(*words)
+        assert "join TICKET" in done.err
+        assert "import" not in done.err
+    told = run("status", "--json").object | {"daemon": True, "peers": [PEER]}
+    monkeypatch.setattr(Node, "status", lambda _: told)
+    assert run("peers").out.startswith("a new neighbour\t\t")
+
+
 def test_without_a_daemon_nobody_is_there(shop) -> None:
     done = shop("peers")
     assert (done.code, done.out) == (0, "")

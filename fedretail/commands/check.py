@@ -26,8 +26,7 @@ _SHOWN = 20
 def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
     """Look whether all that is stored is whole: every sum and signature again.
 
-    With --repair, logs of other shops that are damaged are noted, and a running `serve` mends them
-    from neighbours' copies.
+    With --repair, damaged logs are noted, and a running `serve` mends them from neighbours' copies.
     """
     places, problems = 0, []
     with opened(invocation, to_read=not repair) as node, Progress("Check", unit="log") as progress:
@@ -39,7 +38,7 @@ def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
         marked = node.mark_damaged(problems) if repair else None
     if as_json:
         told = [{"place": problem.place, "what": problem.what} for problem in problems]
-        to_repair = None if marked is None else marked.to_repair
+        to_repair = None if marked is None else marked.others + marked.own
         output.print_json(
             {
                 "checked": places,
@@ -64,10 +63,14 @@ def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
 
 def _tell_marked(marked: "Marked") -> None:
     """What becomes of the damage now."""
-    if marked.to_repair:
-        mended = f"`{own_name()} serve` mends {count(marked.to_repair, 'log')} while it runs."
+    logs = marked.others + marked.own
+    if logs:
+        mended = f"`{own_name()} serve` mends {count(logs, 'log')} while it runs."
         output.tell("attention", mended, "It takes the rows from a neighbour that holds them.")
     if marked.own:
-        own = f"{count(marked.own, 'log')} of this shop cannot be mended by neighbours."
-        hint = f"Put a copy of the data directory back, or import your lists: `{own_name()} import`"
+        own = f"{count(marked.own, 'log')} of them are this shop's: until then nothing is changed."
+        hint = (
+            "Where no neighbour holds it, put a copy of the data directory back. Where there is "
+            f"none: `{own_name()} serve --as original` goes on with what can be read."
+        )
         output.tell("attention", own, hint)

@@ -36,6 +36,7 @@ def status(node: BaseNode) -> dict[str, Any]:
         "index_bytes": found["bytes"],
         "clock_offset_ms": state["clock_offset_ms"] if state else 0,
         "signed_twice": frozen(node),
+        "damaged": len(node.store.repairs.damaged()),
     }
 
 
@@ -102,6 +103,11 @@ def sentence(node: BaseNode) -> str:
         )
     if is_believed_no_more(node):
         return "Neighbours take nothing of this shop any more: two lists were signed at once."
+    if node.store.repairs.has_own():
+        return (
+            "What this shop has published is damaged on this disk. Nothing is changed until it is "
+            "mended from a neighbour's copy; or put a copy of the data directory back."
+        )
     if state is None:
         return "Saved here. Neighbours get it when `fedretail serve` runs."
     peers = _peers(node, state)

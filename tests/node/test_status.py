@@ -56,6 +56,7 @@ def test_the_object_is_as_documented(shop: Node) -> None:
         "index_lag": 0,
         "clock_offset_ms": 0,
         "signed_twice": [],
+        "damaged": 0,
     }
 
 

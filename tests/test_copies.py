@@ -20,6 +20,7 @@ import trio
 from fedretail.clock import SystemClock
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.proof import proof
+from fedretail.crdt.row import stored_row
 from fedretail.daemon import Daemon, ServeOptions
 from fedretail.errors import Refused
 from fedretail.index.query import Query
@@ -170,6 +171,68 @@ async def test_a_copy_that_works_beside_the_original(memory: MemoryNetwork, tmp_
         await until(lambda: price(two, "bread") == 150)
         for node in (one, two, twin):
             assert [found for _, problems in node.check() for found in problems] == []
+
+
+async def test_damage_and_a_copy_put_back_accuse_nobody(
+    memory: MemoryNetwork, tmp_path: Path
+) -> None:
+    async with village(tmp_path) as town:
+        two, one = await town.copied("backup", "bread", "rolls")
+        # While the shop is closed a bit of its own list rots.
+        damaged = {"name": "bread", "prices": [[777]]}
+        (packed,) = one.store._write.execute(
+            "SELECT row FROM row WHERE kind = 'offer' LIMIT 1"
+        ).fetchone()
+        rotten = stored_row(packed)._replace(groups=[(1, damaged)]).pack()
+        one.store._write.execute("UPDATE row SET row = ? WHERE row = ?", (rotten, packed))
+        # Nobody who could mend it is there.
+        await town.stop(two)
+        await town.serve(one)
+        await until(one.store.repairs.damaged)
+        for word in ("bread", "rolls"):
+            with pytest.raises(Refused, match="damaged on this disk"):
+                sell(one, word, 110)
+        assert "damaged" in one.sentence()
+        await town.stop(one)
+        one.close()
+        shutil.rmtree(one.path)
+        shutil.copytree(tmp_path / "backup", one.path)
+        one = town.open("one")
+        await town.serve(one)
+        sell(one, "bread", 120)
+        await town.serve(two)
+        await until(lambda: price(two, "bread") == 120)
+        assert not one.frozen()
+        assert not two.frozen()
+
+
+async def test_after_two_states_all_show_what_the_shop_goes_on_with(
+    memory: MemoryNetwork, tmp_path: Path
+) -> None:
+    async with village(tmp_path) as town:
+        two, one = await town.copied("backup", "bread", "rolls")
+        await town.serve(one)
+        sell(one, "bread", 177)
+        await until(lambda: price(two, "bread") == 177)
+        await town.stop(one)
+        state = one.store.heads()[-1]
+        first = SignedHead.parse(state[2])
+        other = SignedHead.sign(first.head._replace(digest=b"o" * 32), one.identity.device)
+        found = proof(state[1], first, other)
+        assert found is not None
+        one.close()
+        # Of the copy the neighbour takes nothing: its key has signed two states.
+        shutil.rmtree(one.path)
+        shutil.copytree(tmp_path / "backup", one.path)
+        one = town.open("one")
+        for node in (one, two):
+            node.store.trust.prove([found])
+            assert node.frozen()
+        await town.serve(one, role="original")
+        for node in (one, two):
+            await until(partial(shows, node, {**prices(one), "bread": 100, "rolls": 100}))
+            assert node.frozen() == []
+            assert not node.store.signed_twice(*found.name[:2])
 
 
 # --- as processes ---

@@ -28,8 +28,7 @@ _SHOWN = 20
 def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
     """Look whether all that is stored is whole: every sum and signature again.
 
-    With --repair, logs of other shops that are damaged are noted, and a running `serve` mends them
-    from neighbours' copies.
+    With --repair, damaged logs are noted, and a running `serve` mends them from neighbours' copies.
     """
     places, problems = 0, []
     with opened(invocation, to_read=not repair) as node, Progress("Check", unit="log") as progress:
@@ -44,7 +43,7 @@ def command(invocation: Invocation, *, repair: bool, as_json: bool) -> None:
         lines = list(dict.fromkeys(_line(node, problem) for problem in problems))
     if as_json:
         told = [{"place": problem.place, "what": problem.what} for problem in problems]
-        to_repair = None if marked is None else marked.to_repair
+        to_repair = None if marked is None else marked.others + marked.own
         output.print_json(
             {
                 "checked": places,
@@ -79,8 +78,8 @@ def _tell_problems(problems: "list[Problem]", lines: list[str], marked: "Marked 
     if marked is not None:
         _tell_marked(marked)
     elif any(problem.log for problem in problems):
-        mend = f"`{own_name()} check --repair` has neighbours mend what is theirs to mend,"
-        output.tell("attention", mend, "and says what to do about the rest.")
+        mend = f"`{own_name()} check --repair` has neighbours mend what they hold,"
+        output.tell("attention", mend, "and says what to do where none does.")
 
 
 def _line(node: "Node", problem: "Problem") -> str:
@@ -100,10 +99,14 @@ def _tell_stopped(reason: str) -> None:
 
 def _tell_marked(marked: "Marked") -> None:
     """What becomes of the damage now."""
-    if marked.to_repair:
-        mended = f"`{own_name()} serve` mends {count(marked.to_repair, 'log')} while it runs."
+    logs = marked.others + marked.own
+    if logs:
+        mended = f"`{own_name()} serve` mends {count(logs, 'log')} while it runs."
         output.tell("attention", mended, "It takes the rows from a neighbour that holds them.")
     if marked.own:
-        own = f"{count(marked.own, 'log')} of this shop cannot be mended by neighbours."
-        hint = f"Put a copy of the data directory back, or import your lists: `{own_name()} import`"
+        own = f"{count(marked.own, 'log')} of them are this shop's: until then nothing is changed."
+        hint = (
+            "Where no neighbour holds it, put a copy of the data directory back. Where there is "
+            f"none: `{own_name()} serve --as original` goes on with what can be read."
+        )
         output.tell("attention", own, hint)

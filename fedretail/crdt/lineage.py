@@ -13,7 +13,7 @@ from fedretail.crdt.codec import pack
 from fedretail.crdt.head import Head
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.registers import DELETED
-from fedretail.crdt.row import Fields, Groups, Row
+from fedretail.crdt.row import Fields, Groups, Row, sorted_fields
 
 # As many as a head names: one a restore. Of a device restored oftener the oldest are left out,
 # and an incarnation that a full list does not name is done with altogether.
@@ -125,6 +125,17 @@ def beyond(mine: Groups, theirs: Groups) -> Fields:
             if name != DELETED and stamp >= max(deleted, stamps.get(name, -1)):
                 result[name] = value
     return result
+
+
+def restated(groups: Groups, stamp: int) -> Groups:
+    """What `groups` say, as if it were said at `stamp`; a deletion before it just before that."""
+    newest = _newest([], groups)
+    fields = {name: value for _, group in reversed(newest) for name, value in group.items()}
+    is_deleted = fields.pop(DELETED, None) is True
+    if not fields:
+        return [(stamp, {DELETED: True})] if is_deleted else []
+    before: Groups = [(stamp - 1, {DELETED: True})] if is_deleted else []
+    return [(stamp, sorted_fields(fields)), *before]
 
 
 def not_after(groups: Groups, latest: int) -> Groups:

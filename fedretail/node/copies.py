@@ -48,7 +48,9 @@ def go_on_as(node: BaseNode, role: Role) -> None:
     # Written first, and put in place last: a power cut in between leaves both files of keys.
     waiting = node.path / (keyring.FILE_NAME + ".copy")
     keys.save(waiting, is_new=True)
-    node.store.own_logs.go_on_as_copy(author, new)
+    # Nobody can tell any more which of the old device's states neighbours hold.
+    is_restated = role == "original"
+    node.store.own_logs.go_on_as_copy(author, new, is_restated=is_restated)
     waiting.replace(node.path / keyring.FILE_NAME)
     node.keyring, node.store.id = keys, new.store_id
     node.identity = Identity.of(node.store, keys)

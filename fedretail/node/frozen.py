@@ -9,7 +9,7 @@ from fedretail.node.base import BaseNode
 
 
 def frozen(node: BaseNode) -> list[dict[str, Any]]:
-    """The objects of `signed_twice` in JSON; own ones first.
+    """The objects of `signed_twice` in JSON; own ones first. Not of who has gone on since.
 
     member, device: hex; name: what the member calls itself; collection: what was signed twice.
     """
@@ -21,7 +21,7 @@ def frozen(node: BaseNode) -> list[dict[str, Any]]:
             "device": proof.name.device.hex(),
             "is_own": proof.name.owner == node.owner,
         }
-        for _, proof in node.store.trust.proofs()
+        for proof in node.store.trust.doubted()
     ]
     return sorted(found, key=lambda one: not one["is_own"])
 

@@ -17,7 +17,7 @@ def take_role(node: BaseNode, role: Role) -> str:
     node.identity.author()
     is_stopped = node.store.own_logs.stopped is not None
     is_disbelieved = is_believed_no_more(node)
-    is_open = is_stopped or is_disbelieved
+    is_open = is_stopped or is_disbelieved or node.store.repairs.has_own()
     if role == "original":
         if not is_open:
             return "There was nothing to decide: this folder writes as the shop's own."

@@ -37,6 +37,7 @@ def status(node: BaseNode) -> dict[str, Any]:
         "clock_offset_ms": state["clock_offset_ms"] if state else 0,
         "signed_twice": frozen(node),
         "stopped": node.store.own_logs.stopped,
+        "damaged": len(node.store.repairs.damaged()),
     }
 
 
@@ -91,6 +92,11 @@ def sentence(node: BaseNode) -> str:
         return f"{refused.message}\n{refused.hint}"
     if is_believed_no_more(node):
         return "Neighbours take nothing of this shop any more: two lists were signed at once."
+    if node.store.repairs.has_own():
+        return (
+            "What this shop has published is damaged on this disk. Nothing is changed until it is "
+            "mended from a neighbour's copy; or put a copy of the data directory back."
+        )
     peers = _peers(node, state)
     if (state or {}).get("restoring") or node.store.own_logs.drafts():
         how = "is being fetched from neighbours" if peers else _when_fetched(state)

@@ -19,13 +19,17 @@ _SETTLE_S = 0.25
 
 async def settle_own(service: SyncService, own: Own) -> Never:
     """Runs until cancelled; to be started when the known neighbours were added to `service`."""
-    start_ms = steady_ms()
+    await service.call(own.look_at_rows)
+    first_met_ms: int | None = None
     answered: set[str] = set()
     while own.is_asking:
         links = service.links
+        if links and first_met_ms is None:
+            first_met_ms = steady_ms()
         answered |= {peer for peer, link in links.items() if link.session.has_answered()}
         known = {*links, *(parse_peer(one).peer_id for one in service.dialer.addresses())}
-        if is_answered(len(answered), len(known), steady_ms() - start_ms):
+        met_ms = None if first_met_ms is None else steady_ms() - first_met_ms
+        if is_answered(len(answered), len(known), met_ms):
             break
         await trio.sleep(_ASK_S)
     while True:

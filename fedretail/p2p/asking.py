@@ -24,9 +24,13 @@ class Finding(Enum):
     CLONE = "another computer writes with this key: stop"
 
 
-def is_answered(answered: int, known: int, waited_ms: int) -> bool:
-    """Whether enough neighbours have answered, of so many that are known, after so long."""
-    return answered >= min(ENOUGH, known) or waited_ms >= WAIT_MS
+def is_answered(answered: int, known: int, met_ms: int | None) -> bool:
+    """Whether enough neighbours have answered, of so many that are known.
+
+    met_ms: how long ago the first was met, None: none yet. Who knows neighbours and meets nobody
+    waits on: there is nobody to whom anything could be shown.
+    """
+    return answered >= min(ENOUGH, known) or (met_ms is not None and met_ms >= WAIT_MS)
 
 
 def finding(shown: tuple[int, int], written: int, *, seen_seq: int, has_exposed: bool) -> Finding:

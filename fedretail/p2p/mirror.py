@@ -166,15 +166,38 @@ class Mirror(HeadsAtHand):
 
     def saw(self, heads: Iterable[SignedHead]) -> None:
         """Take note of heads shown; PeerError as the store says."""
-        if self._store.trust.saw(head for head in heads if self._may_be_news(head)):
+        others = []
+        for head in heads:
+            name = self.name(head.head.log)
+            # Of an own log that was put back from a copy, neighbours know another state.
+            if name is not None and self._own is not None and self._own.wrote(name):
+                self._takes_own(name, head)
+            elif self._may_be_news(head):
+                others.append(head)
+        if self._store.trust.saw(others):
             with self._turn:
                 self._follow()
 
+    def seen_beyond(self, device: bytes) -> list[tuple[LogName, bytes]]:
+        """The newest heads seen of this device's logs whose rows have never come, as sent.
+
+        It may not know of them any more: a copy of its disk was put back.
+        """
+        with self._turn:
+            logs = [*self._heads.items()]
+            names = {log: known.name for log, known in logs} | self._names
+        found = []
+        for log, name in names.items():
+            raw = next(iter(self.heads_seen(log)), None) if name.device == device else None
+            held = self.head(log)
+            if raw is not None:
+                seq = SignedHead.parse(raw).head.seq
+                if held is None or held.seq < seq:
+                    found.append((name, raw))
+        return found
+
     def _may_be_news(self, head: SignedHead) -> bool:
         name, held = self.name(head.head.log), self.signed(head.head.log)
-        # Of an own log that was put back from a copy, neighbours know another state: see `Own.met`.
-        if name is not None and self._own is not None and self._own.wrote(name):
-            return False
         is_held = held is not None and held.raw == head.raw
         return name is not None and is_public(name.collection) and not is_held
 
@@ -215,7 +238,7 @@ class Mirror(HeadsAtHand):
     def changes(self, log: bytes, base: Point, after: RowKey | None) -> Part | None:
         """The next part of what changed since `base`; None: nothing, or nothing public."""
         name = self.name(log)
-        if name is None or not is_public(name.collection):
+        if name is None or not is_public(name.collection) or log in self.damaged():
             return None
         return self._if_shown(name, self._store.changes_since(log, base, after))
 
@@ -249,8 +272,9 @@ class Mirror(HeadsAtHand):
     def whole_rows(self, log: bytes, keys: Sequence[RowKey]) -> Part | None:
         """As many of the rows under `keys` as fit into a part; None where the log is not held."""
         name = self.name(log)
-        part = self._store.repairs.whole_rows(log, keys)
-        return None if name is None else self._if_shown(name, part)
+        if name is None or log in self.damaged():
+            return None
+        return self._if_shown(name, self._store.repairs.whole_rows(log, keys))
 
     def repair(self, wanted: Repair) -> None:
         """Put a log right; WrongRows where the rows are not those of the head it names."""

@@ -105,6 +105,11 @@ class Own:
                 self._logs.stop("neighbours hold later prices of it than were written here")
             return found
 
+    def look_at_rows(self) -> None:
+        """Recount the logs of this device: over damaged rows nothing is to be signed or shown."""
+        for problem in self._store.upkeep.check_own():
+            logger.warning("%s: %s", problem.place, problem.what)
+
     def moved(self, name: LogName) -> None:
         """A log of this device has moved by what a neighbour sent."""
         self._late.add(name.collection)

@@ -38,6 +38,7 @@ from fedretail.p2p.rates import Buckets
 from fedretail.p2p.session import BURST, RATE, Me, Session, State
 from fedretail.p2p.supervisor import keep_serving
 from fedretail.p2p.transport import Stream, Transport
+from fedretail.p2p.view import seen_lines
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,7 @@ WATCH_S = 0.25
 RESYNC_S = 60.0
 # A head seen whose rows could not be had is asked for again after so long.
 RETRY_S = 10.0
-# The wall clock has gone so much further than the steady one: this computer has slept, and every
-# connection is as old as that.
+# The wall clock has gone so much further than the steady one: this computer has slept.
 SLEPT_S = 30.0
 MAX_SESSIONS = 64
 # What it takes to begin a session, in tokens of it; neighbours whose budgets are remembered.
@@ -62,7 +62,6 @@ _MOVES, _MOVE_S = 2, 60
 _THREADS = 4
 # After a failure to read the store.
 _READ_AGAIN_S = 1.0
-# Heads seen of one log: 15 kB to one neighbour.
 _SHOW_SEEN_MS, _FIRST_SHOW_SEEN_MS = 24 * 3600 * 1000, 3600 * 1000
 _T = TypeVar("_T")
 
@@ -366,7 +365,8 @@ class SyncService:
                 told = [address for one in others for address in one.own_addresses]
                 await self._do(link, partial(link.session.tell_addresses, told[:_TOLD]))
             case Greeted(nonce):
-                if lines := self._clones.met(link.peer_key, nonce):
+                seen = await self.call(partial(self._mirror.seen_beyond, link.peer_key))
+                if lines := [*self._clones.met(link.peer_key, nonce), *seen_lines(seen)]:
                     await self._do(link, partial(link.session.tell, lines))
                 if self._clones.is_twin(link.peer_key, nonce):
                     self._mirror.stop_writing()

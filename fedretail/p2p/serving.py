@@ -206,9 +206,11 @@ class Serving:
     def _put_off(self, transfer: wire.Wish | _Rows) -> list[Effect]:
         """Keep a wish for an own log that has moved on, and is not to be seen yet, until it is.
 
-        Of what was let go, begun anew or signed twice since it was shown, that is said.
+        Of what was let go, begun anew, signed twice or damaged since it was shown, that is said.
         """
         head = self._replica.head(transfer.log)
+        if head is not None and transfer.log in self._replica.damaged():
+            head = None
         if isinstance(transfer, wire.Wish) and head is not None and head.seq > transfer.seq:
             self._put_offs[transfer.log] = transfer
             return []

@@ -5,7 +5,7 @@ from typing import Any
 
 from fedretail.crdt.changes import START, Point
 from fedretail.crdt.head import Head, SignedHead
-from fedretail.crdt.names import log_id
+from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.proof import Proof
 from fedretail.errors import MalformedInput, PeerError
 from fedretail.p2p import wire
@@ -20,6 +20,11 @@ AUTH_PER_FRAME = 500
 Device = tuple[bytes, str, bytes]
 # Logs that one neighbour may show; what a list of ids holds twice over. A place takes 200 bytes.
 MAX_SHOWN = 65_536
+
+
+def seen_lines(seen: Iterable[tuple[LogName, bytes]]) -> list[list[Any]]:
+    """Statements that show heads seen, as sent, each behind the name of its log."""
+    return [line for name, raw in seen for line in ([AUTH_LOG, *name], [AUTH_SEEN, raw])]
 
 
 class View:

@@ -91,6 +91,7 @@ def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) ->
         ]
         if not changes:
             return None
+        writing.check_whole(connection, state.number)
         step = log.prepare(connection, state, changes)
         return sign_and_write(connection, wanted, state, step)
 
@@ -104,7 +105,7 @@ def renew(
         writing.check_may_write(connection)
         name = writing.written(connection, author.log(collection))
         state = logs.find_name(connection, name)
-        if state is None or state.head is None:
+        if state is None or state.head is None or writing.is_damaged(connection, state.number):
             return None
         floor = floors.due(connection, state, now_ms=now_ms)
         step = log.purge(connection, state, floor or 0)

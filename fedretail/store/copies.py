@@ -35,10 +35,19 @@ def go_on_as_original(connection: Connection, author: Author, *, now_ms: int) ->
         reopening.open_next(connection, Occasion(author, collection, now_ms))
 
 
-def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now_ms: int) -> None:
+def go_on_as_copy(
+    connection: Connection,
+    author: Author,
+    new: NewDevice,
+    *,
+    now_ms: int,
+    is_restated: bool = False,
+) -> None:
     """Become another device: its logs hold the rows of the old one's, with their own stamps.
 
-    The old device's logs are forgotten here, to be fetched from who goes on with them.
+    The old device's logs are forgotten here, to be fetched from who goes on with them. is_restated:
+    nobody goes on with them, and each node holds another state of them: what stands here counts as
+    said now, so that it is what all show.
     """
     # What is a draft still becomes a log of all that was fetched, with what was done since.
     for collection in writing.drafts(connection):
@@ -50,7 +59,7 @@ def go_on_as_copy(connection: Connection, author: Author, new: NewDevice, *, now
             by_collection.setdefault(state.name.collection, []).append(state)
         for states in by_collection.values():
             states.sort(key=lambda state: state.name.incarnation)
-            _bring_along(connection, states, new.author, now_ms)
+            _bring_along(connection, states, new.author, now_ms, is_restated=is_restated)
             for state in states:
                 incarnations.drop(connection, state, now_ms=now_ms)
         connection.execute("DELETE FROM local_writing")
@@ -72,7 +81,12 @@ def _written(connection: Connection, author: Author) -> list[LogState]:
 
 
 def _bring_along(
-    connection: Connection, states: list[LogState], author: Author, now_ms: int
+    connection: Connection,
+    states: list[LogState],
+    author: Author,
+    now_ms: int,
+    *,
+    is_restated: bool,
 ) -> None:
     """Write the rows of the last of these incarnations, with what the older ones hold beyond."""
     newest = states[-1]
@@ -84,12 +98,17 @@ def _bring_along(
     wanted = Commit(author, name.collection, [], now_ms, before=before)
     wanted = commits.stamped(connection, wanted, {})
     stamp = max(wanted.stamp, *(state.point.stamp for state in states))
-    rows = {key: stored_groups(row) for key, _, row in logs.rows_of(connection, newest.number)}
+    rows = {
+        key: stored_groups(row)
+        for key, _, row in logs.rows_of(connection, newest.number)
+        if log.is_sound(key, row)
+    }
     late: dict[RowKey, Groups] = {}
     for one in states[:-1]:
         reopening.take_in(connection, newest, one, late)
+    stand = lineage.restated if is_restated else lineage.not_after
     changes = [
-        (key, lambda old, groups=groups: replaced(lineage.not_after(groups, stamp), seq=1))
+        (key, lambda old, groups=groups: replaced(stand(groups, stamp), seq=1))
         for key, groups in sorted((rows | late).items())
     ]
     step = log.prepare(connection, empty, changes)

@@ -88,7 +88,7 @@ def difference(log: LogState, found: Iterable[Difference]) -> Step:
     """
     rows, gone = [], []
     for kind, key, seq, new, old in found:
-        known = old if old is not None and _is_sound(RowKey(kind, key), old) else None
+        known = old if old is not None and is_sound(RowKey(kind, key), old) else None
         if new is not None and seq is not None:
             rows.append(Replaced(kind, key, seq, new, known))
         elif old is not None:
@@ -96,7 +96,8 @@ def difference(log: LogState, found: Iterable[Difference]) -> Step:
     return Step(rows, log.state, log.count, log.size, gone)
 
 
-def _is_sound(key: RowKey, packed: bytes) -> bool:
+def is_sound(key: RowKey, packed: bytes) -> bool:
+    """Whether these bytes are a row."""
     try:
         parse_row(key, packed)
     except MalformedInput:

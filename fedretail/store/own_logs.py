@@ -71,9 +71,10 @@ class OwnLogs:
         """Begin every own log anew, and write again; see `copies`."""
         copies.go_on_as_original(self._write, author, now_ms=self._clock.now_ms())
 
-    def go_on_as_copy(self, author: Author, new: NewDevice) -> None:
+    def go_on_as_copy(self, author: Author, new: NewDevice, *, is_restated: bool = False) -> None:
         """Become another device of the same shop; see `copies`."""
-        copies.go_on_as_copy(self._write, author, new, now_ms=self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        copies.go_on_as_copy(self._write, author, new, now_ms=now_ms, is_restated=is_restated)
 
     def _occasion(self, author: Author, collection: str) -> Occasion:
         return Occasion(author, collection, self._clock.now_ms())

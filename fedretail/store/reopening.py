@@ -72,7 +72,13 @@ def open_next(connection: Connection, at: Occasion) -> SignedHead | None:
             _drop(connection, draft, now_ms=at.now_ms)
             writing.note(connection, fresh, START, is_draft=False)
             return None
-        signed = _begin(connection, at._replace(author=_as(at, fresh)), parent, drafts)
+        if writing.is_damaged(connection, parent.number):
+            signed = _begin_without(connection, at, parent, fresh)
+            if drafts:
+                state = _found(connection, fresh)
+                signed = _edited(connection, at._replace(author=_as(at, fresh)), state, drafts)
+        else:
+            signed = _begin(connection, at._replace(author=_as(at, fresh)), parent, drafts)
         # Last: who follows moves would take the new log's for the draft's, which it has seen.
         _drop(connection, draft, now_ms=at.now_ms)
         return signed
@@ -95,6 +101,18 @@ def _begin(
     writing.note(connection, name, parent.point, is_draft=False)
     origin = lineage.begun_from(parent.name, signed.head, signed.id)
     before = _with_origin(signed.head, origin)
+    return _edited(connection, at, state, drafts, before=before)
+
+
+def _edited(
+    connection: Connection,
+    at: Occasion,
+    state: LogState,
+    drafts: dict[RowKey, Draft],
+    *,
+    before: Head | None = None,
+) -> SignedHead:
+    """One commit of these edits; `before`: as Commit has it."""
     wanted = Commit(at.author, at.collection, [], at.now_ms, before=before)
     wanted = commits.stamped(connection, wanted, drafts)
     seq = state.point.seq + 1
@@ -107,6 +125,8 @@ def _open_draft(
 ) -> SignedHead | None:
     """Let a draft stand as it is, where nothing that it could begin from was to be had."""
     fresh = _fresh(connection, draft.name, at)
+    if writing.is_damaged(connection, draft.number):
+        return _begin_without(connection, at, draft, fresh)
     state = _rename(connection, draft, fresh, at.author)
     writing.note(connection, fresh, seen, is_draft=False)
     return None if state.head is None else SignedHead.parse(state.head)
@@ -153,6 +173,8 @@ def take_over(connection: Connection, at: Occasion) -> SignedHead | None:
         if held is None:
             return None
         state, signed = held
+        if writing.is_damaged(connection, state.number):
+            return None
         late = [
             one
             for one in incarnations.older(connection, state)
@@ -230,23 +252,44 @@ def restamp(connection: Connection, at: Occasion) -> SignedHead | None:
         held = _written(connection, at)
         if held is None:
             return None
-        state, signed = held
-        fresh = _fresh(connection, state.name, at)
-        origin = lineage.begun_from(state.name, signed.head, signed.id)
-        absorbed = lineage.with_absorbed(origin.absorbed, (state.log, state.point.seq, signed.id))
-        before = _with_origin(signed.head, Origin(None, absorbed))._replace(floor=0)
-        wanted = Commit(_as(at, fresh), at.collection, [], at.now_ms, before=before)
-        rows = [(key, stored_row(row)) for key, _, row in logs.rows_of(connection, state.number)]
-        empty = logs.open_log(connection, fresh)
-        writing.note(connection, fresh, START, is_draft=False)
+        state, _ = held
         # Of the stamps that ran ahead none counts for the next one.
         connection.execute(
             "UPDATE log SET stamp = min(stamp, ?) WHERE id = ?", (at.now_ms, state.number)
         )
         local.set_meta(connection, "last_stamp", 0)
-        wanted = commits.stamped(connection, wanted, {})
-        changes = [(key, _standing(row.groups, wanted.stamp, 1)) for key, row in rows]
-        return _write(connection, wanted, empty, changes)
+        return _begin_without(connection, at, state, _fresh(connection, state.name, at))
+
+
+def _begin_without(
+    connection: Connection, at: Occasion, state: LogState, fresh: LogName
+) -> SignedHead:
+    """The first head of the log `fresh`, which has no parent, over the rows of `state` to be read.
+
+    It names `state` as taken over. Of damaged rows those are left out that are none at all.
+    """
+    assert state.head is not None
+    signed = SignedHead.parse(state.head)
+    origin = lineage.begun_from(state.name, signed.head, signed.id)
+    absorbed = lineage.with_absorbed(origin.absorbed, (state.log, state.point.seq, signed.id))
+    before = _with_origin(signed.head, Origin(None, absorbed))._replace(floor=0)
+    wanted = Commit(_as(at, fresh), at.collection, [], at.now_ms, before=before)
+    rows = [
+        (key, stored_row(row))
+        for key, _, row in logs.rows_of(connection, state.number)
+        if log.is_sound(key, row)
+    ]
+    empty = logs.open_log(connection, fresh)
+    writing.note(connection, fresh, START, is_draft=False)
+    wanted = commits.stamped(connection, wanted, {})
+    changes = [(key, _standing(row.groups, wanted.stamp, 1)) for key, row in rows]
+    return _write(connection, wanted, empty, changes)
+
+
+def _found(connection: Connection, name: LogName) -> LogState:
+    state = logs.find_name(connection, name)
+    assert state is not None
+    return state
 
 
 def _standing(groups: Groups, stamp: int, seq: int) -> log.Change:

@@ -34,6 +34,15 @@ class Repairs:
         query = "SELECT log_id FROM local_repair CROSS JOIN log ON log.id = local_repair.log"
         return [log_id for (log_id,) in self._read.execute(query)]
 
+    def has_own(self) -> bool:
+        """Whether one of them is this device's own, in which nothing is written until then."""
+        query = (
+            "SELECT 1 FROM local_repair CROSS JOIN log ON log.id = local_repair.log"
+            " WHERE device = ? LIMIT 1"
+        )
+        device = local.meta(self._read, "device")
+        return self._read.execute(query, (device,)).fetchone() is not None
+
     def set_damaged(self, log_ids: Iterable[bytes]) -> None:
         """Note that the rows of these logs are not those of their heads."""
         query = "INSERT OR IGNORE INTO local_repair SELECT id FROM log WHERE log_id = ?"
@@ -90,6 +99,8 @@ def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
     if state is None:
         raise Refused("A catalog whose owner is not known here, or not any more.")
     if signed.raw != state.head:
+        if state.name.device == local.meta(connection, "device"):
+            raise Refused("Of this computer's own catalog only the very state it signed counts.")
         if signed.head.seq <= state.point.seq:
             raise Refused("A neighbour holds an older state of a catalog.")
         intake.admit(connection, state, signed)

@@ -32,7 +32,7 @@ from fedretail.store.feed import Feed
 from fedretail.store.local import Note
 from fedretail.store.own_logs import OwnLogs
 from fedretail.store.repairs import Repairs
-from fedretail.store.trust import Trust, any_frozen
+from fedretail.store.trust import Trust, is_in_doubt
 from fedretail.store.upkeep import Upkeep
 from fedretail.store.vacating import Vacating
 from fedretail.store.volume import refuse_network_drive
@@ -258,8 +258,11 @@ class Store:
         return records.seen_at(self._read, owner, collection)
 
     def signed_twice(self, owner: bytes, collection: str) -> bool:
-        """Whether a device of the owner has signed two states of this collection at once."""
-        return any_frozen(self._read, owner, collection)
+        """Whether a device of the owner has signed two states of this collection at once.
+
+        Not where the owner has gone on under another key since.
+        """
+        return is_in_doubt(self._read, owner, collection)
 
     # --- logs, for peers ---
 

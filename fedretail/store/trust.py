@@ -63,6 +63,11 @@ class Trust:
             (row[0], Proof(LogName(*row[1:5]), *map(SignedHead.parse, row[5:]))) for row in rows
         ]
 
+    def doubted(self) -> list[Proof]:
+        """The proofs since which the owner has not gone on under another key."""
+        found = [one for _, one in self.proofs()]
+        return [one for one in found if not has_gone_on(self._read, one)]
+
     def heads_seen(self, log: bytes) -> list[bytes]:
         """The heads seen of a log, as sent, newest first."""
         return seen.of_log(self._read, log)
@@ -109,10 +114,29 @@ def is_frozen(connection: Connection, name: LogName) -> bool:
     return connection.execute(query, name[:3]).fetchone() is not None
 
 
-def any_frozen(connection: Connection, owner: bytes, collection: str) -> bool:
-    """Whether any device has done so in this collection."""
-    query = "SELECT 1 FROM proof WHERE owner = ? AND collection = ? LIMIT 1"
-    return connection.execute(query, (owner, collection)).fetchone() is not None
+def is_in_doubt(connection: Connection, owner: bytes, collection: str) -> bool:
+    """Whether any device has done so in this collection, and its owner has not gone on since."""
+    query = (
+        "SELECT device, incarnation, first, second FROM proof WHERE owner = ? AND collection = ?"
+    )
+    rows = connection.execute(query, (owner, collection)).fetchall()
+    proofs = [
+        Proof(LogName(owner, collection, *row[:2]), *map(SignedHead.parse, row[2:])) for row in rows
+    ]
+    return any(not has_gone_on(connection, one) for one in proofs)
+
+
+def has_gone_on(connection: Connection, found: Proof) -> bool:
+    """Whether the owner has begun a log of this collection under another key since.
+
+    That key is not known to have signed two states, and the log was begun after both heads.
+    """
+    since = max(found.first.head.stamp, found.second.head.stamp)
+    return any(
+        state.name.incarnation > since and not is_frozen(connection, state.name)
+        for state in logs.of_collection(connection, *found.name[:2])
+        if state.head is not None and state.name.device != found.name.device
+    )
 
 
 def contradicted(connection: Connection, log: LogState, head: SignedHead) -> Proof | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fedretail.clock import Clock
+from fedretail.crdt.names import log_id
 from fedretail.domain.ids import SITE_COLLECTIONS
 from fedretail.domain.kind import RecordId
 from fedretail.domain.sites import Site
@@ -30,9 +31,9 @@ _ROWS = 1000
 
 
 class Marked(NamedTuple):
-    """Logs to be repaired from neighbours' copies, and how many are this node's own."""
+    """Logs to be repaired from neighbours' copies: others', and this device's own."""
 
-    to_repair: int
+    others: int
     own: int
 
 
@@ -124,14 +125,23 @@ class Upkeep:
             self.mark(problems)
         return problems
 
+    def check_own(self) -> list[Problem]:
+        """What is wrong with the logs that this device has written; they are marked then."""
+        device = local.meta(self._read, "device")
+        own = [log_id(name) for _, name, _ in logs.heads(self._read) if name.device == device]
+        problems = [one for log in own for one in check.check_log(self._read, log)[1]]
+        if problems:
+            self.mark(problems)
+        return problems
+
     def mark(self, problems: Iterable[Problem]) -> Marked:
-        """Note which logs are to be repaired; not own ones, where no neighbour's word counts."""
+        """Note which logs are to be repaired; in own ones nothing is written until they are."""
         device = local.meta(self._read, "device")
         wanted = sorted({problem.log for problem in problems if problem.log})
         states = [state for log in wanted if (state := logs.find(self._read, log)) is not None]
-        others = [state.log for state in states if state.name.device != device]
-        self._repairs.set_damaged(others)
-        return Marked(len(others), len(states) - len(others))
+        self._repairs.set_damaged(state.log for state in states)
+        own = sum(state.name.device == device for state in states)
+        return Marked(len(states) - own, own)
 
 
 def _drop(connection: Connection, collection: int) -> list[bytes]:

@@ -91,7 +91,7 @@ class Vacating:
 
 
 def _settled(connection: Connection, name: LogName) -> LogState | None:
-    """The log that is written, None where it is a draft or others have not seen all of it.
+    """The log that is written; None: it is a draft or damaged, or others have not seen all of it.
 
     What nobody has seen may have to be done again upon another state, as the edits it consists of;
     a row that was emptied tells of none.
@@ -99,7 +99,7 @@ def _settled(connection: Connection, name: LogName) -> LogState | None:
     name = writing.written(connection, name)
     noted = writing.noted(connection, name.owner, name.collection)
     state = logs.find_name(connection, name)
-    if state is None or state.head is None:
+    if state is None or state.head is None or writing.is_damaged(connection, state.number):
         return None
     is_unseen = noted is not None and (noted.is_draft or noted.seen.seq < state.point.seq)
     return None if is_unseen else state

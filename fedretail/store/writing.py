@@ -76,6 +76,23 @@ def note_seen(connection: Connection, name: LogName, seen: Point) -> bool:
     return True
 
 
+def is_damaged(connection: Connection, number: int) -> bool:
+    """Whether the rows of a log were found not to be those of its head."""
+    query = "SELECT 1 FROM local_repair WHERE log = ?"
+    return connection.execute(query, (number,)).fetchone() is not None
+
+
+def check_whole(connection: Connection, number: int) -> None:
+    """Raise Refused where an own log is damaged: nobody would take what is signed over it."""
+    if is_damaged(connection, number):
+        raise Refused(
+            "What this shop has published is damaged on this disk. Nothing is changed until it is "
+            "mended: `fedretail serve` does that as soon as a neighbour is there that holds it.",
+            hint="Otherwise put a copy of the data directory back. Where there is none: "
+            "`fedretail serve --as original` goes on with what can be read.",
+        )
+
+
 def check_may_write(connection: Connection) -> None:
     """Raise Refused where a copy of this store writes too, and nobody has said which counts."""
     reason = local.meta(connection, STOPPED)

@@ -69,15 +69,15 @@ def test_of_others_the_first_few_are_named(shop, monkeypatch) -> None:
     assert "4 more" in done.err
 
 
-def test_damage_of_an_own_log_is_for_a_copy_or_an_import(shop, tmp_path: Path) -> None:
+def test_damage_of_an_own_log_is_marked_and_stops_it(shop, tmp_path: Path) -> None:
     import sqlite3
 
     with sqlite3.connect(tmp_path / "shop" / "store.db") as store:
         store.execute("UPDATE log SET count = count + 1")
     done = shop("check", "--repair")
     assert done.code == 1
-    assert "of this shop cannot be mended by neighbours." in done.err
-    assert shop("check", "--repair", "--json").object["to_repair"] == 0
+    assert "2 logs of them are this shop's: until then nothing is changed." in done.err
+    assert shop("check", "--repair", "--json").object["to_repair"] == 2
     assert shop("check", "--json").object["to_repair"] is None
 
 

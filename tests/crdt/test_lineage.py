@@ -14,6 +14,7 @@ from fedretail.crdt.lineage import (
     newest_common,
     next_incarnation,
     not_after,
+    restated,
     taken_over,
     with_absorbed,
 )
@@ -142,3 +143,20 @@ def test_a_common_edit_is_the_same_to_the_byte() -> None:
     mine: Groups = [(5, {"a": 1}), (4, {"a": 1, "b": 1})]
     assert newest_common(mine, [(6, {"a": 1}), (4, {"b": 1})]) == 4
     assert newest_common(mine, [(5, {"a": True}), (4, {"b": 2})]) == -1
+
+
+@given(_groups, _groups)
+def test_what_is_restated_reads_as_before_and_beats_whatever_stood_beside_it(
+    groups: Groups, other: Groups
+) -> None:
+    found = restated(row(groups).groups, 50)
+    assert row(found).groups == found
+    assert {stamp for stamp, _ in found} <= {49, 50}
+    old, new = (fold([(DEVICE, one)], now_ms=FAR_MS) for one in (row(groups).groups, found))
+    assert (old and old.fields) == (new and new.fields)
+    beside = fold([(DEVICE, found), (b"e" * 32, row(other).groups)], now_ms=FAR_MS)
+    if new is not None:
+        assert beside is not None
+        assert beside.fields | new.fields == beside.fields
+    elif found:
+        assert beside is None

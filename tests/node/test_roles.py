@@ -29,6 +29,14 @@ def test_an_original_that_had_stopped_writes_again(shop: Node) -> None:
     assert "nothing to decide" in take_role(shop, "original")
 
 
+def test_an_original_that_is_damaged_goes_on_with_what_can_be_read(shop: Node) -> None:
+    (log, *_) = (state.log for state in shop.store.logs_of(shop.owner, "member"))
+    shop.store.repairs.set_damaged([log])
+    assert shop.store.repairs.has_own()
+    assert "writes again" in take_role(shop, "original")
+    assert not shop.store.repairs.has_own()
+
+
 def test_a_copy_becomes_another_device_once(shop: Node) -> None:
     device = shop.identity.device.public
     assert "a key of its own" in take_role(shop, "copy")

@@ -59,6 +59,7 @@ def test_the_object_is_as_documented(shop: Node) -> None:
         "clock_offset_ms": 0,
         "signed_twice": [],
         "stopped": None,
+        "damaged": 0,
     }
 
 

@@ -16,16 +16,21 @@ from fedretail.p2p.asking import (
 _small = st.integers(0, 5)
 
 
-@given(_small, _small, st.integers(0, 2 * WAIT_MS))
-def test_how_long_neighbours_are_asked(answered: int, known: int, waited_ms: int) -> None:
-    enough = answered >= ENOUGH or answered >= known or waited_ms >= WAIT_MS
-    assert is_answered(answered, known, waited_ms) is enough
+@given(_small, _small, st.none() | st.integers(0, 2 * WAIT_MS))
+def test_how_long_neighbours_are_asked(answered: int, known: int, met_ms: int | None) -> None:
+    is_long = met_ms is not None and met_ms >= WAIT_MS
+    enough = answered >= ENOUGH or answered >= known or is_long
+    assert is_answered(answered, known, met_ms) is enough
 
 
 def test_who_knows_nobody_asks_nobody() -> None:
     assert is_answered(0, 0, 0)
     assert not is_answered(0, 1, WAIT_MS - 1)
     assert is_answered(0, 9, WAIT_MS)
+
+
+def test_who_meets_nobody_waits() -> None:
+    assert not is_answered(0, 1, None)
 
 
 @given(st.tuples(_small, _small), st.integers(0, 5), _small, st.booleans())

@@ -17,7 +17,7 @@ from fedretail.errors import Refused
 from fedretail.p2p import wire
 from fedretail.p2p.asking import PATIENCE_MS
 from fedretail.p2p.own import Own
-from fedretail.p2p.view import AUTH_LOG
+from fedretail.p2p.view import AUTH_LOG, seen_lines
 from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE, QuickConnection
@@ -323,3 +323,53 @@ def test_a_name_of_a_far_future_keeps_nobody_from_beginning_anew(
     street.meet(shop, peer)
     assert prices(peer) == [("sku1", [[8]])]
     assert shop.store.own_logs.written(SHOP.log_name()).incarnation < 1 << 53
+
+
+def test_an_own_row_that_has_rotted_is_mended_by_a_neighbour(street: Street) -> None:
+    peer = street.peer("peer")
+    shop = street.shop(is_asking=False)
+    sell(shop, 1, 2)
+    street.meet(shop, peer)
+    shop.store._write.execute("UPDATE row SET row = zeroblob(9) WHERE key = 'sku1'")
+    shop = street.shop(street.opened(street.copy()), is_asking=False)
+    assert shop.own is not None
+    shop.own.look_at_rows()
+    with pytest.raises(Refused, match="damaged"):
+        sell(shop, 1, amount_minor=99)
+    # Nobody is given what may be wrong.
+    newcomer = street.peer("newcomer")
+    talk = street.meet(shop, newcomer)
+    assert talk.is_live
+    assert talk.sides[1].failure is None
+    assert seq(newcomer) == 0
+    street.meet(shop, peer)
+    assert shop.store.repairs.damaged() == []
+    sell(shop, 1, amount_minor=99)
+    street.meet(shop, peer)
+    assert prices(peer) == prices(shop) == [("sku1", [[99]]), ("sku2", [[129]])]
+    assert builders.problems(shop.store) == []
+
+
+def test_of_a_state_whose_rows_never_came_the_shop_is_told(street: Street) -> None:
+    """Else a copy of before would sign another state of that number."""
+    peer, copy = overtaken(street)
+    shop = street.shop(is_asking=False)
+    lost = sell(shop, 3)
+    # Its head came, and its rows did not.
+    peer.mirror.saw([lost])
+    assert peer.mirror.seen_beyond(AUTHOR.key.public) == [(SHOP.log_name(), lost.raw)]
+    assert peer.mirror.seen_beyond(b"d" * 32) == []
+    restored = street.shop(street.opened(copy))
+    sell(restored, 4)
+    talk = Conversation(restored, peer, 7)
+    talk.settle()
+    told = seen_lines(peer.mirror.seen_beyond(AUTHOR.key.public))
+    talk.sides[1].take(talk.sides[1].session.tell(told))
+    talk.settle()
+    assert restored.mirror.is_restoring()
+    assert not answered(restored, 0)
+    assert answered(restored, PATIENCE_MS)
+    street.meet(restored, peer)
+    for node in (restored, peer):
+        assert node.store.trust.proofs() == []
+        assert [key for key, _ in prices(node)] == ["sku1", "sku2", "sku4"]

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from fedretail.domain.kind import RecordId
+from fedretail.errors import Refused
 from fedretail.store.commits import Edit
 from fedretail.store.store import Store
 from fedretail.store.upkeep import EVICT_MS, RETURN_MS
 from fedretail.testing import builders
 from fedretail.testing.builders import SITE
 from fedretail.testing.clock import ManualClock
+from fedretail.testing.restores import take
 
 SHOP, OTHER = builders.shop("silent"), builders.shop("other")
 DAY_MS = 24 * 3600 * 1000
@@ -237,11 +239,39 @@ def test_a_log_whose_rows_have_changed_is_found_and_marked(holder: Store) -> Non
     assert holder.repairs.damaged() == [SHOP.log()]
 
 
-def test_own_logs_are_not_marked(silent: Store) -> None:
+def test_over_damaged_rows_of_its_own_a_store_writes_nothing(silent: Store) -> None:
+    assert silent.upkeep.check_own() == []
     silent._write.execute("UPDATE row SET row = zeroblob(9) WHERE key = 'sku7'")
-    problems = silent.upkeep.check_one(0.0)
+    problems = silent.upkeep.check_own()
     assert silent.upkeep.mark(problems) == (0, 1)
+    assert silent.repairs.damaged() == [SHOP.log()]
+    before = silent.heads()
+    with pytest.raises(Refused, match="damaged"):
+        silent.commit(SHOP.author(), SITE, builders.offer_edits(range(1)))
+    assert silent.renew(SHOP.author(), SITE) is None
+    assert silent.own_logs.take_over(SHOP.author(), SITE) is None
+    assert silent.heads() == before
+    # What is nobody else's business is kept.
+    own = Edit("offer", "sku1", {"note": "dear"})
+    assert silent.commit(SHOP.author(), SITE, [own]) is None
+
+
+def test_without_a_better_copy_a_store_goes_on_with_what_can_be_read(
+    silent: Store, tmp_path: Path
+) -> None:
+    silent._write.execute("UPDATE row SET row = zeroblob(9) WHERE key = 'sku7'")
+    silent.upkeep.check_own()
+    silent.own_logs.go_on_as_original(SHOP.author())
     assert silent.repairs.damaged() == []
+    assert builders.problems(silent) == []
+    left = {place.key for place, _ in silent.records("offer")}
+    assert left == {f"sku{number}" for number in range(len(left) + 1)} - {"sku7"}
+    silent.commit(SHOP.author(), SITE, builders.offer_edits([7]))
+    late = builders.peer_store(tmp_path, "late", SHOP, clock=ManualClock())
+    for _, name, _ in silent.heads():
+        take(late, silent, name)
+    assert list(late.records("offer")) == list(silent.records("offer"))
+    late.close()
 
 
 def test_nothing_held_is_nothing_wrong(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from fedretail.testing.sim.liars import SUBTLE
 from fedretail.testing.sim.node import SimNode
 from fedretail.testing.sim.plans import Street
 
+# In one of so many runs a shop's own rows are damaged.
+_OWN_ROT = 4
 _LOOK_S = 2.0
 # A liar alone with somebody who repairs: a neighbour is asked once in 90 s, be it only one.
 _ALONE_S = 100.0
@@ -117,9 +119,10 @@ class Trials:
             world.violated("mended", f"{victim.name} has let somebody waste more than one repair")
 
     def _damage(self, victim: SimNode) -> list[bytes]:
-        """Change rows of one or two logs of others, behind the back of the store."""
+        """Change rows of one or two logs of others, or of its own, behind the back of the store."""
         assert victim.store is not None
-        names = [node.log_name for node in self._shops if node is not victim]
+        is_own = victim in self._shops and self._world.seed % _OWN_ROT == 0
+        names = [node.log_name for node in self._shops if (node is victim) is is_own]
         held = oracles.seqs_of(victim.store)
         logs = [log_id(name) for name in names if name is not None and log_id(name) in held]
         chosen = self._world.choose.sample(logs, min(len(logs), self._world.choose.choice((1, 2))))
@@ -133,6 +136,7 @@ class Trials:
                 if rows:
                     self._damage_row(connection, state.number, self._world.choose.choice(rows))
                     victim.damaged.add(log)
+                    self._world.counts["own log damaged"] += is_own
         connection.close()
         victim.end_process(process)
         return sorted(victim.damaged)

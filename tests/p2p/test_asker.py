@@ -1,0 +1,36 @@
+"""Asking neighbours about own logs at a node's start, among machines on a network in memory."""
+
+from pathlib import Path
+
+import trio
+from trio.testing import MockClock
+
+from fedretail.p2p.asker import settle_own
+from fedretail.p2p.asking import WAIT_MS
+from fedretail.p2p.own import Own
+from fedretail.testing.streets import street, until
+
+
+async def test_who_knows_neighbours_shows_nothing_before_one_is_met(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """The neighbour's line may be up later than this computer: nobody is asked till then."""
+    async with street(tmp_path) as town:
+        a, b = await town.open("a", "b")
+        b.stop()
+        a.knows(b)
+        own = Own(a.node.store, a.shop.author(), is_asking=True)
+        town.nursery.start_soon(settle_own, a.service, own)
+        await trio.sleep(20 * WAIT_MS / 1000)
+        assert own.is_asking
+        await b.start()
+        await until(lambda: not own.is_asking)
+        assert a.is_live(b)
+
+
+async def test_who_knows_nobody_asks_nobody(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with street(tmp_path) as town:
+        (a,) = await town.open("a")
+        own = Own(a.node.store, a.shop.author(), is_asking=True)
+        town.nursery.start_soon(settle_own, a.service, own)
+        await until(lambda: not own.is_asking, within_s=1)

@@ -17,14 +17,15 @@ def tell_frozen(frozen: list[dict[str, Any]]) -> None:
             "attention",
             "Two computers sign as this shop, or an old copy of its data was put back. "
             "Neighbours take nothing of it any more.",
-            "Switch one of them off for good. On the other end `serve`, and start it once with "
-            f"`{own_name()} serve --as original`: it goes on with a key of its own.",
+            "First switch the other one off for good, or start it with `serve --as copy`. Then end "
+            f"`serve` here, and start it once with `{own_name()} serve --as original`: it goes on "
+            "with a key of its own.",
         )
     others = [one for one in frozen if not one["is_own"]]
     for one in others[:_SHOWN]:
         output.tell(
             "attention",
-            f"{one['name'] or one['member']} has signed two price lists at once.",
+            f"{one['name'] or 'A shop without a name'} has signed two price lists at once.",
             "What is shown of it may be either. It has to put that right itself.",
         )
     if len(others) > _SHOWN:

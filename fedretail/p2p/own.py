@@ -92,7 +92,7 @@ class Own:
                 has_exposed=name.collection in self._exposed,
             )
             if found is Finding.LOST:
-                logger.warning(
+                logger.info(
                     "Neighbours know more of %s than this computer: it is fetched, and begun anew.",
                     name.collection,
                 )

@@ -136,7 +136,7 @@ class Trials:
                 if rows:
                     self._damage_row(connection, state.number, self._world.choose.choice(rows))
                     victim.damaged.add(log)
-                    self._world.counts["own log damaged"] += is_own
+                    self._world.counts["own log damaged" if is_own else "log damaged"] += 1
         connection.close()
         victim.end_process(process)
         return sorted(victim.damaged)

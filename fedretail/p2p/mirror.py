@@ -183,18 +183,8 @@ class Mirror(HeadsAtHand):
 
         It may not know of them any more: a copy of its disk was put back.
         """
-        with self._turn:
-            logs = [*self._heads.items()]
-            names = {log: known.name for log, known in logs} | self._names
-        found = []
-        for log, name in names.items():
-            raw = next(iter(self.heads_seen(log)), None) if name.device == device else None
-            held = self.head(log)
-            if raw is not None:
-                seq = SignedHead.parse(raw).head.seq
-                if held is None or held.seq < seq:
-                    found.append((name, raw))
-        return found
+        found = self._store.trust.seen_beyond(device)
+        return [(name, raw) for name, raw in found if is_public(name.collection)]
 
     def _may_be_news(self, head: SignedHead) -> bool:
         name, held = self.name(head.head.log), self.signed(head.head.log)

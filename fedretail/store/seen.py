@@ -8,6 +8,7 @@ anybody still relies on. Only heads that the log's device has signed get in.
 from collections.abc import Iterable
 
 from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import LogName
 from fedretail.crdt.proof import outranks
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -22,6 +23,8 @@ MAX_HEADS = 200_000
 # Old heads of a log are looked for when so many have come on top.
 _SLACK = 32
 _MOST = NEWEST + DAYS + _SLACK
+# Logs of one device of whose unseen states it is told: a shop has a few; 4 kB.
+_MOST_TOLD = 16
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -67,6 +70,22 @@ def of_log(connection: Connection, log: bytes) -> list[bytes]:
         " ORDER BY head_seen.seq DESC"
     )
     return [raw for (raw,) in connection.execute(query, (log,))]
+
+
+def beyond(connection: Connection, device: bytes) -> list[tuple[LogName, bytes]]:
+    """(name, newest head seen, as sent) of a device's logs whose rows up to there never came.
+
+    At most a few, those that were heard of last.
+    """
+    query = (
+        "SELECT owner, name, device, incarnation, raw FROM log"
+        " JOIN collection ON collection.id = log.collection"
+        " JOIN head_seen ON head_seen.id = (SELECT id FROM head_seen AS newest"
+        "  WHERE newest.log = log.id AND newest.seq > log.seq ORDER BY newest.seq DESC LIMIT 1)"
+        " WHERE device = ? ORDER BY log.id DESC LIMIT ?"
+    )
+    rows = connection.execute(query, (device, _MOST_TOLD))
+    return [(LogName(*name), raw) for *name, raw in rows]
 
 
 def prune(connection: Connection, *, most: int = MAX_HEADS) -> None:

@@ -72,6 +72,10 @@ class Trust:
         """The heads seen of a log, as sent, newest first."""
         return seen.of_log(self._read, log)
 
+    def seen_beyond(self, device: bytes) -> list[tuple[LogName, bytes]]:
+        """(name, newest head seen) of logs of this device that are not held as far as that."""
+        return seen.beyond(self._read, device)
+
     def prune(self) -> None:
         """Forget the oldest heads seen, where there are too many."""
         seen.prune(self._write)

@@ -162,3 +162,24 @@ def test_what_was_on_its_way_in_is_dropped(tmp_path: Path, store: Store) -> None
     pair = [later(store, by=1, digest=one * 32) for one in (b"a", b"b")]
     assert peer.trust.saw(pair) == 1
     assert peer._read.execute(count).fetchone() == (0,)
+
+
+def test_a_device_is_told_of_heads_seen_beyond_what_is_held(store: Store, tmp_path: Path) -> None:
+    device = SHOP.devices[0].public
+    assert store.trust.seen_beyond(device) == []
+    first, second = later(store, by=1), later(store, by=3)
+    store.trust.saw([second, first])
+    assert store.trust.seen_beyond(device) == [(SHOP.log_name(), second.raw)]
+    assert store.trust.seen_beyond(bytes(32)) == []
+
+
+def test_of_many_logs_a_device_is_told_of_a_few(tmp_path: Path, clock: ManualClock) -> None:
+    peer = builders.peer_store(tmp_path, "peer", SHOP, clock=clock)
+    name, device = SHOP.log_name(), SHOP.devices[0]
+    for number in range(40):
+        other = name._replace(collection=f"site/{number:016}")
+        builders.add_log(peer, other)
+        head = Head(log_id(other), 1, clock.now_ms(), 7, 0, 0, bytes(32))
+        peer.trust.saw([SignedHead.sign(head, device)])
+    told = peer.trust.seen_beyond(device.public)
+    assert [one.collection for one, _ in told] == [f"site/{n:016}" for n in range(39, 23, -1)]

@@ -1,5 +1,7 @@
 """Two nodes that have not met yet, a large catalog, and a neighbour that keeps its rows back."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from fedretail.p2p import wire
 from fedretail.testing import builders
 from fedretail.testing.conversations import Conversation, Neighbour, Side, neighbour, stocked
+from fedretail.testing.own_street import Street
 
 SHOP = builders.shop("first")
 
@@ -32,3 +35,10 @@ def withheld(pair: tuple[Neighbour, Neighbour]) -> tuple[Neighbour, Side]:
         talk.deliver(0)
         talk.deliver(1)
     return pair[0], talk.sides[1]
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Street]:
+    """A shop whose store is copied and put back, and its neighbours."""
+    with ExitStack() as stack:
+        yield Street(tmp_path, stack)

@@ -1,9 +1,5 @@
 """Own logs among neighbours: what is shown before the answer, and how a copy finds out."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,105 +8,24 @@ from fedretail.crdt.changes import START
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import log_id
 from fedretail.crdt.transfer import Part
-from fedretail.domain.kinds import registry
 from fedretail.errors import Refused
 from fedretail.p2p import wire
 from fedretail.p2p.asking import PATIENCE_MS
-from fedretail.p2p.own import Own
 from fedretail.p2p.view import AUTH_LOG, seen_lines
-from fedretail.store.store import Store
 from fedretail.testing import builders
-from fedretail.testing.builders import SITE, QuickConnection
-from fedretail.testing.clock import ManualClock
-from fedretail.testing.conversations import Conversation, Neighbour, neighbour
-
-SHOP = builders.shop()
-AUTHOR = SHOP.author()
-LOG = SHOP.log()
-
-
-class Street:
-    """A shop, its neighbours, and copies of its store."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder = folder
-        self.stack = stack
-        self.clock = ManualClock()
-        self.store = self.kept(builders.shop_store(folder, SHOP, clock=self.clock))
-        self.talks = 0
-
-    def kept(self, store: Store) -> Store:
-        self.stack.callback(store.close)
-        return store
-
-    def shop(self, store: Store | None = None, *, is_asking: bool = True) -> Neighbour:
-        """The shop's node, just started."""
-        store = store or self.store
-        return Neighbour(store, "shop", own=Own(store, AUTHOR, is_asking=is_asking))
-
-    def peer(self, name: str) -> Neighbour:
-        node = neighbour(self.folder, name, SHOP)
-        self.kept(node.store)
-        return node
-
-    def copy(self) -> Path:
-        target = self.folder / "copy.db"
-        self.store.close()
-        shutil.copyfile(self.store.path, target)
-        self.store = self.opened(self.store.path)
-        return target
-
-    def opened(self, path: Path) -> Store:
-        self.clock.advance(60_000)
-        kinds = registry()
-        return self.kept(Store.open(path, clock=self.clock, kinds=kinds, connect=QuickConnection))
-
-    def meet(self, one: Neighbour, other: Neighbour) -> Conversation:
-        self.talks += 1
-        return Conversation(one, other, self.talks).settle()
-
-
-def sell(node: Neighbour, *numbers: int, amount_minor: int = 129) -> SignedHead:
-    edits = builders.offer_edits(numbers, amount_minor=amount_minor)
-    signed = node.store.commit(AUTHOR, SITE, edits)
-    assert signed is not None
-    return signed
-
-
-def answered(node: Neighbour, now_ms: int = 0) -> bool:
-    """Neighbours have answered: what `settle_own` does then."""
-    assert node.own is not None
-    is_done = node.own.settle(now_ms)
-    if is_done:
-        node.own.is_asking = False
-    return is_done
-
-
-def prices(node: Neighbour) -> list[tuple[str, object]]:
-    return [(place.key, one.fields["prices"]) for place, one in node.store.records("offer")]
-
-
-def seq(node: Neighbour, log: bytes = LOG) -> int:
-    state = node.store.log(log)
-    return 0 if state is None else state.point.seq
-
-
-@pytest.fixture
-def street(tmp_path: Path) -> Iterator[Street]:
-    with ExitStack() as stack:
-        yield Street(tmp_path, stack)
-
-
-def overtaken(street: Street) -> tuple[Neighbour, Path]:
-    """A neighbour that has seen two commits, and a copy of the shop from between them."""
-    peer, shop = street.peer("peer"), street.shop(is_asking=False)
-    sell(shop, 1)
-    street.meet(shop, peer)
-    copy = street.copy()
-    shop = street.shop(is_asking=False)
-    sell(shop, 2)
-    street.meet(shop, peer)
-    return peer, copy
+from fedretail.testing.builders import SITE
+from fedretail.testing.conversations import Conversation, Neighbour
+from fedretail.testing.own_street import (
+    AUTHOR,
+    LOG,
+    SHOP,
+    Street,
+    answered,
+    overtaken,
+    prices,
+    sell,
+    seq,
+)
 
 
 def test_before_the_answer_only_what_was_seen_is_shown(street: Street) -> None:

@@ -31,14 +31,17 @@ def check_logs(connection: Connection) -> Iterator[tuple[str, list[Problem]]]:
     """For each log its name and what is wrong with it; an empty list is good news."""
     query = "SELECT log_id FROM log ORDER BY id"
     for (log_id,) in connection.execute(query).fetchall():
-        yield check_log(connection, log_id)
+        found = check_log(connection, log_id)
+        if found is not None:
+            yield found
 
 
-def check_log(connection: Connection, log_id: bytes) -> tuple[str, list[Problem]]:
-    """The same of one log, which is held."""
+def check_log(connection: Connection, log_id: bytes) -> tuple[str, list[Problem]] | None:
+    """The same of one log; None where it is not held any more."""
     with connection.snapshot():
         log = logs.find(connection, log_id)
-        assert log is not None
+        if log is None:
+            return None
         problems = [one._replace(log=log_id) for one in _check_log(connection, log)]
     return log.name.collection, problems
 

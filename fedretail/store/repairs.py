@@ -49,6 +49,16 @@ class Repairs:
         with self._write.transaction(durable=False):
             self._write.executemany(query, [(log_id,) for log_id in log_ids])
 
+    def set_whole(self, log_id: bytes) -> None:
+        """Note that the rows of this log are those of its head, if it was said that they are not.
+
+        A disk may read wrongly once, and whoever was to be mended have no neighbour.
+        """
+        if log_id in self.damaged():
+            query = "DELETE FROM local_repair WHERE log = (SELECT id FROM log WHERE log_id = ?)"
+            with self._write.transaction(durable=False):
+                self._write.execute(query, (log_id,))
+
     def mapped_rows(
         self, log_id: bytes, make: Callable[[RowKey, bytes], _T]
     ) -> list[tuple[RowKey, _T]]:

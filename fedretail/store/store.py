@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,7 +63,13 @@ class Store:
         self.own_logs = OwnLogs(self._write, self._read, clock)
         self.trust = Trust(self._write, self._read)
         self.repairs = Repairs(self._write, self._read, clock)
-        self.upkeep = Upkeep(self._write, self._read, clock=clock, repairs=self.repairs)
+        self.upkeep = Upkeep(
+            self._write,
+            self._read,
+            connect=partial(connect, path),
+            clock=clock,
+            repairs=self.repairs,
+        )
         self.vacating = Vacating(self._write, clock)
         self.id: str = local.meta(self._read, "store_id")
         self._feed = Feed(self._write, self._read, clock)

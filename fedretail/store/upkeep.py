@@ -5,7 +5,8 @@ the others would come back. What is its owner's word, auth records and proofs, s
 collections and this node's own. Whoever comes back with a newer head is fetched anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import NamedTuple
 
 from fedretail.clock import Clock
@@ -41,8 +42,15 @@ class Upkeep:
     """What time brings about in one store."""
 
     def __init__(
-        self, write: Connection, read: Connection, *, clock: Clock, repairs: Repairs
+        self,
+        write: Connection,
+        read: Connection,
+        *,
+        connect: Callable[[], Connection],
+        clock: Clock,
+        repairs: Repairs,
     ) -> None:
+        self._connect = connect
         self._write = write
         self._read = read
         self._clock = clock
@@ -120,16 +128,26 @@ class Upkeep:
         (count,) = self._read.execute("SELECT count(*) FROM log WHERE head IS NOT NULL").fetchone()
         query = "SELECT log_id FROM log WHERE head IS NOT NULL ORDER BY id LIMIT 1 OFFSET ?"
         found = self._read.execute(query, (int(choice * count),)).fetchone()
-        problems = [] if found is None else check.check_log(self._read, found[0])[1]
-        if problems:
-            self.mark(problems)
-        return problems
+        return [] if found is None else self._recount([found[0]])
 
     def check_own(self) -> list[Problem]:
         """What is wrong with the logs that this device has written; they are marked then."""
         device = local.meta(self._read, "device")
         own = [log_id(name) for _, name, _ in logs.heads(self._read) if name.device == device]
-        problems = [one for log in own for one in check.check_log(self._read, log)[1]]
+        return self._recount(own)
+
+    def _recount(self, wanted: Iterable[bytes]) -> list[Problem]:
+        """What is wrong with these logs; they are marked, and those that are well no longer.
+
+        A large log takes seconds, in which nobody else is to wait: it has a connection of its own.
+        """
+        problems: list[Problem] = []
+        with closing(self._connect()) as connection:
+            for log in wanted:
+                found = check.check_log(connection, log)
+                if found is not None and not found[1]:
+                    self._repairs.set_whole(log)
+                problems += found[1] if found else []
         if problems:
             self.mark(problems)
         return problems

@@ -1,12 +1,16 @@
 """Silence: who is let go and when, what stays, and that a later word brings all back."""
 
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
 from fedretail.domain.kind import RecordId
 from fedretail.errors import Refused
+from fedretail.store import check, logs
 from fedretail.store.commits import Edit
+from fedretail.store.database import Connection
 from fedretail.store.store import Store
 from fedretail.store.upkeep import EVICT_MS, RETURN_MS
 from fedretail.testing import builders
@@ -276,3 +280,37 @@ def test_without_a_better_copy_a_store_goes_on_with_what_can_be_read(
 
 def test_nothing_held_is_nothing_wrong(tmp_path: Path) -> None:
     assert builders.new_store(tmp_path).upkeep.check_one(0.5) == []
+
+
+def test_a_log_that_goes_while_own_ones_are_recounted_is_passed_over(
+    silent: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recount = check.check_log
+
+    def late(connection: Connection, log: bytes) -> Any:
+        monkeypatch.undo()
+        assert silent.own_logs.open_next(SHOP.author(), SITE) is not None
+        return recount(connection, log)
+
+    monkeypatch.setattr(check, "check_log", late)
+    assert silent.upkeep.check_own() == []
+
+
+def test_nobody_waits_while_rows_are_recounted(
+    silent: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows_of = logs.rows_of
+    found: list[object] = []
+
+    def watched(connection: Connection, number: int) -> Any:
+        reader = Thread(target=lambda: found.append(silent.meta("store_id")))
+        for row in rows_of(connection, number):
+            if reader.ident is None:
+                reader.start()
+                reader.join(5)
+                found.append("recounted on")
+            yield row
+
+    monkeypatch.setattr(logs, "rows_of", watched)
+    silent.upkeep.check_own()
+    assert found[0] == silent.id

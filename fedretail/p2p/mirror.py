@@ -171,7 +171,8 @@ class Mirror(HeadsAtHand):
             name = self.name(head.head.log)
             # Of an own log that was put back from a copy, neighbours know another state.
             if name is not None and self._own is not None and self._own.wrote(name):
-                self._takes_own(name, head)
+                if not self.is_done(head.head.log, head.head.seq):
+                    self._takes_own(name, head)
             elif self._may_be_news(head):
                 others.append(head)
         if self._store.trust.saw(others):

@@ -7,11 +7,16 @@ from collections.abc import Iterable
 from fedretail.crdt.changes import START, Point
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import LogName, log_id
+from fedretail.crdt.row import MAX_STAMP
 from fedretail.p2p.asking import Finding, finding, is_due
 from fedretail.store.commits import Author
 from fedretail.store.store import Store
 
 logger = logging.getLogger(__name__)
+
+# Who has stolen the key can sign heads of any incarnation. Behind this one, some 140,000 years from
+# now, there is room to begin anew for ever.
+_LATEST = MAX_STAMP // 2
 
 
 class Own:
@@ -76,7 +81,7 @@ class Own:
 
     def met(self, name: LogName, signed: SignedHead) -> Finding:
         """What this head of an own log, shown by a neighbour, means; what must be done is done."""
-        if not signed.is_by(name.device):
+        if name.incarnation > _LATEST or not signed.is_by(name.device):
             return Finding.NOTHING
         with self._turn:
             mine = self._logs.written(self._author.log(name.collection))
@@ -91,6 +96,9 @@ class Own:
                 seen_seq=seen.seq,
                 has_exposed=name.collection in self._exposed,
             )
+            if found in (Finding.LOST, Finding.CLONE) and signed.raw in self._signed(mine):
+                # A power cut has taken the note that it was shown, and nothing else.
+                return Finding.NOTHING
             if found is Finding.LOST:
                 logger.info(
                     "Neighbours know more of %s than this computer: it is fetched, and begun anew.",
@@ -104,6 +112,9 @@ class Own:
             if found is Finding.CLONE:
                 self._logs.stop("neighbours hold later prices of it than were written here")
             return found
+
+    def _signed(self, mine: LogName) -> list[bytes]:
+        return self._store.trust.heads_seen(log_id(mine))
 
     def look_at_rows(self) -> None:
         """Recount the logs of this device: over damaged rows nothing is to be signed or shown."""
@@ -150,5 +161,9 @@ class Own:
             return True
 
     def _count_missing(self) -> int:
+        # What lies here and is damaged, neighbours may mend first.
+        damaged = self._store.repairs.damaged()
         held = ((self._store.log(log), seq) for log, seq in self._known.items())
-        return sum(state is None or state.point.seq < seq for state, seq in held)
+        return sum(
+            state is None or state.point.seq < seq or state.log in damaged for state, seq in held
+        )

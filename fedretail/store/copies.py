@@ -32,7 +32,10 @@ def go_on_as_original(connection: Connection, author: Author, *, now_ms: int) ->
     with connection.transaction(durable=True):
         local.set_meta(connection, writing.STOPPED, None)
     for collection in dict.fromkeys(one.name.collection for one in _written(connection, author)):
-        reopening.open_next(connection, Occasion(author, collection, now_ms))
+        at = Occasion(author, collection, now_ms)
+        reopening.open_next(connection, at)
+        # Nobody waits any more for one that a neighbour could mend.
+        reopening.take_over(connection, at, or_damaged=True)
 
 
 def go_on_as_copy(

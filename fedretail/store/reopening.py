@@ -147,9 +147,10 @@ def _unseen(
         (
             RowKey(kind, key),
             [group for group in stored_groups(packed) if group[0] > seen.stamp],
-            [] if old is None else stored_groups(old),
+            [] if old is None or not log.is_sound(RowKey(kind, key), old) else stored_groups(old),
         )
         for kind, key, packed, old in connection.execute(query, values)
+        if log.is_sound(RowKey(kind, key), packed)
     ]
     # What was written before the copy was made may be known well: up to the last commit of which
     # a trace is left in the parent.
@@ -163,10 +164,13 @@ def _unseen(
     return found
 
 
-def take_over(connection: Connection, at: Occasion) -> SignedHead | None:
+def take_over(
+    connection: Connection, at: Occasion, *, or_damaged: bool = False
+) -> SignedHead | None:
     """Take over what older incarnations of this device's log hold beyond what it names of them.
 
-    One commit, which names them; None where nothing was left.
+    One commit, which names them; None where nothing was left. Damaged ones wait until they are
+    mended; `or_damaged`: of them what can be read is taken.
     """
     with connection.transaction(durable=True):
         held = _written(connection, at)
@@ -179,6 +183,7 @@ def take_over(connection: Connection, at: Occasion) -> SignedHead | None:
             one
             for one in incarnations.older(connection, state)
             if one.point.seq > lineage.done_with(one.name, [signed.head])
+            and (or_damaged or not writing.is_damaged(connection, one.number))
         ]
         if not late:
             return None
@@ -226,7 +231,10 @@ def take_in(
     )
     for kind, key, packed, held in connection.execute(query, (state.number, one.number, done)):
         place = RowKey(kind, key)
-        mine: Row | None = None if held is None else stored_row(held)
+        if not log.is_sound(place, packed):
+            continue
+        is_held = held is not None and log.is_sound(place, held)
+        mine: Row | None = stored_row(held) if is_held else None
         is_untouched = mine is not None and mine.seq <= fork
         if place in new:
             mine, is_untouched = replaced(new[place], seq=1), False
@@ -253,6 +261,9 @@ def restamp(connection: Connection, at: Occasion) -> SignedHead | None:
         if held is None:
             return None
         state, _ = held
+        if writing.is_damaged(connection, state.number):
+            # Neighbours may bring what cannot be read here.
+            return None
         # Of the stamps that ran ahead none counts for the next one.
         connection.execute(
             "UPDATE log SET stamp = min(stamp, ?) WHERE id = ?", (at.now_ms, state.number)

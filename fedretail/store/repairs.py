@@ -109,8 +109,6 @@ def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
     if state is None:
         raise Refused("A catalog whose owner is not known here, or not any more.")
     if signed.raw != state.head:
-        if state.name.device == local.meta(connection, "device"):
-            raise Refused("Of this computer's own catalog only the very state it signed counts.")
         if signed.head.seq <= state.point.seq:
             raise Refused("A neighbour holds an older state of a catalog.")
         intake.admit(connection, state, signed)

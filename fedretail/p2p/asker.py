@@ -24,7 +24,10 @@ async def settle_own(service: SyncService, own: Own) -> Never:
     answered: set[str] = set()
     while own.is_asking:
         links = service.links
-        if links and first_met_ms is None:
+        # Somebody who is gone again, or has not said who he is, is nobody to show anything to.
+        if not any(link.session.has_greeted() for link in links.values()):
+            first_met_ms = None
+        elif first_met_ms is None:
             first_met_ms = steady_ms()
         answered |= {peer for peer, link in links.items() if link.session.has_answered()}
         known = {*links, *(parse_peer(one).peer_id for one in service.dialer.addresses())}

@@ -34,3 +34,24 @@ async def test_who_knows_nobody_asks_nobody(autojump_clock: MockClock, tmp_path:
         own = Own(a.node.store, a.shop.author(), is_asking=True)
         town.nursery.start_soon(settle_own, a.service, own)
         await until(lambda: not own.is_asking, within_s=1)
+
+
+async def test_who_has_gone_again_or_says_nothing_is_nobody_that_was_met(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    """Else what was put back from a copy is shown before anybody could tell of it."""
+    async with street(tmp_path) as town:
+        a, b, silent = await town.open("a", "b", "silent")
+        b.stop()
+        silent.stop()
+        a.knows(b)
+        own = Own(a.node.store, a.shop.author(), is_asking=True)
+        town.nursery.start_soon(settle_own, a.service, own)
+        stream = await silent.transport.connect(a.transport.addresses()[0])
+        await until(lambda: a.service.links)
+        await trio.sleep(WAIT_MS / 1000 + 2)
+        assert own.is_asking
+        await stream.close()
+        await b.start()
+        await until(lambda: not own.is_asking)
+        assert a.is_live(b)

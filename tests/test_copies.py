@@ -19,6 +19,7 @@ import trio
 
 from fedretail.clock import SystemClock
 from fedretail.crdt.head import SignedHead
+from fedretail.crdt.names import log_id
 from fedretail.crdt.proof import proof
 from fedretail.crdt.row import stored_row
 from fedretail.daemon import Daemon, ServeOptions
@@ -28,6 +29,7 @@ from fedretail.node.copies import go_on_as
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
 from fedretail.p2p.memory import MemoryNetwork
+from fedretail.testing import builders
 from fedretail.testing.daemons import until
 from fedretail.testing.loopback import LOOPBACK
 from fedretail.testing.nodes import new_shop, sell
@@ -314,6 +316,56 @@ def test_a_key_that_nobody_believes_any_more_is_replaced(tmp_path: Path) -> None
             assert {log.device for _, log, _ in node.store.heads()} == {node.identity.device.public}
             assert [found for _, problems in node.check() for found in problems] == []
         node.close()
+
+
+def convicted(node: Node, *others: Node, later_ms: int = 0) -> None:
+    """Its device has signed two states of its offers at once, as all these know."""
+    device = node.identity.device
+    mine = [found for found in node.store.heads() if found[1].device == device.public]
+    _, name, raw = mine[-1]
+    first = SignedHead.parse(raw)
+    body = first.head._replace(digest=b"o" * 32, stamp=first.head.stamp + later_ms)
+    found = proof(name, first, SignedHead.sign(body, device))
+    assert found is not None
+    for one in (node, *others):
+        one.store.trust.prove([found])
+    # Whatever another device has begun since, this one is told.
+    assert node.frozen()
+
+
+def tell(node: Node, source: Node) -> None:
+    """Let a node hold all that another holds."""
+    node.store.add_auth([signed for _, signed in source.store.auth_records()])
+    for _, name, _ in source.store.heads():
+        builders.add_log(node.store, name)
+        builders.fetch(node.store, source.store, log_id(name))
+
+
+def test_what_is_restated_undoes_nothing_that_another_till_has_said(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        one = new_shop(tmp_path / "one", "one", clock=SystemClock())
+        for word in ("bread", "milk"):
+            sell(one, word, 100)
+        one.close()
+        shutil.copytree(one.path, tmp_path / "till")
+        one, till = (stack.enter_context(Node.open(tmp_path / name)) for name in ("one", "till"))
+        go_on_as(till, "copy")
+        sell(till, "bread", 150)
+        till.remove("offer", "milk", site=till.site())
+        tell(one, till)
+        convicted(one, till)
+        go_on_as(one, "original")
+        tell(till, one)
+        for node in (one, till):
+            assert (price(node, "bread"), price(node, "milk")) == (150, None)
+
+
+def test_the_warning_ends_though_the_other_clock_was_ahead(tmp_path: Path) -> None:
+    with new_shop(tmp_path / "one", "one", clock=SystemClock()) as one:
+        sell(one, "bread", 100)
+        convicted(one, later_ms=180_000)
+        go_on_as(one, "original")
+        assert one.frozen() == []
 
 
 async def test_a_reader_is_neither(memory: MemoryNetwork, tmp_path: Path) -> None:

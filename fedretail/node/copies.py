@@ -13,6 +13,7 @@ from fedretail.node.identity import Identity
 from fedretail.node.keyring import Keyring
 from fedretail.store.commits import Author
 from fedretail.store.copies import NewDevice
+from fedretail.store.incarnations import NAMED_AHEAD_MS
 
 Role = Literal["original", "copy"]
 
@@ -41,7 +42,7 @@ def go_on_as(node: BaseNode, role: Role) -> None:
     place = (GRANT, root.public, max(numbers) + 1, keys.device.public, (MANAGE, WRITE))
     record = AuthRecord(*place, now_ms + GRANT_MS, now_ms, {}, root.public)
     new = NewDevice(
-        Author(author.owner, keys.device, now_ms),
+        Author(author.owner, keys.device, _incarnation(node, now_ms)),
         SignedRecord.sign(record, root),
         secrets.token_hex(16),
     )
@@ -54,3 +55,14 @@ def go_on_as(node: BaseNode, role: Role) -> None:
     waiting.replace(node.path / keyring.FILE_NAME)
     node.keyring, node.store.id = keys, new.store_id
     node.identity = Identity.of(node.store, keys)
+
+
+def _incarnation(node: BaseNode, now_ms: int) -> int:
+    """That of the new device's logs: later than all that is proved, so that it counts as gone on.
+
+    The other computer's clock may have been ahead; a stamp beyond reach is a thief's.
+    """
+    proofs = [one for _, one in node.store.trust.proofs() if one.name.owner == node.owner]
+    stamps = [head.head.stamp for one in proofs for head in (one.first, one.second)]
+    near = [stamp + 1 for stamp in stamps if stamp <= now_ms + NAMED_AHEAD_MS]
+    return max([now_ms, *near])

@@ -13,6 +13,9 @@ def frozen(node: BaseNode) -> list[dict[str, Any]]:
 
     member, device: hex; name: what the member calls itself; collection: what was signed twice.
     """
+    trust, device = node.store.trust, node.identity.device.public
+    # While this computer still signs with such a key, another device has not gone on for it.
+    mine = [proof for _, proof in trust.proofs() if proof.name.device == device]
     found = [
         {
             "member": proof.name.owner.hex(),
@@ -21,7 +24,7 @@ def frozen(node: BaseNode) -> list[dict[str, Any]]:
             "device": proof.name.device.hex(),
             "is_own": proof.name.owner == node.owner,
         }
-        for proof in node.store.trust.doubted()
+        for proof in dict.fromkeys((*mine, *trust.doubted()))
     ]
     return sorted(found, key=lambda one: not one["is_own"])
 

@@ -11,8 +11,21 @@ from fedretail.crdt import lineage
 from fedretail.crdt.access import SignedRecord
 from fedretail.crdt.changes import START
 from fedretail.crdt.head import SignedHead
+from fedretail.crdt.registers import DELETED
 from fedretail.crdt.row import Groups, RowKey, replaced, stored_groups
-from fedretail.store import auth, commits, incarnations, local, log, logs, reopening, writing
+from fedretail.crdt.stamp import is_in_force
+from fedretail.domain.kind import RecordId
+from fedretail.store import (
+    auth,
+    commits,
+    deletions,
+    incarnations,
+    local,
+    log,
+    logs,
+    reopening,
+    writing,
+)
 from fedretail.store.commits import Author, Commit
 from fedretail.store.database import Connection
 from fedretail.store.logs import LogState
@@ -110,9 +123,30 @@ def _bring_along(
     for one in states[:-1]:
         reopening.take_in(connection, newest, one, late)
     stand = lineage.restated if is_restated else lineage.not_after
+    said = sorted((rows | late).items())
+    if is_restated:
+        beside = [(key, _beside(connection, newest, key, now_ms=now_ms)) for key, _ in said]
+        said = [(key, [*mine, *more]) for (key, mine), (_, more) in zip(said, beside, strict=True)]
     changes = [
         (key, lambda old, groups=groups: replaced(stand(groups, stamp), seq=1))
-        for key, groups in sorted((rows | late).items())
+        for key, groups in said
     ]
     step = log.prepare(connection, empty, changes)
     commits.sign_and_write(connection, wanted._replace(stamp=stamp), empty, step)
+
+
+def _beside(connection: Connection, state: LogState, key: RowKey, *, now_ms: int) -> Groups:
+    """What the shop's other devices have said of a record of this log, and it is in force.
+
+    Else an edit or deletion of theirs would be undone by what is older, and said anew.
+    """
+    query = (
+        "SELECT row FROM log CROSS JOIN row ON row.log = log.id"
+        " WHERE collection = ? AND device <> ? AND kind = ? AND key = ?"
+    )
+    rows = connection.execute(query, (state.collection, state.name.device, *key)).fetchall()
+    groups = [group for (row,) in rows if log.is_sound(key, row) for group in stored_groups(row)]
+    place = RecordId(*state.name[:2], *key)
+    kept = deletions.of_record(connection, place)
+    groups += [(one.stamp, {DELETED: True}) for one in kept if one.device != state.name.device]
+    return [group for group in groups if is_in_force(group[0], now_ms)]

@@ -26,7 +26,7 @@ from fedretail.node.node import Node
 from fedretail.testing.hostile.floods import KINDS
 
 OFFERS = 10_000
-RUNS = 3
+RUNS = 5
 # The flood is under way, and its first burst is spent, before anything is measured.
 SETTLE_S = 12.0
 ALONE_S = 4.0

@@ -8,7 +8,7 @@ for it. Intervals are measured on a clock that never jumps; the clock on the wal
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Never, TypeVar
 
@@ -106,7 +106,6 @@ class SyncService:
         self._gossip = Gossip()
         # Proofs that all neighbours have been told of; a session tells those found before it.
         self._proofs = 0
-        # A computer that is on for some hours a day does it too.
         self._show_seen_ms = steady_ms() + _FIRST_SHOW_SEEN_MS
         self._wake = trio.Event()
         self._moved = trio.Event()
@@ -272,6 +271,8 @@ class SyncService:
                     for moved, seq in await self.call(self._mirror.refresh):
                         self._gossip.moved(moved, seq)
                     await self._prove()
+                    owing = [one for one in self.links.values() if one.session.owes()]
+                    await self._each(owing, Session.make_good)
                 await self._push()
             except FedretailError as error:
                 self._version = None
@@ -280,13 +281,14 @@ class SyncService:
 
     async def _prove(self) -> None:
         """Tell every neighbour of new proofs: before anything else, and however often."""
-        count = len(self._mirror.proofs())
-        if count == self._proofs:
-            return
-        self._proofs = count
+        before, self._proofs = self._proofs, len(self._mirror.proofs())
+        if before != self._proofs:
+            await self._each(self.links.values(), Session.prove)
+
+    async def _each(self, links: Iterable[Link], step: Callable[[Session], list[Effect]]) -> None:
         async with trio.open_nursery() as nursery:
-            for link in list(self.links.values()):
-                nursery.start_soon(self._do, link, link.session.prove)
+            for link in list(links):
+                nursery.start_soon(self._do, link, partial(step, link.session))
 
     async def _push(self) -> None:
         """Send what is due; a neighbour whose session is busy keeps no other waiting."""
@@ -329,10 +331,8 @@ class SyncService:
             with trio.move_on_after(RETRY_S):
                 await self._retry.wait()
             self._retry = trio.Event()
-            async with trio.open_nursery() as nursery:
-                for link in list(self.links.values()):
-                    if link.session.wants_retry():
-                        nursery.start_soon(self._do, link, link.session.retry)
+            wanting = [one for one in self.links.values() if one.session.wants_retry()]
+            await self._each(wanting, Session.retry)
 
     async def _do(self, link: Link, step: Callable[[], list[Effect]]) -> None:
         """Let a session take a step; what goes wrong in it ends this session."""

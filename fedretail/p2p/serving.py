@@ -166,6 +166,17 @@ class Serving:
         self._transfers += since.wishes
         return self.go_on()
 
+    @property
+    def has_put_off(self) -> bool:
+        """Whether something was asked for that was not for others yet."""
+        return bool(self._put_offs)
+
+    def make_good(self) -> list[Effect]:
+        """What was put off, as far as it is for others now."""
+        self._transfers += self._put_offs.values()
+        self._put_offs.clear()
+        return self.go_on()
+
     def on_credit(self, credit: wire.Credit) -> list[Effect]:
         """The next parts."""
         self._credit = min(CREDIT_BYTES, self._credit + credit.count)

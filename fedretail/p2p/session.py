@@ -231,6 +231,14 @@ class Session:
         effects = self._serving.go_on()
         return [*effects, *self._paused(costs.answering(effects), now_ms)]
 
+    def owes(self) -> bool:
+        """Whether the neighbour has asked for something that was not for others then."""
+        return self._serving.has_put_off
+
+    def make_good(self) -> list[Effect]:
+        """That, as far as it is by now; in the first round too, where two shops may both wait."""
+        return self._serving.make_good() if self.state in (State.OPEN, State.LIVE) else []
+
     def push(self, log: bytes, base: Point | None) -> list[Effect]:
         """Tell the neighbour of a log's newest head, with the changes since `base` if small."""
         return self._serving.push(log, base) if self.state is State.LIVE else []

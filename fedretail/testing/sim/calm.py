@@ -19,6 +19,8 @@ QUIET_S = 30.0
 _LOOK_S = 2.0
 FAR_AHEAD_MS = 30 * 24 * 3600 * 1000
 _AWAY_S, _ECHO_S = 20.0, 8.0
+# So long after that it is called.
+_CALL_S = 5.0
 # Lies that one node hears in a row, and for how long each: a start, a dial, a push, a transfer.
 _TEMPTATIONS, _TEMPTED_S = 3, 12.0
 # What a session costs beside what differs, both ways: greetings, ids, addresses; what a later head
@@ -64,6 +66,9 @@ class Calm:
 
     async def trade(self) -> None:
         """Commits are everywhere soon; who was away meanwhile catches up for little."""
+        busy_ms = self._world.busy_until_ms - self._world.now_ms()
+        if busy_ms > 0:
+            await trio.sleep(busy_ms / 1000 + _CALL_S)
         away = self._world.choose.choice(self._honest)
         others = [node for node in self._honest if node is not away]
         held = {} if away.store is None else oracles.seqs_of(away.store)

@@ -64,9 +64,12 @@ class WireTap:
             # An ADVANCE without a head goes by the one claimed before.
             case wire.Advance(head=raw) | wire.Push(head=raw) if raw:
                 self._claims_head(raw)
-            case wire.Done(code, text):
+            case wire.Done(code, text, retry_s):
                 self._world.note("done", *self._place, code, text)
                 self._world.counts[f"done {code}"] += 1
+                back_ms = self._world.now_ms() + retry_s * 1000
+                if code == "busy":
+                    self._world.busy_until_ms = max(self._world.busy_until_ms, back_ms)
                 self._judge_end(code, text)
 
     def _judge_end(self, code: str, text: str) -> None:

@@ -48,6 +48,8 @@ class World:
     is_faulty: bool = True
     # When the last fault was over, in ms of the run; None: it goes on.
     calm_since_ms: int | None = None
+    # Until when somebody who could take nothing more in is not called again.
+    busy_until_ms: int = 0
     knobs: Knobs = field(default_factory=Knobs)
     counts: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)

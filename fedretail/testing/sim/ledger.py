@@ -119,7 +119,9 @@ class Ledger:
         """What a log must be that stands at this head; None: no device has signed that."""
         head = signed.head
         known = [book[head.log] for book in (self.truths, self.twins) if head.log in book]
-        for truth in known:
+        # One that was answered is nobody's open commit, though two may have begun the same.
+        is_answered = any(truth.knows(head) for truth in known)
+        for truth in () if is_answered else known:
             is_next = head.seq == truth.log.seq + 1 and truth.open_edits is not None
             # Of two that sign one log, only one can have made it.
             if is_next and (len(known) == 1 or _makes(truth, head)):

@@ -10,6 +10,7 @@ from fedretail.p2p.asking import is_answered
 from fedretail.p2p.link import steady_ms
 from fedretail.p2p.own import Own
 from fedretail.p2p.service import SyncService
+from fedretail.p2p.session import State
 
 # While others are asked the shopkeeper's news waits; a look costs nothing.
 _ASK_S = 0.05
@@ -25,7 +26,7 @@ async def settle_own(service: SyncService, own: Own) -> Never:
     while own.is_asking:
         links = service.links
         # Somebody who is gone again, or has not said who he is, is nobody to show anything to.
-        if not any(link.session.has_greeted() for link in links.values()):
+        if all(link.session.state is State.HELLO for link in links.values()):
             first_met_ms = None
         elif first_met_ms is None:
             first_met_ms = steady_ms()

@@ -182,10 +182,6 @@ class Session:
         credit, self._owed_credit = self._owed_credit, 0
         return [send(wire.Credit(credit))]
 
-    def has_greeted(self) -> bool:
-        """Whether the neighbour has said that it is of this network."""
-        return self.state in (State.OPEN, State.LIVE)
-
     def has_answered(self) -> bool:
         """Whether the neighbour has shown all that it has and this node lacked."""
         return self._has_all_heads

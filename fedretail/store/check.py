@@ -1,11 +1,12 @@
 """fsck: every digest recounted from the rows, every signature verified again."""
 
+import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey, parse_row
-from fedretail.errors import MalformedInput
+from fedretail.errors import MalformedInput, Unavailable
 from fedretail.store import auth, logs
 from fedretail.store.database import Connection
 from fedretail.store.log import agrees
@@ -48,10 +49,17 @@ def check_log(connection: Connection, log_id: bytes) -> tuple[str, list[Problem]
 
 def _check_log(connection: Connection, log: LogState) -> Iterator[Problem]:
     place = f"{log.name.collection} of {log.name.owner.hex()}"
-    for key, seq, packed in logs.rows_of(connection, log.number):
-        yield from _check_row(place, key, packed, limit=(seq, log.point.seq))
-    if counted(connection, log) != log:
-        yield Problem(place, "the rows are not those that were counted when they were written")
+    try:
+        for key, seq, packed in logs.rows_of(connection, log.number):
+            yield from _check_row(place, key, packed, limit=(seq, log.point.seq))
+        if counted(connection, log) != log:
+            yield Problem(place, "the rows are not those that were counted when they were written")
+    except (UnicodeDecodeError, Unavailable) as error:
+        # A key that is text no more, or one of SQLite's own pages; not a disk that is busy or gone.
+        code = getattr(error.__cause__, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        if code & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise
+        yield Problem(place, "some rows cannot be read")
     yield from _check_head(connection, log, place)
 
 

@@ -71,3 +71,11 @@ def test_a_device_that_may_write_no_more_was_right_to_sign(store: Store) -> None
 def test_looking_holds_nobody_up(store: Store) -> None:
     for _ in store.check():
         assert store.commit(SHOP.author(), SITE, builders.offer_edits([2], amount_minor=3))
+
+
+def test_a_key_that_is_text_no_more_is_a_problem_of_its_log(store: Store) -> None:
+    store._write.execute("UPDATE row SET key = CAST(x'ff31' AS TEXT) WHERE key = 'sku0'")
+    (problem,) = [one for _, found in store.check() for one in found]
+    assert problem.what == "some rows cannot be read"
+    assert problem.log == SHOP.log()
+    assert store.upkeep.check_own() == [problem]

@@ -20,6 +20,8 @@ class Feed:
         self._clock = clock
         # The early heads that were there at the last look; None: before the first.
         self._early: set[tuple[int, int, int]] | None = None
+        # When that was.
+        self._looked_ms = 0
         # Up to which cursor entries are known to be on the disk.
         self._durable = 0
         # Up to which cursor the feed was looked through for what has gone.
@@ -57,7 +59,9 @@ class Feed:
         Whoever wrote them, their clock may have been ahead then, as ours.
         """
         early = records.early_heads(self._read, now_ms=now_ms)
-        new = early - (self._early or set())
-        if new:
+        # Of a log whose head was early all the time, older stamps were in force in between.
+        is_set_back = now_ms < max(self._looked_ms, records.refolded_ms(self._read))
+        new = early if is_set_back else early - (self._early or set())
+        if new or is_set_back:
             records.refold_early(self._write, sorted(new), now_ms=now_ms)
-        self._early = early
+        self._early, self._looked_ms = early, now_ms

@@ -8,7 +8,7 @@ from fedretail.crdt.registers import Folded, fold
 from fedretail.crdt.row import Groups, stored_groups
 from fedretail.crdt.stamp import MATURITY_MS, is_in_force
 from fedretail.domain.kind import RecordId
-from fedretail.store import deletions, forgetting
+from fedretail.store import deletions, forgetting, local
 from fedretail.store.database import Connection
 from fedretail.store.deletions import Deletion, Said, hidden
 from fedretail.store.log import await_rows, enter
@@ -24,6 +24,8 @@ _PAGE = 1000
 _BATCH = 200
 # Records whose stamps come into force in one transaction: 0.1 s.
 _REFOLDED = 1000
+# Under this key of `meta` stands when, by this clock, that was last done.
+_REFOLDED_MS = "refolded"
 
 
 def record(connection: Connection, place: RecordId, *, now_ms: int) -> Folded | None:
@@ -156,6 +158,12 @@ def early_heads(connection: Connection, *, now_ms: int) -> set[tuple[int, int, i
     return set(connection.execute(query, (now_ms + MATURITY_MS,)).fetchall())
 
 
+def refolded_ms(connection: Connection) -> int:
+    """When, by this clock, any process last entered what had fallen due; 0: never."""
+    found: int | None = local.meta(connection, _REFOLDED_MS)
+    return found or 0
+
+
 def refold_early(
     connection: Connection, heads: Iterable[tuple[int, int, int]], *, now_ms: int
 ) -> None:
@@ -165,6 +173,8 @@ def refold_early(
     """
     query = "SELECT kind, key, row FROM row WHERE log = ?"
     with connection.transaction(durable=False):
+        if refolded_ms(connection) > now_ms:
+            local.set_meta(connection, _REFOLDED_MS, now_ms)
         for number, collection, _ in heads:
             rows = [
                 row
@@ -190,6 +200,7 @@ def refold_due(connection: Connection, *, now_ms: int) -> int:
         with connection.transaction(durable=False):
             due = connection.execute(query + f" LIMIT {_REFOLDED}", (now_ms,)).fetchall()
             enter(connection, due, now_ms=now_ms)
+            local.set_meta(connection, _REFOLDED_MS, now_ms)
             for place in due:
                 _await_next(connection, place, now_ms)
         entered += len(due)

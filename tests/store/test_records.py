@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fedretail.crdt.stamp import MATURITY_MS
 from fedretail.domain.kind import RecordId
+from fedretail.domain.kinds import registry
 from fedretail.store import records
 from fedretail.store.commits import Edit
 from fedretail.store.store import Store
@@ -211,6 +212,37 @@ def test_the_earlier_of_two_early_stamps_is_not_missed(tmp_path: Path, clock: Ma
         assert folded is not None
         assert list(folded.fields) == names
     assert store.refold_due() == 0
+    store.close()
+
+
+@pytest.mark.parametrize("is_other_process", [False, True])
+def test_what_was_in_force_while_the_clock_was_ahead_is_told_of_again(
+    tmp_path: Path, clock: ManualClock, is_other_process: bool
+) -> None:
+    """The log's newest head was early all the time, its older stamps were not."""
+    ahead = ManualClock(clock.now_ms() + 2 * MATURITY_MS)
+    source = builders.shop_store(tmp_path, SHOP, clock=ahead)
+    store = builders.peer_store(tmp_path, "peer", SHOP, clock=clock)
+    edit = Edit("offer", "a", {"name": "Milk"})
+    source.commit(SHOP.author(), SITE, [edit])
+    ahead.advance(20 * MATURITY_MS)
+    source.commit(SHOP.author(), SITE, [Edit("offer", "b", {"name": "Bread"})])
+    builders.add_log(store, SHOP.log_name())
+    builders.fetch(store, source, SHOP.log())
+    source.close()
+    assert store.refold_due() == 0
+    clock.advance(5 * MATURITY_MS)
+    second = Store.open(store.path, clock=clock, kinds=registry())
+    assert (second if is_other_process else store).refold_due() == 1
+    second.close()
+    clock.advance(-5 * MATURITY_MS)
+    assert store.record(place("a")) is None
+    cursor = store.feed_end()
+    assert store.refold_due() == 0
+    assert {one.key for _, one in store.feed(cursor, 9)} == {"a", "b"}
+    clock.advance(5 * MATURITY_MS)
+    assert store.refold_due() == 1
+    assert store.record(place("a")) is not None
     store.close()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import trio
 from trio.testing import MockClock
 
+from fedretail.crdt.head import SignedHead
 from fedretail.p2p.asker import settle_own
 from fedretail.p2p.asking import WAIT_MS
 from fedretail.p2p.own import Own
@@ -55,3 +56,26 @@ async def test_who_has_gone_again_or_says_nothing_is_nobody_that_was_met(
         await b.start()
         await until(lambda: not own.is_asking)
         assert a.is_live(b)
+
+
+async def test_a_device_is_told_at_its_greeting_of_heads_whose_rows_never_came(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    async with street(tmp_path) as town:
+        # Its place on the network has the key that signs its logs, as a daemon's has.
+        seed = b"a device 0".ljust(32, b".")
+        (a,) = await town.open("a", transport=town.net.transport(seed))
+        (b,) = await town.open("b")
+        a.sell(1)
+        b.knows(a)
+        await until(lambda: town.agree(a, b) and b.is_live(a))
+        state = a.node.store.log(a.shop.log())
+        assert state is not None
+        assert state.head is not None
+        head = SignedHead.parse(state.head).head
+        later = head._replace(seq=head.seq + 1, stamp=head.stamp + 1)
+        lost = SignedHead.sign(later, a.shop.devices[0])
+        b.stop()
+        b.node.store.trust.saw([lost])
+        await b.start()
+        await until(lambda: lost.raw in a.node.store.trust.heads_seen(a.shop.log()))

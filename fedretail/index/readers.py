@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fedretail.index.schema import connect_for_reading
+from fedretail.index.layout.schema import connect_for_reading
 
 # As many idle connections are kept as a shop PC has threads that search at once.
 _KEPT = 8

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from fedretail.crdt.registers import Folded
 from fedretail.domain.kind import RecordId
+from fedretail.store.last_seen import Seen
 
 
 class Records(Protocol):
@@ -45,4 +46,8 @@ class Records(Protocol):
 
     def seen_at(self, owner: bytes, collection: str) -> int | None:
         """When the owner's machine last signed this collection, ms; None where never."""
+        ...
+
+    def all_seen(self, known: Seen | None, /) -> Seen:
+        """`seen_at` of all collections; `known` itself where nothing changed since."""
         ...

@@ -8,24 +8,29 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from fedretail.clock import Clock
-from fedretail.crdt.codec import unpack
 from fedretail.crdt.names import site_id
-from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import Position
 from fedretail.domain.ids import collection_of, parse_offer_id
 from fedretail.domain.kind import RecordId
-from fedretail.domain.listings import Listing, warnings_of
+from fedretail.domain.listings import Listing
 from fedretail.domain.sites import Site
 from fedretail.errors import MalformedInput, Unavailable
-from fedretail.index.answer import Answer, answer
-from fedretail.index.judge import MAX_FACTS_BYTES, Judge
-from fedretail.index.query import Page, Query
+from fedretail.index.answering.answer import Answer, answer
+from fedretail.index.answering.cursors import moment_of, read_cursor
+from fedretail.index.answering.details import Details
+from fedretail.index.answering.judge import Judge
+from fedretail.index.answering.stored import stored
+from fedretail.index.language.spelling import Spellings
+from fedretail.index.language.stems import load_stemmers
+from fedretail.index.language.vocabulary import IndexVocabulary
+from fedretail.index.layout.facts import unpack_site
+from fedretail.index.layout.schema import Newer, State, is_damage, read_state
+from fedretail.index.memory.memory import Memory
+from fedretail.index.query import Page, Query, beyond, names_sites
 from fedretail.index.readers import Readers
 from fedretail.index.records import Records
-from fedretail.index.schema import State, is_damage, read_state
-from fedretail.index.shown import Shelf, listing
-from fedretail.index.sites import Sites, load_sites
-from fedretail.index.writer import Writer
+from fedretail.index.views import View
+from fedretail.index.writing.writer import Writer
 from fedretail.store.database import disk_full, is_unwritable, reason_of
 
 # As long as a command may spend on catching up before it answers.
@@ -33,6 +38,8 @@ MEND_MS = 2_000
 # Another process makes a missing index in milliseconds; then it holds the lock while it follows.
 _ATTEMPTS = 40
 _PAUSE_S = 0.05
+# As long as a daemon follows before it looks whether it is to end; the last step comes on top.
+_WORK_MS = 500
 
 # Less room than an index needs to be begun.
 _LITTLE = 300_000
@@ -51,7 +58,8 @@ class Index:
         self._clock = clock
         self._readers = Readers(path)
         self._writer = Writer(path, store, clock=clock)
-        self._sites: Sites | None = None
+        self._memory = Memory(store)
+        self._spellings = Spellings()
         self._searches = 0
         self._or_frozen = or_frozen
 
@@ -73,6 +81,17 @@ class Index:
             return 0
         return self._spoken(lambda: self._writer.follow(limit, deadline_ms))
 
+    def work(self) -> bool:
+        """Follow for a while, or tidy up and be ready for queries where nothing is to follow.
+
+        Whether more is left to do. It takes two seconds at most: a daemon that ends waits for it.
+        """
+        deadline_ms = self._clock.now_ms() + _WORK_MS
+        if self.follow(deadline_ms=deadline_ms):
+            return True
+        self.load()
+        return self._spoken(lambda: self._writer.tidy(deadline_ms))
+
     def hold(self) -> bool:
         """Be the one that follows until `close`, as the daemon is; False when another is."""
         return self._writer.keep()
@@ -85,46 +104,57 @@ class Index:
         """The results of a query. Never waits for a writer."""
         started = time.perf_counter()
         self._searches += 1
-        found = self._read(lambda db, state: self._search(db, state, query))
+        found, further = self._read(lambda db, state: self._search(db, state, query))
         behind = self._store.feed_behind(found.followed)
         took_ms = (time.perf_counter() - started) * 1000
-        return Page(found.listings, found.total, found.full, took_ms, behind)
+        return Page(
+            found.listings,
+            found.total,
+            found.full,
+            took_ms,
+            behind,
+            next=found.next,
+            further=further,
+            facets=found.facets,
+            groups=found.groups,
+            products=found.products,
+            reasons=found.reasons,
+            instead=found.instead,
+        )
+
+    def load(self) -> None:
+        """Be ready for queries that many offers answer, as a process that lives long is.
+
+        A command that asks once loads only what its query needs. Once is enough: queries themselves
+        take in what changes.
+        """
+        if not self._memory.is_loaded:
+            self._read(self._load)
 
     def show(
-        self, offer: str, *, near: Position | None = None, at_ms: int | None = None
+        self,
+        offer: str,
+        *,
+        near: Position | None = None,
+        at_ms: int | None = None,
+        view: View | None = None,
+        owner: bytes | None = None,
     ) -> Listing | None:
         """One offer as it stands in the store, also while its shop is not heard of.
 
-        None when there is none; MalformedInput when `offer` is no offer id.
+        None when there is none, or not in `view`; MalformedInput when `offer` is no offer id.
+        `owner`: whose offers are "own".
         """
         site, key = parse_offer_id(offer)
-        owner = self._read(lambda db, _: _owner(db, site))
-        if owner is None:
+        of_site = self._read(lambda db, _: _owner(db, site))
+        if of_site is None:
             return None
-        collection = collection_of(site)
-        place = RecordId(owner, collection, "offer", key)
-        record = RecordId(owner, collection, "site", site)
-        found = self._store.records_of([place, record])
-        if place not in found or record not in found:
+        now_ms = self._clock.now_ms()
+        place = RecordId(of_site, collection_of(site), "offer", key)
+        found = stored(self._store, place, at_ms=now_ms if at_ms is None else at_ms)
+        if found is None or not (view is None or view.shows(found.goods, found.at_ms)):
             return None
-        shown = Offer.from_fields(found[place].fields)
-        seen_at_ms, now_ms = self._store.seen_at(owner, collection), self._clock.now_ms()
-        is_signed_twice = self._store.signed_twice(owner, collection)
-        source = self._store.record(RecordId(owner, collection, "source", shown.source))
-        read = Offer.from_fields({} if source is None else source.fields)
-        shelf = Shelf(
-            site_id=site,
-            site=Site.from_fields(found[record].fields),
-            key=key,
-            seen_at_ms=seen_at_ms,
-            priced_at_ms=found[place].stamps.get("prices"),
-            source_ms=read.checked_at,
-            warnings=warnings_of(
-                seen_at_ms=seen_at_ms, now_ms=now_ms, is_signed_twice=is_signed_twice
-            ),
-        )
-        moment = now_ms if at_ms is None else at_ms
-        return listing(shown, shelf, at_ms=moment, near=near)
+        return found.listing(self._store, near=near, now_ms=now_ms, is_own=of_site == owner)
 
     def rebuild(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Make the index anew from the store; `progress` is told (entries done, of all)."""
@@ -156,6 +186,11 @@ class Index:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _load(self, db: sqlite3.Connection, state: State) -> None:
+        self._memory.load(db, state)
+        vocabulary = IndexVocabulary(db, self._spellings, generation=state.followed)
+        load_stemmers(vocabulary.languages())
+
     def _bytes(self) -> int:
         files = (self._path.with_name(self._path.name + end) for end in ("", "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
@@ -169,6 +204,8 @@ class Index:
                     state = read_state(db)
                     if state is not None and self._writer.fits(state):
                         return ask(db, state)
+            except Newer:
+                continue
             except MalformedInput:
                 damaged = True  # a packed value that we wrote ourselves
             except sqlite3.Error as error:
@@ -187,7 +224,7 @@ class Index:
         )
 
     def _mend(self, *, damaged: bool, pause: bool) -> None:
-        self._sites = None
+        self._spellings = Spellings()
         if pause:
             time.sleep(_PAUSE_S)
         # Following at once makes the first answer of a new index whole in most shops.
@@ -213,18 +250,33 @@ class Index:
             hint="Make it anew: `fedretail reindex`.",
         )
 
-    def _search(self, db: sqlite3.Connection, state: State, query: Query) -> Answer:
-        sites = self._sites
-        if sites is None or sites.generation != state.sites:
-            sites = self._sites = load_sites(db, state.sites)
-        judge = Judge(query, sites, self._store, now_ms=self._clock.now_ms())
-        return answer(db, state, query, sites=sites, judge=judge)
+    def _search(
+        self, db: sqlite3.Connection, state: State, query: Query
+    ) -> tuple[Answer, Listing | None]:
+        """The answer; and the nearest offer beyond, where nothing lies in the area asked for."""
+        now_ms, cursor = self._clock.now_ms(), read_cursor(query)
+        memory, spellings = self._memory, self._spellings
+        all_sites = memory.sites if names_sites(query) else memory.sites_for_one
+        sites = all_sites(db, state)
+        details = Details(db, memory.labels(db, state) if memory.is_loaded else None)
+
+        def ask(asked: Query) -> Answer:
+            at_ms = moment_of(asked, cursor, now_ms)
+            judge = Judge(asked, sites, self._store, details=details, now_ms=now_ms, at_ms=at_ms)
+            where = cursor if asked is query else None
+            return answer(db, state, judge, memory=memory, spellings=spellings, cursor=where)
+
+        found, wider = ask(query), beyond(query)
+        if found.total or wider is None:
+            return found, None
+        nearest = ask(wider).listings
+        return found, nearest[0] if nearest else None
 
 
 def _owner(db: sqlite3.Connection, site: str) -> bytes | None:
     """Whose site this is: the owner from whom its id follows; None when it is not known."""
     for owner, packed in db.execute("SELECT owner, fields FROM site WHERE id = ?", (site,)):
-        nonce = Site.from_fields(unpack(packed, max_bytes=MAX_FACTS_BYTES)).nonce
+        nonce = Site.from_fields(unpack_site(packed)).nonce
         if site_id(owner, nonce) == site:
             return bytes(owner)
     return None

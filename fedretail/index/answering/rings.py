@@ -1,0 +1,96 @@
+"""Offers that lie near, ring by ring: most of a federation's are never looked at.
+
+The offers of a site are counted once; how many there are in all is the sum over the sites. Each
+ring holds the sites up to some distance, and says from which order on others may come.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from fedretail.index.answering.judge import Judge
+from fedretail.index.answering.ranked import Ranked
+from fedretail.index.answering.reach import Reach
+from fedretail.index.answering.rough import Rough
+from fedretail.index.memory.columns import Array, Shelf
+from fedretail.index.rules.orders import Order
+from fedretail.index.rules.ranking import HALF_DISTANCE_M
+
+# So many offers are looked at first; then eight times as many, and so on.
+_FIRST = 500
+_MORE = 8
+# So many sites are put in order at first; all, where they have too few offers.
+_NEAREST = 1_000
+# Sums of floats in another order differ by less.
+_DOUBT = 1 + 1e-12
+
+# Ranked of the offers at the sites with these numbers.
+RankedAt = Callable[[Array], Ranked]
+
+
+class Rings:
+    """All offers at the sites of a query without words, those first that may come first."""
+
+    def __init__(
+        self, judge: Judge, reach: Reach, shelf: Shelf, *, windowed: int, ranked_at: RankedAt
+    ) -> None:
+        """windowed: how many of those that begin or end are there."""
+        self._judge, self._reach, self._ranked_at = judge, reach, ranked_at
+        numbers = np.flatnonzero(reach.of_rows(np.arange(len(reach.sites.entries))))
+        counts = shelf.lasting[numbers]
+        self._total = int(counts.sum()) + windowed
+        self._all, self._counts = numbers, counts
+        away = reach.distance[numbers]
+        self._sort(np.argpartition(away, _NEAREST)[:_NEAREST] if len(away) > _NEAREST else None)
+
+    def __len__(self) -> int:
+        return self._total
+
+    def _sort(self, some: Array | None) -> None:
+        """Put the sites at these places in order, which are the nearest ones; None: all."""
+        numbers = self._all if some is None else self._all[some]
+        counts = self._counts if some is None else self._counts[some]
+        order = np.argsort(self._reach.distance[numbers])
+        self._numbers = numbers[order]
+        # What begins or ends is counted as if it were not there: it only makes rings larger.
+        self._sums = np.cumsum(counts[order])
+
+    def roughs(self, after: Order | None) -> Iterator[Rough]:
+        """The rows that may stand behind `after` (None: all), lower bounds ascending."""
+        wanted, begun = _FIRST, None
+        while True:
+            count = int(np.searchsorted(self._sums, wanted)) + 1
+            if count >= len(self._numbers) < len(self._all):
+                self._sort(None)
+                count = int(np.searchsorted(self._sums, wanted)) + 1
+            ranked = self._ranked_at(np.sort(self._with_own(self._numbers[:count])))
+            end = self._low(count)
+            for rough in ranked.roughs(None if after is None else ranked.left(after)):
+                if end is not None and rough.low >= end:
+                    break
+                if begun is None or rough.low >= begun:
+                    yield rough
+            if end is None:
+                return
+            wanted, begun = wanted * _MORE, end
+
+    def _with_own(self, numbers: Array) -> Array:
+        """Own offers come first, however far they are."""
+        view = self._judge.query.view
+        if view is None or view.own != "first" or view.owner is None:
+            return numbers
+        own = self._reach.sites.of_retailers([view.owner.hex()])
+        mine = np.array(own, np.int64)
+        return np.union1d(numbers, mine[self._reach.mask[mine]])
+
+    def _low(self, count: int) -> Order | None:
+        """What no offer behind the first `count` sites stands before; None: there is none."""
+        if count >= len(self._numbers):
+            return None
+        query = self._judge.query
+        away_m = float(self._reach.distance[self._numbers[count]])
+        is_owned = query.view is not None and query.view.own == "first"
+        start = (False, True, False) if is_owned else (False, False)
+        if query.sort == "nearest":
+            return (*start, away_m)
+        return (*start, -_DOUBT * _DOUBT / (1 + away_m / HALF_DISTANCE_M))

@@ -1,0 +1,176 @@
+"""From what a shopper typed to the terms that are looked for.
+
+Each term is a word or amount asked for, with the tokens that answer it: the word itself, its
+stems in the languages of the catalog, the same amount in other units, the word written together
+with its neighbour. A word that no offer has is taken apart or corrected.
+"""
+
+from itertools import pairwise, product
+
+from fedretail.index.language.amounts import Amount
+from fedretail.index.language.compounds import parted
+from fedretail.index.language.spelling import MIN_LETTERS, slips
+from fedretail.index.language.stems import asked
+from fedretail.index.language.text import (
+    MAX_QUERY_CHARACTERS,
+    MAX_QUERY_WORDS,
+    MAX_WORD_CHARACTERS,
+    grams,
+    split,
+)
+from fedretail.index.language.vocabulary import Similar, Vocabulary
+from fedretail.index.rules.ranking import Form, Term
+
+# "60 vanity" means a vanity of 60 in; but 60 may as well be another size of it.
+_BARE_NUMBER = 0.6
+# A stem stands for other forms of the word too; two words written as one for less than both.
+_STEM = 0.97
+_JOINED = 0.9
+# Words that a question is put in and no offer is told by, where other words are asked for too.
+_IDLE = frozenset(("the", "a", "an", "of", "and", "with", "for", "in", "to", "und", "mit", "fur"))
+# Corrections of one word are held against all words of the catalog, 1 to 10 ms each; a text in
+# another language than the catalog's has nothing to correct.
+_MOST_CORRECTED = 3
+# A stem that takes off more than "-es" leaves no compound to be parted.
+_MOST_END = 2
+
+
+def query_words(text: str) -> list[str | Amount]:
+    """The words and amounts of a query, each once, at most MAX_QUERY_WORDS; none for `!?"`."""
+    found: dict[str | Amount, None] = {}
+    for one in split(text[:MAX_QUERY_CHARACTERS]):
+        for part in grams(one, single=False) if isinstance(one, str) else [one]:
+            found[part] = None
+    return list(found)[:MAX_QUERY_WORDS]
+
+
+def query_terms(
+    text: str, vocabulary: Vocabulary, *, begun: bool = False, as_typed: bool = False
+) -> list[Term]:
+    """What to look for; none where the text has no word.
+
+    begun: the last word may go on; of several, one letter or digit that is not done says nothing
+    yet (a tenth of all offers have a word with it, and reading them takes a second).
+    as_typed: a word that no offer has stays as it is.
+    """
+    words = query_words(text)
+    if len(words) > 1 and not begun:
+        words = [one for one in words if one not in _IDLE] or words
+    if len(words) > 1 and begun and _is_one_character(words[-1]):
+        words.pop()
+    languages = vocabulary.languages()
+    last = len(words) - 1
+    terms = [_term(one, languages, begun and i == last) for i, one in enumerate(words)]
+    corrected = 0
+    found: list[Term] = []
+    for term in _joined(terms, vocabulary, languages):
+        if _is_held(term, vocabulary):
+            found.append(_held_forms(term, vocabulary))
+            continue
+        if as_typed:
+            found.append(term)
+            continue
+        corrected += 1
+        found += _others(term, vocabulary, languages, is_corrected=corrected <= _MOST_CORRECTED)
+    return found[:MAX_QUERY_WORDS]
+
+
+def _is_one_character(one: str | Amount) -> bool:
+    if isinstance(one, Amount):
+        return not one.united and len(one.number) == 1
+    return len(one) == 1 and one.isascii()
+
+
+def _term(one: str | Amount, languages: tuple[str, ...], begun: bool) -> Term:
+    if isinstance(one, str):
+        forms = [Form(token, 1.0 if token == one else _STEM) for token in asked(one, languages)]
+        if begun:
+            forms = [Form(one, begun=True), *(form for form in forms if form.token != one)]
+        return Term(one, tuple(forms))
+    # A number that is still typed may get further digits or a unit.
+    number = Form(one.number, begun=begun and not one.united)
+    if not one.united:
+        return Term(one.number, (number,))
+    return Term(one.united, (Form(one.united), number._replace(worth=_BARE_NUMBER)))
+
+
+def _joined(terms: list[Term], vocabulary: Vocabulary, languages: tuple[str, ...]) -> list[Term]:
+    """The terms, neighbours also as one word where offers have them so."""
+    joined = list(terms)
+    for number, (first, second) in enumerate(pairwise(terms)):
+        if not (first.text.isalpha() and second.text.isalpha()):
+            continue
+        whole = first.text + second.text
+        if len(whole) > MAX_WORD_CHARACTERS:
+            continue
+        tokens = (token for token in asked(whole, languages) if vocabulary.holds(token))
+        forms = tuple(Form(token, _JOINED) for token in tokens)
+        for place in (number, number + 1):
+            joined[place] = joined[place]._replace(forms=joined[place].forms + forms)
+    return joined
+
+
+def _is_held(term: Term, vocabulary: Vocabulary) -> bool:
+    return any(vocabulary.holds(form.token, begun=form.begun) for form in term.forms)
+
+
+def _held_forms(term: Term, vocabulary: Vocabulary) -> Term:
+    """The term without the forms that no offer has: each costs time at every candidate."""
+    if len(term.forms) == 1:
+        return term
+    held = (form for form in term.forms if vocabulary.holds(form.token, begun=form.begun))
+    return term._replace(forms=tuple(held))
+
+
+def _others(
+    term: Term, vocabulary: Vocabulary, languages: tuple[str, ...], *, is_corrected: bool
+) -> list[Term]:
+    """What a word that no offer has may mean; the term itself where that is nothing known.
+
+    What begins as it was typed comes before its parts, and a correction last.
+    """
+    if not slips(term.text):
+        return [term]
+    longer = vocabulary.beginning(term.text)
+    if longer:
+        return [_instead(term, longer)]
+    stems = [form.token for form in term.forms]
+    parts = _parts(term, vocabulary, languages, together=True)
+    if parts:
+        return parts
+    short = min(stems, key=len)
+    near = vocabulary.beginning(short) if len(short) >= MIN_LETTERS else []
+    if not near and is_corrected:
+        near = vocabulary.similar(dict.fromkeys(stems))
+    if near:
+        return [_instead(term, near)]
+    # No offer has both parts; one with either is better than none.
+    return _parts(term, vocabulary, languages, together=False) or [term]
+
+
+def _parts(
+    term: Term, vocabulary: Vocabulary, languages: tuple[str, ...], *, together: bool
+) -> list[Term]:
+    """The terms that a word is written together from; none where it is not.
+
+    together: some offer has both.
+    """
+
+    def forms(part: str) -> list[str]:
+        return [token for token in asked(part, languages) if vocabulary.holds(token)]
+
+    def are_held(first: str, second: str) -> bool:
+        pairs = product(forms(first), forms(second))
+        return not together or any(vocabulary.holds_both(*pair) for pair in pairs)
+
+    stems = (form.token for form in term.forms)
+    for token in (one for one in stems if len(term.text) - len(one) <= _MOST_END):
+        parts = parted(token, lambda part: bool(forms(part)), are_held)
+        if parts is not None:
+            return [Term(part, tuple(map(Form, forms(part)))) for part in parts]
+    return []
+
+
+def _instead(term: Term, others: list[Similar]) -> Term:
+    forms = tuple(Form(one.token, one.worth) for one in others)
+    return term._replace(forms=forms, is_guessed=True)

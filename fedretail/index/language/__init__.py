@@ -1,0 +1,1 @@
+"""Words: how texts and queries become tokens, in many languages."""

@@ -1,0 +1,104 @@
+"""The words that the catalog has: what a query's words are held against."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+from fedretail.index.language.languages import STEMMERS, UNSAID
+from fedretail.index.language.spelling import Spellings
+from fedretail.index.language.text import language_mark
+
+LAST_CHARACTER = "\U0010ffff"
+# "brea" is looked for as bread and breakfast, not as every rare word that begins so.
+_MOST_BEGUN = 8
+_BEGUN_WORTH = 0.8
+_NEXT_WORTH = 0.97
+_MOST_READ = 2_000
+
+
+class Similar(NamedTuple):
+    """A word of the catalog that a mistyped one may mean, and how sure that is, 0 to 1."""
+
+    token: str
+    worth: float
+
+
+def commonest(counts: Mapping[str, int]) -> list[Similar]:
+    """Of words that begin as one was typed, with their counts, those that are meant most."""
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))[:_MOST_BEGUN]
+    return [Similar(word, _BEGUN_WORTH * _NEXT_WORTH**i) for i, word in enumerate(ranked)]
+
+
+class Vocabulary(Protocol):
+    """What building the terms of a query needs to know of a catalog."""
+
+    def holds(self, token: str, *, begun: bool = False) -> bool:
+        """Whether some offer has this word, or one that begins with it."""
+        ...
+
+    def holds_both(self, token: str, other: str) -> bool:
+        """Whether some offer has both words."""
+        ...
+
+    def beginning(self, token: str) -> list[Similar]:
+        """The commonest words that begin with this one, best first."""
+        ...
+
+    def languages(self) -> tuple[str, ...]:
+        """The languages in which offers were stemmed; UNSAID first."""
+        ...
+
+    def similar(self, tokens: Iterable[str]) -> list[Similar]:
+        """The words that look most like one of these, best first."""
+        ...
+
+
+class IndexVocabulary:
+    """The vocabulary of one snapshot of an index; its spellings are kept between snapshots."""
+
+    def __init__(self, db: sqlite3.Connection, spellings: Spellings, *, generation: int) -> None:
+        """`generation`: grows as offers change; see Spellings."""
+        self._db = db
+        self._spellings = spellings
+        self._generation = generation
+        self._known: dict[tuple[str, bool], bool] = {}
+
+    def holds(self, token: str, *, begun: bool = False) -> bool:
+        """As Vocabulary; some 10 us, whatever the size of the index."""
+        known = self._known.get((token, begun))
+        if known is None:
+            query = "SELECT 1 FROM word WHERE word MATCH ? LIMIT 1"
+            match = f'"{token}" *' if begun else f'"{token}"'
+            known = self._db.execute(query, (match,)).fetchone() is not None
+            self._known[token, begun] = known
+        return known
+
+    def holds_both(self, token: str, other: str) -> bool:
+        """As Vocabulary."""
+        query = "SELECT 1 FROM word WHERE word MATCH ? LIMIT 1"
+        both = f'"{token}" AND "{other}"'
+        return self._db.execute(query, (both,)).fetchone() is not None
+
+    def beginning(self, token: str) -> list[Similar]:
+        """As Vocabulary; reads at most _MOST_READ words."""
+        query = "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ? LIMIT ?"
+        ends = (token, token + LAST_CHARACTER, _MOST_READ)
+        return commonest(dict(self._db.execute(query, ends)))
+
+    def languages(self) -> tuple[str, ...]:
+        """As Vocabulary."""
+        found = self._spellings.languages_at(self._generation)
+        if found is None:
+            # One probe each; a prefix query would walk through all offers that are marked.
+            found = (UNSAID, *(one for one in STEMMERS if self._is_marked(one)))
+            self._spellings.note_languages(self._generation, found)
+        return found
+
+    def _is_marked(self, language: str) -> bool:
+        mark = language_mark(language)
+        return mark != "" and self.holds(mark)
+
+    def similar(self, tokens: Iterable[str]) -> list[Similar]:
+        """As Vocabulary; loads the words of the whole catalog when first asked."""
+        found = self._spellings.similar(self._db, self._generation, tokens)
+        return [Similar(token, worth) for token, worth in found]

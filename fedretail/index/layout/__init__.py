@@ -1,0 +1,1 @@
+"""What stands in index.db, byte by byte."""

@@ -1,0 +1,1 @@
+"""What one process holds in memory of an index."""

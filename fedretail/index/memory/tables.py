@@ -1,0 +1,120 @@
+"""The texts behind the numbers of cells, in memory: categories, brands and traits.
+
+A number once given keeps its text as long as the file stands, so that only new ones are read.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from fedretail.domain.ages import min_age_for
+from fedretail.errors import MalformedInput
+from fedretail.index.language.text import fold
+from fedretail.index.layout.cells import Cell
+from fedretail.index.layout.facts import Labels
+from fedretail.index.layout.traits import read_traits
+
+Array = np.ndarray[Any, np.dtype[Any]]
+# Filters that are asked for again and again; one is a byte a category.
+_MOST_CHOSEN = 64
+
+
+class Texts:
+    """All texts of one table, by their numbers; 0 is the empty text's."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        self._chosen: dict[Hashable, Array] = {}
+
+    def chosen(self, name: Hashable, holds: Callable[[str], bool]) -> Array:
+        """For each number whether `holds` says so of its text; kept under a name for it."""
+        known = self._chosen.get(name)
+        if known is None:
+            if len(self._chosen) >= _MOST_CHOSEN:
+                self._chosen.clear()
+            known = np.fromiter(map(holds, self.texts), bool, len(self.texts))
+            self._chosen[name] = known
+        return known
+
+    def numbers_of(self, name: Hashable, part: Callable[[str], str]) -> "Parts":
+        """The texts as some part of each; kept under a name for it."""
+        known: Any = self._chosen.get(name)
+        if known is None:
+            known = self._chosen[name] = Parts.of([part(text) for text in self.texts])  # type: ignore[assignment]
+        return known  # type: ignore[no-any-return]
+
+    @cached_property
+    def ages(self) -> Array:
+        """Of categories: from what age their goods are sold."""
+        return np.array([min_age_for(text) or 0 for text in self.texts], np.int32)
+
+    @cached_property
+    def traits(self) -> list[Any]:
+        """Of traits: what they say."""
+        return [read_traits(text) for text in self.texts]
+
+    @cached_property
+    def sourced(self) -> Array:
+        """Of traits: whether they name a source."""
+        return np.array([one.source != "" for one in self.traits], bool)
+
+
+class Parts:
+    """Texts of which several numbers may have the same but for case and accents.
+
+    texts: by number; alike: by number, the number of those that are alike; -1 for empty texts.
+    """
+
+    def __init__(self, texts: list[str], alike: Array, count: int) -> None:
+        self.texts, self.alike, self.count = texts, alike, count
+
+    @classmethod
+    def of(cls, texts: list[str]) -> "Parts":
+        """Those of these texts."""
+        numbers: dict[str, int] = {}
+        alike = [numbers.setdefault(fold(one), len(numbers)) if one else -1 for one in texts]
+        return cls(texts, np.array(alike, np.int64), len(numbers))
+
+
+class Tables:
+    """The tables of one index; any thread may ask."""
+
+    def __init__(self, file: int) -> None:
+        """file: State.file of the index."""
+        self.file = file
+        self._commits = -1
+        self._turn = threading.Lock()
+        self.categories, self.brands, self.traits = (Texts([""]) for _ in range(3))
+
+    def of(self, cell: Cell) -> Labels:
+        """The texts of a cell. MalformedInput where no table holds them."""
+        try:
+            category, brand = self.categories.texts[cell.category], self.brands.texts[cell.brand]
+            return Labels(category, brand, self.traits.traits[cell.trait].source)
+        except IndexError:
+            raise MalformedInput("a cell of texts that no table holds") from None
+
+    def refresh(self, db: sqlite3.Connection, commits: int) -> None:
+        """Read what came since, where this snapshot is a later one."""
+        with self._turn:
+            if commits <= self._commits:
+                return
+            self.categories = _grown(db, "category", self.categories)
+            self.brands = _grown(db, "brand", self.brands)
+            self.traits = _grown(db, "trait", self.traits)
+            self._commits = commits
+
+
+def _grown(db: sqlite3.Connection, table: str, known: Texts) -> Texts:
+    query = f"SELECT id, text FROM {table} WHERE id >= ? ORDER BY id"
+    found = db.execute(query, (len(known.texts),)).fetchall()
+    if not found:
+        return known
+    texts = known.texts + [""] * (found[-1][0] + 1 - len(known.texts))
+    for number, text in found:
+        texts[number] = text
+    return Texts(texts)

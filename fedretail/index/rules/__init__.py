@@ -1,0 +1,1 @@
+"""What an answer is, whatever the storage: filters, orders, groups, facets, relevance."""

@@ -1,0 +1,85 @@
+"""From an offer to the listing that one shopper sees."""
+
+from dataclasses import dataclass
+
+from fedretail.domain.ages import min_age_for
+from fedretail.domain.catalog import Offer
+from fedretail.domain.geo import Position, bearing_deg, distance_m
+from fedretail.domain.hours import OpenState
+from fedretail.domain.ids import offer_id
+from fedretail.domain.listings import Listing
+from fedretail.domain.prices import price_now, unit_price
+from fedretail.domain.sites import Site
+from fedretail.index.rules.goods import NO_AGE, Age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where an offer stands, and what is known of its age.
+
+    seen_at_ms: newest head of its collection, None: not known. warnings: as Listing has them.
+    state: open or not, when worked out already. is_own: it is the searching member's.
+    """
+
+    site_id: str
+    site: Site
+    key: str
+    seen_at_ms: int | None = None
+    age: Age = NO_AGE
+    warnings: tuple[str, ...] = ()
+    state: OpenState | None = None
+    is_own: bool = False
+
+
+def listing(
+    offer: Offer,
+    shelf: Shelf,
+    *,
+    at_ms: int,
+    near: Position | None,
+    score: float = 0.0,
+    member: bool = False,
+) -> Listing:
+    """The offer as shown at a moment to somebody at `near` (None: nowhere in particular).
+
+    `member`: somebody for whom members' prices count.
+    """
+    site, place = shelf.site, shelf.site.position
+    currency = offer.currency or site.currency
+    price = price_now(offer.prices, at_ms, member=member) if currency else None
+    amount = None if price is None else price.amount_minor
+    unit = None if amount is None else unit_price(amount, offer.net, offer.pack, offer.sold_by)
+    state = shelf.state or site.open_state(at_ms)
+    away = near is not None and place is not None
+    return Listing(
+        offer=offer_id(shelf.site_id, shelf.key),
+        name=offer.name,
+        gtin=offer.gtin,
+        currency=currency,
+        amount_minor=amount,
+        regular_minor=_regular(offer.regular, amount),
+        deposit_minor=offer.deposit,
+        lowest_30d_minor=offer.lowest_30d,
+        unit_price=unit,
+        stock=offer.stock,
+        distance_m=distance_m(near, place) if away else None,  # type: ignore[arg-type]
+        bearing_deg=bearing_deg(near, place) if away else None,  # type: ignore[arg-type]
+        site_id=shelf.site_id,
+        site_name=site.name,
+        position=place,
+        open=state.open,
+        open_until_ms=state.until_ms,
+        seen_at_ms=shelf.seen_at_ms,
+        confirmed_at_ms=shelf.age.confirmed_at_ms(offer),
+        category=offer.category,
+        warnings=shelf.warnings,
+        min_age=offer.min_age if offer.min_age is not None else min_age_for(offer.category),
+        score=score,
+        is_own=shelf.is_own,
+        for_members=price is not None and price.audience == "members",
+    )
+
+
+def _regular(regular: int | None, amount: int | None) -> int | None:
+    """What it costs without the reduction; None where there is none, as before its first day."""
+    return regular if regular is not None and amount is not None and regular > amount else None

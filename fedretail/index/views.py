@@ -1,0 +1,46 @@
+"""Named views: what part of the catalog one exit of a node shows, and how it marks its own."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fedretail.index.rules.categories import category_matches
+from fedretail.index.rules.filters import Filters
+from fedretail.index.rules.goods import Goods, Where
+
+Own = Literal["all", "first", "only"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(Filters):
+    """A part of the assortment: filters, and what it does with the node's own offers.
+
+    own: "only" shows no others; "first" lists them first, marked. owner: whose they are; None is
+    a node that has none. categories: any of them; hidden_categories and hidden_retailers: none.
+    """
+
+    own: Own = "all"
+    owner: bytes | None = None
+    categories: tuple[str, ...] = ()
+    hidden_categories: tuple[str, ...] = ()
+    hidden_retailers: frozenset[str] = frozenset()
+
+    def at_site(self, where: Where) -> bool:
+        """Whether this site belongs to the view."""
+        if self.own == "only" and where.owner != self.owner:
+            return False
+        if not self.hidden_retailers.isdisjoint((where.site, where.owner.hex())):
+            return False
+        return Filters.at_site(self, where)
+
+    def on_shelf(self, category: str) -> bool:
+        """Whether offers of this category ("" for none) belong to the view."""
+        if any(category_matches(category, hidden) for hidden in self.hidden_categories):
+            return False
+        wanted = self.categories
+        return not wanted or any(category_matches(category, one) for one in wanted)
+
+    def shows(self, goods: Goods, at_ms: int) -> bool:
+        """Whether the view shows these goods: the whole definition, for one offer."""
+        return (
+            self.at_site(goods.where) and self.on_shelf(goods.category) and self.keeps(goods, at_ms)
+        )

@@ -1,0 +1,1 @@
+"""The one writer: from feed entries to rows."""

@@ -1,0 +1,60 @@
+"""What a row may hold at most, told from the lists of words alone."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.index.answering.candidates import Words
+from fedretail.index.answering.covers import covers_of_many
+from fedretail.index.layout.schema import connect_for_writing, create
+from fedretail.index.memory.memory import Lists, Memory
+from fedretail.index.rules.ranking import Form, Term, most_relevant
+from fedretail.testing.memory_records import MemoryRecords
+from fedretail.testing.naive_search import naive_relevance
+
+TOKENS = ["oat", "milk", "bar", "barista"]
+texts = st.lists(st.sampled_from(TOKENS), min_size=1, max_size=4, unique=True)
+forms = st.builds(Form, st.sampled_from(TOKENS), st.sampled_from([1.0, 0.6]), st.booleans())
+terms = st.builds(
+    lambda forms, weight: Term(forms[0].token, forms, weight),
+    st.lists(forms, min_size=1, max_size=2).map(tuple),
+    st.sampled_from([0.1, 1.0, 3.7]),
+)
+
+
+class Rows(NamedTuple):
+    """Rows as columns give them."""
+
+    rows: Sequence[int]
+
+
+@given(
+    st.lists(texts, min_size=1, max_size=5),
+    st.lists(terms, min_size=2, max_size=4, unique_by=lambda term: term.forms),
+    st.integers(1, 4),
+)
+def test_no_row_is_more_relevant_than_its_cover_says(
+    rows: list[list[str]], asked: list[Term], count: int
+) -> None:
+    some = asked[-count:]
+    with tempfile.TemporaryDirectory() as folder:
+        db = connect_for_writing(Path(folder) / "index.db")
+        state = create(db, "store")
+        listed = [(number, " ".join(words)) for number, words in enumerate(rows)]
+        db.executemany("INSERT INTO word(rowid, words) VALUES(?, ?)", listed)
+        lists = Lists(db, state, Memory(MemoryRecords()))
+        words = Words(lists, asked)
+        cover = words.covers(asked, some, None)
+        read = {term.forms: Rows(words._cut(words._asked[term.forms], None)) for term in some}
+        many = covers_of_many(asked, read, lambda term: words._count(term) > 0)
+        db.close()
+    assert (list(many.rows), list(many.shares)) == (cover.rows, cover.shares)
+    wanted = [n for n, held in enumerate(rows) if any(naive_relevance([t], held, 4) for t in some)]
+    assert list(cover.rows) == wanted
+    for row, share in zip(cover.rows, cover.shares, strict=True):
+        for named in range(len(rows[row]) + 1):
+            assert most_relevant(share, named) >= naive_relevance(asked, rows[row], named)

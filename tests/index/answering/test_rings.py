@@ -1,0 +1,61 @@
+"""A common word is answered by rings, category or not, as looking at all its rows would."""
+
+from pathlib import Path
+
+import pytest
+
+from fedretail.crdt.names import site_id
+from fedretail.domain.geo import Position
+from fedretail.domain.kind import RecordId
+from fedretail.index.answering import answer, rings
+from fedretail.index.memory import memory
+from fedretail.index.query import Query
+from fedretail.index.rules.orders import Sort
+from fedretail.index.search import Index
+from fedretail.testing.clock import ManualClock
+from fedretail.testing.memory_records import MemoryRecords
+
+
+def test_rings_of_a_word_hold_what_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, clock = MemoryRecords(), ManualClock()
+    for shop in range(12):
+        owner = bytes([shop]) * 16
+        site = site_id(owner, b"n")
+        record = RecordId(owner, f"site/{site}", "site", site)
+        fields = {"name": "Shop", "nonce": b"n", "lat_e7": shop * 100_000, "lon_e7": 1}
+        store.put(record, fields, stamp=clock.now_ms())
+        for key, category in (("a", "Food"), ("b", "Drinks")):
+            place = record._replace(kind="offer", key=key)
+            store.put(place, {"name": "Milk", "category": category}, stamp=clock.now_ms())
+    for module, name, value in (
+        (answer, "RINGS_FROM_ROWS", 0),
+        (rings, "_FIRST", 1),
+        (rings, "_NEAREST", 2),
+        (memory, "KEEP_FROM_ROWS", 0),
+        (memory, "USE_FROM_ROWS", 0),
+    ):
+        monkeypatch.setattr(module, name, value)
+    made: list[int] = []
+
+    def counted(one: rings.Rings) -> int:
+        made.append(one._total)
+        return one._total
+
+    monkeypatch.setattr(rings.Rings, "__len__", counted)
+    with Index.open(tmp_path / "index.db", store, clock=clock) as index:
+        index.follow()
+        index.load()
+        asked: list[tuple[str | None, int]] = [(None, 24), ("Food", 12)]
+        sorts: list[Sort] = ["nearest", "best"]
+        for shelf, total in asked:
+            for sort in sorts:
+                query = Query(words="milk", near=Position(0.0, 0.0), category=shelf, sort=sort)
+                page = index.search(query)
+                assert page.total == total
+                away = [one.distance_m for one in page.results]
+                assert away == sorted(away, key=lambda one: one or 0.0)
+                assert len(away) == min(total, 20)
+            assert bool(made) == (shelf is None)
+            made.clear()

@@ -1,0 +1,103 @@
+"""From typed text to terms, against a catalog of a few offers."""
+
+import sqlite3
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.index.answering.terms import query_terms, query_words
+from fedretail.index.language.spelling import Spellings
+from fedretail.index.language.text import MAX_QUERY_WORDS, offer_words
+from fedretail.index.language.vocabulary import IndexVocabulary
+from fedretail.index.rules.ranking import Form, Term
+
+OFFERS = [
+    "Bio Käse am Stück",
+    "Bio Milch Schokolade",
+    "Hafermilch vom Hof",
+    "60 in. Bathroom Vanity with Sink",
+    "3/4 in. Hinges",
+    "Dish Washer",
+    "Organic Sheetrock 8 ft.",
+]
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> IndexVocabulary:
+    db = sqlite3.connect(":memory:", check_same_thread=False)
+    db.execute(
+        "CREATE VIRTUAL TABLE word USING fts5(words, content='', detail=none, columnsize=0,"
+        " prefix='2 3', tokenize=\"ascii tokenchars '.'\")"
+    )
+    db.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row)")
+    rows = [(number, offer_words(one)[1]) for number, one in enumerate(OFFERS)]
+    db.executemany("INSERT INTO word(rowid, words) VALUES(?, ?)", rows)
+    return IndexVocabulary(db, Spellings(), generation=1)
+
+
+def tokens(terms: list[Term]) -> list[list[str]]:
+    return [[form.token for form in term.forms] for term in terms]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("KAESE", [["kas"]]),
+        ("hinge", [["hing"]]),
+        ("8 foot", [["96in", "8"]]),
+        ("60 vanaity", [["60"], ["vaniti"]]),
+        ("dishwasher", [["dish"], ["washer"]]),
+        ("sheet rock", [["sheetrock"], ["sheetrock"]]),
+        ("hafer milch", [["hafermilch"], ["milch", "hafermilch"]]),
+        ("milchschokolade", [["milch"], ["schokolad"]]),
+        ("vanity with the sink", [["vaniti"], ["sink"]]),
+        ("with", [["with"]]),
+        ("zzzzzzz", [["zzzzzzz"]]),
+        ("?!", []),
+    ],
+)
+def test_terms(vocabulary: IndexVocabulary, typed: str, expected: list[list[str]]) -> None:
+    assert tokens(query_terms(typed, vocabulary)) == expected
+
+
+def test_a_bare_number_is_worth_less_than_the_amount(vocabulary: IndexVocabulary) -> None:
+    (term,) = query_terms("8ft", vocabulary)
+    assert term.forms == (Form("96in"), Form("8", 0.6))
+
+
+def test_the_last_word_may_go_on(vocabulary: IndexVocabulary) -> None:
+    first, last = query_terms("hinges organi", vocabulary, begun=True)
+    assert [form.begun for form in first.forms] == [False]
+    assert last.forms == (Form("organi", begun=True),)
+    (number,) = query_terms("6", vocabulary, begun=True)
+    assert number.forms == (Form("6", begun=True),)
+
+
+@pytest.mark.parametrize("typed", ["milch s", "milch 6"])
+def test_a_letter_behind_other_words_says_nothing_yet(
+    vocabulary: IndexVocabulary, typed: str
+) -> None:
+    assert tokens(query_terms(typed, vocabulary, begun=True)) == tokens(
+        query_terms("milch", vocabulary)
+    )
+    assert len(query_terms(typed, vocabulary)) == 2
+    assert len(query_terms(f"{typed}0", vocabulary, begun=True)) == 2
+    assert query_terms(typed[-1], vocabulary, begun=True)[0].forms[0].begun
+
+
+def test_languages_are_those_that_offers_are_in(vocabulary: IndexVocabulary) -> None:
+    assert vocabulary.languages() == ("en", "de")
+
+
+def test_words_and_amounts_are_asked_for_once() -> None:
+    assert len(query_words(" ".join(f"w{i}" for i in range(99)))) == MAX_QUERY_WORDS
+    assert query_words("milk Milk 1l 1 l") == query_words("milk 1L")
+
+
+@given(st.text(max_size=60), st.booleans())
+def test_any_text_makes_few_terms(vocabulary: IndexVocabulary, typed: str, begun: bool) -> None:
+    terms = query_terms(typed, vocabulary, begun=begun)
+    assert len(terms) <= MAX_QUERY_WORDS
+    assert bool(terms) == bool(query_words(typed))
+    assert all(term.forms and 0 < form.worth <= 1 for term in terms for form in term.forms)

@@ -1,0 +1,281 @@
+"""All that can be asked, against a search that looks at every record: `testing.naive_search`."""
+
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.crdt.names import site_id
+from fedretail.domain.boxes import Box
+from fedretail.domain.geo import Position, to_e7
+from fedretail.domain.kind import RecordId
+from fedretail.index.answering import answer, rings, ties
+from fedretail.index.language.text import fold
+from fedretail.index.memory import memory
+from fedretail.index.query import Page, Query
+from fedretail.index.rules.facets import Facets
+from fedretail.index.search import Index
+from fedretail.index.views import View
+from fedretail.testing.clock import ManualClock
+from fedretail.testing.memory_records import MemoryRecords
+from fedretail.testing.naive_search import naive_search
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+START_MS = ManualClock.START_MS
+OWNERS = [bytes([number]) * 16 for number in range(2)]
+SITES = 4
+PLACES = [
+    Position(48.5, 9.05),
+    Position(48.52, 9.0),
+    Position(48.9, 9.3),
+    Position(10.0, 180.0),
+    Position(10.0, -179.99),
+    Position(90.0, 0.0),
+]
+BOXES = [
+    Box(48, 9, 48.6, 9.1),
+    Box(-90, -180, 90, 180),
+    Box(0, 179, 20, -179),
+    Box(0, -180, 20, -170),
+    Box(80, 10, 90, 20),
+]
+# Numbers that shops give out themselves: scales, goods of the house.
+GIVEN_OUT, GIVEN_OUT_SHORT = "02000000000008", "00000020000004"
+HOURS = ["24/7", "Mo-Fr 08:00-18:00", "off", None]
+
+
+def site_of(number: int) -> tuple[bytes, str]:
+    owner = OWNERS[number % 2]
+    return owner, site_id(owner, bytes([number]))
+
+
+def place_of(number: int, kind: str, key: str) -> RecordId:
+    owner, site = site_of(number)
+    return RecordId(owner, f"site/{site}", kind, site if kind == "site" else key)
+
+
+MOMENTS = [START_MS + hours * HOUR_MS for hours in (-9000, -400, -2, 1, 2, 30, 5000)]
+RETAILERS = [*(site_of(number)[1] for number in range(SITES)), OWNERS[0].hex()]
+
+
+class Chance:
+    """Offers, deeds and queries from a seed: many of each in the time that one draw would take."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)
+        self.one = self._random.choice
+
+    def rarely(self, *choices: Any, mostly: Any = None) -> Any:
+        """Filters leave little to compare; most queries have one or two of them."""
+        return self.one(choices) if self._random.random() < 0.12 else mostly
+
+    def some(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Most of the fields."""
+        return {name: value for name, value in fields.items() if self._random.random() < 0.7}
+
+    def prices(self) -> list[list[Any]]:
+        lasting = [self.one([0, 49, 50, 120, 250, 999])]
+        timed = [self.one([40, 99, 200]), self.one([None, *MOMENTS]), None]
+        of_members = [self.one([30, 60, 99]), None, None, 1, 1]
+        return [price for price in (lasting, timed, of_members) if self.one([True, False])]
+
+    def offer(self) -> dict[str, Any]:
+        fields = {
+            "prices": self.prices(),
+            "currency": self.one(["EUR", "EUR", "CHF"]),
+            "category": self.one(
+                ["Food > Dairy", "food>dairy>Milk", "Food > Bread", "Dairy", "Beer", ""]
+            ),
+            "brand": self.one(["Hof", "HOF", "Ober"]),
+            "gtin": self.one(["04001842100121", "00000096385074", GIVEN_OUT, GIVEN_OUT_SHORT]),
+            "net": self.one([["500", "GRM"], ["1", "LTR"], ["2", "LTR"], ["2", "MTR"]]),
+            "pack": self.one([1, 2, 3]),
+            "type": self.one(["product", "service"]),
+            "claims": self.one([["organic"], ["Organic", "fair trade"], ["vegan"]]),
+            "stock": self.one(["none", "few", "some", "unknown"]),
+            "made_to_order": self.one([True, False]),
+            "min_age": self.one([0, 16]),
+            "source": "till",
+            "checked_at": self.one(MOMENTS),
+        }
+        ends = {"valid_until": self.rarely(*MOMENTS)}
+        name = self.one(["Milk", "Oat milk 1 l", "Milk bread", "Haircut"])
+        return {"name": name, **self.some(fields), **ends}
+
+    def deed(self) -> tuple[Any, ...]:
+        number, key = self.one(range(SITES)), self.one("abcdefgh")
+        place, hours = self.one(PLACES), self.one(HOURS)
+        rare = self.one([("wait", HOUR_MS), ("wait", 10 * HOUR_MS), ("rebuild",)])
+        offer = ("offer", number, key, self.offer())
+        source = ("source", number, self.one(MOMENTS))
+        rest = [("withdraw", number, key), ("site", number, place, hours), source, rare]
+        return self.one([*[offer] * 20, *rest])
+
+    def filters(self) -> dict[str, Any]:
+        some_retailers = frozenset(self.one(RETAILERS) for _ in range(2))
+        place = self.one(PLACES)
+        return {
+            "near": place,
+            "within_m": self.rarely(0.0, 5_000.0, 60_000.0, 3e7),
+            "box": self.rarely(*BOXES),
+            "retailers": self.rarely(some_retailers),
+            "in_stock": self.rarely(True, mostly=False),
+            "open_now": self.rarely(True, mostly=False),
+            "min_price_minor": self.rarely(0, 50, 60),
+            "max_price_minor": self.rarely(60, 120, 999),
+            "currency": self.one(["EUR", "EUR", "CHF"]),
+            "type": self.rarely("product", "service"),
+            "claims": self.rarely(("ORGANIC",), ("organic", "fair trade"), mostly=()),
+            "newer_than_ms": self.rarely(HOUR_MS, 2 * HOUR_MS, 10 * DAY_MS),
+            "for_age": self.rarely(0, 16, 18),
+        }
+
+    def view(self) -> View:
+        return View(
+            own=self.one(["all", "first", "only"]),
+            owner=self.one([*OWNERS, None]),
+            categories=self.rarely(("dairy", "Beer"), ("Food > Bread",), mostly=()),
+            hidden_categories=self.rarely(("Beer",), ("Food",), mostly=()),
+            hidden_retailers=self.rarely(frozenset([self.one(RETAILERS)]), mostly=frozenset()),
+            **self.filters(),
+        )
+
+    def query(self) -> Query:
+        words = ["", "", "milk", "oat milk", "milk bread", "4-001842-100121", "haircut x", "?"]
+        filters = self.filters()
+        if filters["within_m"] is None and self.one([True, False, False]):
+            filters["near"] = None
+        sorts = ["best", "nearest", "cheapest", "cheapest-unit", "cheapest-unit"]
+        sort = self.one(sorts)
+        if filters["min_price_minor"] is not None:
+            filters["max_price_minor"] = None
+        return Query(
+            words=self.one(words),
+            sort="best" if filters["near"] is None and sort == "nearest" else sort,
+            gtin=self.rarely("04001842100121", GIVEN_OUT),
+            category=self.rarely("Food", "food > dairy", "dairy"),
+            member=self.one([True, False]),
+            at_ms=self.rarely(*MOMENTS),
+            view=self.view() if self.one([True, False, False]) else None,
+            limit=self.one([1, 3, 10]),
+            group=self.one([True, False]),
+            facets=True,
+            **filters,
+        )
+
+
+class World:
+    """Records, a clock and an index on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store, self.clock = MemoryRecords(), ManualClock()
+        self.index = Index.open(folder / "index.db", self.store, clock=self.clock)
+        for number in range(SITES):
+            self.do(("site", number, PLACES[number], "24/7"))
+
+    def do(self, deed: tuple[Any, ...]) -> None:
+        now_ms = self.clock.now_ms()
+        match deed:
+            case ("offer", number, key, fields):
+                self.store.put(place_of(number, "offer", key), fields, stamp=now_ms)
+            case ("withdraw", number, key):
+                self.store.delete(place_of(number, "offer", key))
+            case ("site", number, place, hours):
+                lat_e7, lon_e7 = to_e7(place)
+                fields = {"name": f"Shop {number}", "nonce": bytes([number]), "currency": "EUR"}
+                fields |= {"lat_e7": lat_e7, "lon_e7": lon_e7, "hours": hours}
+                self.store.put(place_of(number, "site", ""), fields, stamp=now_ms)
+            case ("source", number, moment):
+                place = place_of(number, "source", "till")
+                self.store.put(place, {"checked_at": moment}, stamp=now_ms)
+            case ("wait", ms):
+                self.clock.advance(ms)
+            case ("rebuild",):
+                self.index.rebuild()
+
+
+def counted(facets: Facets) -> dict[str, Counter[Any]]:
+    """The facets as the naive search counts them."""
+    texts = ("categories", "brands", "retailers", "stock", "open")
+    counts: dict[str, Counter[Any]] = {
+        name: Counter({fold(one.value): one.count for one in getattr(facets, name)})
+        for name in texts
+    }
+    return {**counts, "prices": Counter({one.from_minor: one.count for one in facets.prices})}
+
+
+def all_pages(index: Index, query: Query) -> list[Page]:
+    """Page after page, each by the cursor of the one before."""
+    pages = [index.search(query)]
+    while pages[-1].next is not None:
+        assert len(pages) <= pages[0].total
+        pages.append(index.search(replace(query, cursor=pages[-1].next)))
+    return pages
+
+
+def agree(world: World, query: Query) -> None:
+    wanted = naive_search(world.store, query, now_ms=world.clock.now_ms())
+    pages = all_pages(world.index, query)
+    first = pages[0]
+    assert (first.total, first.full) == (len(wanted.offers), wanted.full)
+    assert first.facets is not None
+    assert counted(first.facets) == wanted.facets
+    shown = [one.offer for page in pages for one in page.results]
+    if query.group:
+        groups = [group for page in pages for group in page.groups]
+        listed = [[one.offer for one in group.listings] for group in groups]
+        assert listed == wanted.products
+        assert [group.total for group in groups] == [len(offers) for offers in wanted.products]
+        assert first.products == len(wanted.products)
+        assert shown == [offers[0] for offers in wanted.products]
+    else:
+        assert shown == wanted.offers
+    assert all(len(page.results) == query.limit for page in pages[:-1])
+    agree_beyond(world, query, first)
+
+
+def agree_beyond(world: World, query: Query, page: Page) -> None:
+    """Where an area holds nothing, the nearest hit outside it is named."""
+    if page.total or (query.within_m is None and query.box is None):
+        assert page.further is None
+        return
+    near = query.near or (query.box.middle if query.box else None)
+    anywhere = replace(query, near=near, within_m=None, box=None, sort="nearest")
+    wanted = naive_search(world.store, anywhere, now_ms=world.clock.now_ms()).offers
+    assert (page.further.offer if page.further else None) == (wanted[0] if wanted else None)
+
+
+# From how many rows on the columns are loaded, and used: always, from few rows on, never here.
+COLUMNS = [(0, 0), (3, 2), (memory.LOAD_FROM_ROWS, memory.USE_FROM_ROWS)]
+
+
+@given(st.integers(0, 2**32), st.sampled_from(COLUMNS))
+def test_answers_are_those_of_a_search_that_looks_at_everything(
+    seed: int, columns: tuple[int, int]
+) -> None:
+    chance = Chance(seed)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch.object(memory, "LOAD_FROM_ROWS", columns[0]),
+        patch.object(memory, "USE_FROM_ROWS", columns[1]),
+        patch.object(memory, "KEEP_FROM_ROWS", columns[1]),
+        patch.object(memory, "FEW_QUERIES", columns[1] * 2),
+        patch.object(answer, "RINGS_FROM_ROWS", columns[1]),
+        patch.object(rings, "_FIRST", 1 + columns[1]),
+        patch.object(ties, "MOST_READ", columns[1]),
+    ):
+        world = World(Path(folder))
+        for _ in range(4):
+            for _ in range(15):
+                world.do(chance.deed())
+            world.index.follow()
+            for _ in range(12):
+                agree(world, chance.query())
+        world.index.close()

@@ -183,7 +183,10 @@ kill-loop: dev ## ROUNDS=200 kills of a daemon under load; nothing that was save
 
 # --- housekeeping ----------------------------------------------------------------------------
 
-.PHONY: licences constraints clean
+.PHONY: licences constraints clean texts
+texts: dev ## texts of the pages into fedretail/web/locale, translations compiled
+	@$(BIN)/python tools/texts.py
+
 licences: dev ## write NOTICE; fails on a licence nobody has looked at
 	@$(BIN)/python tools/licences.py
 

@@ -22,9 +22,9 @@ from fedretail.crdt.changes import START
 from fedretail.crdt.codec import pack, unpack
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.row import RowKey, digested
-from fedretail.daemon import Daemon, ServeOptions
+from fedretail.daemon.daemon import Daemon, ServeOptions
 from fedretail.domain.kind import RecordId
-from fedretail.index import schema as index_schema
+from fedretail.index.layout import schema as index_schema
 from fedretail.node.base import INDEX_FILE_NAME
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
@@ -140,14 +140,20 @@ def bare_index(node: Node, folder: Path) -> float:
     node.follow()
     source = index_schema.connect_for_reading(node.path / INDEX_FILE_NAME)
     offers = source.execute("SELECT * FROM offer ORDER BY id").fetchall()
+    cells = source.execute("SELECT * FROM cell ORDER BY block").fetchall()
+    source.execute("CREATE VIRTUAL TABLE temp.held USING fts5vocab(main, word, instance)")
+    words: dict[int, list[str]] = {}
+    for word, row in source.execute("SELECT term, doc FROM held"):
+        words.setdefault(row, []).append(word)
     source.close()
     target = index_schema.connect_for_writing(folder / "bare-index.db")
     index_schema.create(target, "bare")
     started = time.perf_counter()
     target.execute("BEGIN IMMEDIATE")
     target.executemany(f"INSERT INTO offer VALUES({','.join('?' * len(offers[0]))})", offers)
-    words = ((row[0], row[9]) for row in offers)
-    target.executemany("INSERT INTO word(rowid, words) VALUES(?, ?)", words)
+    target.executemany("INSERT INTO cell VALUES(?, ?, ?)", cells)
+    told = ((row, " ".join(some)) for row, some in sorted(words.items()))
+    target.executemany("INSERT INTO word(rowid, words) VALUES(?, ?)", told)
     target.execute("COMMIT")
     took = time.perf_counter() - started
     target.close()

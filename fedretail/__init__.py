@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 # Public name -> the module that defines it.
 _HOMES = {
     "BugError": "fedretail.errors",
+    "Client": "fedretail.client.client",
     "FedretailError": "fedretail.errors",
     "MalformedInput": "fedretail.errors",
     "Node": "fedretail.node.node",
@@ -20,7 +21,8 @@ _HOMES = {
     "Refused": "fedretail.errors",
     "Unavailable": "fedretail.errors",
     "UsageError": "fedretail.errors",
-    "running": "fedretail.daemon",
+    "running": "fedretail.daemon.running",
+    "serve_in_thread": "fedretail.daemon.running",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 (a dict of str gives its keys)

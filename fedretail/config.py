@@ -5,12 +5,14 @@ sentence of documentation. The file, the variables and the reference page follow
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from fedretail.domain import web_addresses
 from fedretail.errors import MalformedInput, Unavailable, UsageError
 
 FILE_NAME = "config.toml"
@@ -41,10 +43,35 @@ class Config:
     max_down_mb_per_day: int = _setting(
         0, "Most that neighbours may send to this node in a day, in MB; 0 is no limit."
     )
-    web: str = _setting("off", "Address of the kiosk and the back office; only `off` so far.")
+    web: str = _setting(
+        web_addresses.DEFAULT,
+        "Where `fedretail serve` shows its pages: HOST:PORT, `lan` (all in the shop), or `off`.",
+    )
+    web_view: str = _setting(
+        "", "The view that pages show; without one all shops are shown, own offers first."
+    )
+    web_names: tuple[str, ...] = _setting(
+        (), "Further names by which browsers may call this computer, such as `shop.example`."
+    )
+    api_origins: tuple[str, ...] = _setting(
+        (), "Sites whose pages may use the API, such as `https://map.example`; `*` is all."
+    )
+    # Ten a second: a program that copies a list page by page; a loop that has gone wrong is held.
+    api_per_minute: int = _setting(
+        600, "Requests a minute that one address of the network may send to the API; 0 is no limit."
+    )
+    metrics_lan: bool = _setting(False, "Whether `/metrics` is shown to the network too.")
+    plugins: tuple[str, ...] = _setting(
+        (), "Plug-ins that are used, by the names of their entry points."
+    )
     # 500 MB: room for SQLite to copy a catalog of a million offers when it checkpoints.
     disk_reserve_mb: int = _setting(
         500, "Free space on the disk below which nothing more is taken from neighbours, in MB."
+    )
+    # Last: in a file, tables stand behind all else.
+    views: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata={"doc": "Named parts of the assortment, a table `[views.NAME]` each."},
     )
 
 
@@ -87,6 +114,8 @@ def parse_config(text: str, *, name: str = FILE_NAME) -> Config:
         return replace(Config(), **{key: _checked(key, value) for key, value in table.items()})
     except ValueError as error:
         raise MalformedInput(f"{name}: {error}") from error
+    except MalformedInput as error:
+        raise MalformedInput(f"{name}: {error.message}", hint=error.hint) from None
 
 
 def with_variables(config: Config, variables: Mapping[str, str]) -> Config:
@@ -95,11 +124,13 @@ def with_variables(config: Config, variables: Mapping[str, str]) -> Config:
     Raises UsageError for a value that does not fit, and for a name that is nearly a setting's.
     """
     changed: dict[str, Any] = {}
-    names = {VARIABLE_PREFIX + setting.name.upper(): setting.name for setting in fields(Config)}
+    names = {variable: name for name in _all_names() if (variable := variable_of(name))}
     for variable, text in variables.items():
         if not variable.startswith(VARIABLE_PREFIX):
             continue
         key = names.get(variable)
+        if variable == VARIABLE_PREFIX + "VIEWS":
+            raise UsageError(f"{variable}: views stand only in {FILE_NAME}.")
         if key is None:
             _refuse_slip(variable, list(names))
             continue
@@ -110,14 +141,31 @@ def with_variables(config: Config, variables: Mapping[str, str]) -> Config:
     return replace(config, **changed)
 
 
+def variable_of(name: str) -> str:
+    """The variable of a setting; "" for one that only the file has."""
+    return "" if name == "views" else VARIABLE_PREFIX + name.upper()
+
+
 def to_toml(config: Config) -> str:
     """The text of a config.toml: every setting with its sentence, defaults as comments."""
     blocks = []
     for setting in fields(Config):
         value = getattr(config, setting.name)
-        mark = "# " if value == setting.default else ""
+        if isinstance(value, Mapping) and value:
+            blocks += [_toml_table(f"{setting.name}.{_toml_text(n)}", t) for n, t in value.items()]
+            continue
+        mark = "# " if value == getattr(Config(), setting.name) else ""
         blocks.append(f"# {setting.metadata['doc']}\n{mark}{setting.name} = {_toml(value)}\n")
     return "\n".join(blocks)
+
+
+def _toml_table(name: str, table: Mapping[str, Any]) -> str:
+    lines = (f"{key} = {_toml(value)}\n" for key, value in table.items())
+    return f"[{name}]\n{''.join(lines)}"
+
+
+def _all_names() -> list[str]:
+    return [setting.name for setting in fields(Config)]
 
 
 def _nearest(key: str, known: Mapping[str, object] | list[str]) -> str:
@@ -142,22 +190,63 @@ def _checked(key: str, value: Any) -> Any:
     """The value as Config keeps it; ValueError says what was expected."""
     default = getattr(Config(), key)
     if isinstance(default, tuple):
-        return _addresses(key, value)
+        return _list(key, value)
+    if isinstance(default, Mapping):
+        return _views(value)
     if type(value) is not type(default):
         raise ValueError(f"{key} is {value!r}; expected {_EXPECTED[type(default)]}.")
     if isinstance(value, int) and value < 0:
         raise ValueError(f"{key} is {value}; expected 0 or more.")
-    if key == "web" and value != "off":
-        raise ValueError(f"{key} is {value!r}; this version knows only 'off'.")
+    if key == "web":
+        _check_web(value)
     return value
 
 
-def _addresses(key: str, value: Any) -> tuple[str, ...]:
+def _check_web(value: str) -> None:
+    try:
+        web_addresses.parse_web(value)
+    except MalformedInput as error:
+        raise ValueError(f"web: {error.message}. {error.hint}") from None
+
+
+def _views(value: Any) -> dict[str, dict[str, Any]]:
+    """The tables as they stand; ValueError where one describes no view."""
+    if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
+        raise ValueError("views are tables: [views.NAME].")
+    if value:
+        # Few nodes have views, and most commands need none of what reads them.
+        from fedretail.index.view_settings import parse_view
+
+        for name, table in value.items():
+            parse_view(name, table)
+    return value
+
+
+_MULTIADDR = ("addresses", re.compile(r"(?s)/.*"), "a multiaddr like /ip4/…/tcp/…")
+_LISTS: dict[str, tuple[str, re.Pattern[str], str]] = {
+    "listen": _MULTIADDR,
+    "peers": _MULTIADDR,
+    "web_names": (
+        "names",
+        re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"),
+        "a name like shop.example",
+    ),
+    "api_origins": (
+        "origins",
+        re.compile(r"\*|https?://[a-z0-9.\[\]:-]{1,255}"),
+        "an origin like https://map.example",
+    ),
+    "plugins": ("names", re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"), "a name of a plug-in"),
+}
+
+
+def _list(key: str, value: Any) -> tuple[str, ...]:
+    what, form, example = _LISTS[key]
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f"{key} is {value!r}; expected a list of addresses.")
+        raise ValueError(f"{key} is {value!r}; expected a list of {what}.")
     for item in value:
-        if not item.startswith("/"):
-            raise ValueError(f"{key} holds {item!r}; expected a multiaddr like /ip4/…/tcp/….")
+        if not form.fullmatch(item):
+            raise ValueError(f"{key} holds {item!r}; expected {example}.")
     return tuple(value)
 
 
@@ -195,11 +284,11 @@ def _toml(value: object) -> str:
     """A value as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return f"[{', '.join(_toml(item) for item in value)}]"
     if isinstance(value, str):
         return _toml_text(value)
-    return str(value)
+    return "{}" if isinstance(value, Mapping) else str(value)
 
 
 def _toml_text(value: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from fedretail.clock import Clock, SystemClock
-from fedretail.daemon import Daemon
+from fedretail.daemon.daemon import Daemon
 from fedretail.locks import FileLock
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
 from fedretail.node.node import Node
@@ -45,6 +45,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("FEDRETAIL_") and name != "FEDRETAIL_TEST_DATA":
             monkeypatch.delenv(name)
+    # Daemons of tests that run side by side would all want the one port of the pages.
+    monkeypatch.setenv("FEDRETAIL_WEB", "off")
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,16 @@ addresses = st.lists(
     st.text(st.characters(exclude_categories=["Cs"])).map(lambda text: "/" + text), max_size=3
 ).map(tuple)
 counts = st.integers(min_value=0, max_value=2**31)
+views = st.dictionaries(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    st.sampled_from(
+        [{}, {"own": "first", "within": "5km"}, {"claims": ["organic", 'a"b'], "for_age": 16}]
+    ),
+    max_size=3,
+)
 configs = st.builds(
     Config,
+    views=views,
     listen=addresses,
     peers=addresses,
     few_below=counts,
@@ -91,7 +99,7 @@ def test_variables_of_every_type() -> None:
         ("show_left = 1", "expected true or false", ""),
         ("listen = '/ip4/127.0.0.1'", "expected a list of addresses", ""),
         ("peers = ['example.org:4001']", "expected a multiaddr", ""),
-        ("web = ':8765'", "this version knows only 'off'", ""),
+        ("web = ':8765'", "is no IP address", ""),
         ("few_below = ", "config.toml: ", "Mend that line"),
     ],
 )
@@ -130,3 +138,14 @@ def test_a_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
 
 def test_the_default_place_is_the_users_own() -> None:
     assert default_data_dir().name == "fedretail"
+
+
+def test_a_view_has_no_variable() -> None:
+    with pytest.raises(UsageError, match=r"only in config\.toml"):
+        with_variables(Config(), {"FEDRETAIL_VIEWS": "kiosk"})
+
+
+@pytest.mark.parametrize("text", ["views = 3", "[views]\na = 1", "[views.a]\nbox = '1,2'"])
+def test_a_view_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(MalformedInput, match=r"^config\.toml: views"):
+        parse_config(text)

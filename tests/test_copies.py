@@ -22,7 +22,7 @@ from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import log_id
 from fedretail.crdt.proof import proof
 from fedretail.crdt.row import stored_row
-from fedretail.daemon import Daemon, ServeOptions
+from fedretail.daemon.daemon import Daemon, ServeOptions
 from fedretail.errors import Refused
 from fedretail.index.query import Query
 from fedretail.node.copies import go_on_as

@@ -1,4 +1,4 @@
-"""The daemon inside another program (fedretail.daemon.running), as docs/how-to/embed.md has it."""
+"""The daemon inside another program (fedretail.running), as docs/how-to/embed.md has it."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import fedretail
-from fedretail.daemon import running
+from fedretail.daemon.running import running
 from fedretail.errors import Refused
 from fedretail.node.node import Node
 from fedretail.p2p.memory import MemoryNetwork

@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.process
 
-HEAVY = {"libp2p", "numpy", "rich", "trio", "sqlite3", "rtree", "nacl", "msgpack", "fastapi"}
+HEAVY = {"libp2p", "numpy", "rich", "trio", "sqlite3", "nacl", "msgpack", "fastapi"}
 
 
 def loaded_after(code: str) -> set[str]:

@@ -13,7 +13,7 @@ import trio
 from fedretail.clock import SystemClock
 from fedretail.connectors import FORMATS
 from fedretail.crdt.codec import pack
-from fedretail.daemon import Daemon
+from fedretail.daemon.daemon import Daemon
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kinds import KINDS
 from fedretail.node.import_report import ImportOptions

@@ -4,15 +4,17 @@ A page holds a line `<!-- produced: NAME -->`; the docs build puts the text in i
 """
 
 import inspect
+import json
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any
 
 import click
 
 import fedretail
 from fedretail import errors
 from fedretail.cli import root
-from fedretail.config import VARIABLE_PREFIX, Config, to_toml
+from fedretail.config import Config, to_toml, variable_of
 
 _MARKER = "<!-- produced: {} -->"
 
@@ -57,9 +59,9 @@ def settings() -> str:
     rows = ["| setting | variable | default | meaning |", "|---|---|---|---|"]
     for setting in fields(Config):
         default = to_toml(Config()).partition(f"# {setting.name} = ")[2].partition("\n")[0]
-        variable = f"{VARIABLE_PREFIX}{setting.name.upper()}"
+        variable = f"`{variable_of(setting.name)}`" if variable_of(setting.name) else "-"
         doc = setting.metadata["doc"]
-        rows.append(f"| `{setting.name}` | `{variable}` | `{default}` | {doc} |")
+        rows.append(f"| `{setting.name}` | {variable} | `{default}` | {doc} |")
     return "\n".join(rows) + f"\n\n```toml\n{to_toml(Config())}```\n"
 
 
@@ -95,6 +97,37 @@ def public_names() -> str:
     return "\n".join(parts)
 
 
+def api() -> str:
+    """A section for every address and method of the API."""
+    from fedretail.web.api.app import PATH, description
+
+    said = description()
+    parts = []
+    for path, operations in said["paths"].items():
+        for method, operation in operations.items():
+            parts.append(f"## {method.upper()} {PATH}{path}\n\n{operation['description']}\n")
+            parts.append(_parameters(operation.get("parameters", [])))
+            ((_, content),) = operation["responses"]["200"]["content"].items()
+            parts.append(_shown(content["example"]))
+    return "\n".join(parts)
+
+
+def _parameters(parameters: list[dict[str, Any]]) -> str:
+    if not parameters:
+        return ""
+    rows = ["| parameter | in | meaning |", "|---|---|---|"]
+    for one in parameters:
+        meaning = one.get("description", one["schema"].get("description", ""))
+        rows.append(f"| `{one['name']}` | {one['in']} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+def _shown(example: object) -> str:
+    is_text = isinstance(example, str)
+    text = example if is_text else json.dumps(example, indent=2, ensure_ascii=False)
+    return f"```{'text' if is_text else 'json'}\n{str(text).rstrip()}\n```\n"
+
+
 def _described(name: str, value: object) -> str:
     text = f"## fedretail.{name}\n\n{inspect.getdoc(value) or ''}\n"
     for inner, member in sorted(vars(value).items()) if isinstance(value, type) else []:
@@ -115,4 +148,5 @@ PRODUCERS = {
     "settings": settings,
     "errors": error_table,
     "public names": public_names,
+    "api": api,
 }

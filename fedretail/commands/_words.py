@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fedretail.commands.output import Cell, Tone
 from fedretail.domain.geo import arrow, compass, human_distance
-from fedretail.domain.listings import SILENT_AFTER_MS, Listing
+from fedretail.domain.listings import ASK_AFTER_MS, HERE_M, SILENT_AFTER_MS, SOON_MS, Listing
 from fedretail.domain.money import human_amount
 from fedretail.domain.stock import Stock
 from fedretail.domain.texts import count
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from fedretail.domain.sites import Site
 
 _DAY_MS = 24 * 3600 * 1000
-# Nearer than a pasted position is exact.
-HERE_M = 10.0
-# Within an hour of closing a shopper has to hurry.
-SOON_MS = 3600 * 1000
-# A price that nobody has looked at for a season is a question, not an answer.
-ASK_AFTER_MS = 90 * _DAY_MS
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -168,24 +162,6 @@ def long_age(listing: Listing, now_ms: int) -> Said:
         words = {"unknown": "age unknown", "ask first": "ask first: not confirmed for 90 days"}
         return Said(words[said.text], said.tone)
     return Said(f"confirmed {said.text}", said.tone)
-
-
-def cheapest(listings: list[Listing]) -> set[str]:
-    """Ids of the offers that are cheapest per unit in view.
-
-    Only what compares is compared: the unit and currency that most of them share; where all cost
-    the same none is cheapest.
-    """
-    groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for one in listings:
-        if one.unit_price is not None and one.currency is not None:
-            key = (one.currency, one.unit_price.per)
-            groups.setdefault(key, []).append((one.unit_price.amount_minor, one.offer))
-    if not groups:
-        return set()
-    shared = max(groups.values(), key=len)
-    least, most = min(shared)[0], max(shared)[0]
-    return {offer for amount, offer in shared if amount == least} if least < most else set()
 
 
 def size(number_bytes: int) -> str:

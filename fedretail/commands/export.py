@@ -12,6 +12,7 @@ import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
 from fedretail.commands._asked import opened
+from fedretail.commands._asking import VIEW
 from fedretail.commands._progress import Progress
 from fedretail.domain.texts import count
 from fedretail.errors import Refused, UsageError
@@ -39,10 +40,17 @@ _OWN = "It holds what only you know: costs, suppliers, exact stock. Keep it to y
 )
 @click.option("--force", is_flag=True, help="Replace FILE whatever it holds.")
 @click.option("--mine", is_flag=True, help="Only this shop's records, with its own fields.")
+@click.option("--view", type=VIEW, metavar="NAME", help="Only what this view shows.")
 @output.json_option
 @pass_invocation
 def command(
-    invocation: Invocation, *, target: Path | None, force: bool, mine: bool, as_json: bool
+    invocation: Invocation,
+    *,
+    target: Path | None,
+    force: bool,
+    mine: bool,
+    view: str | None,
+    as_json: bool,
 ) -> None:
     """Write all records as JSON Lines, one a line.
 
@@ -59,7 +67,8 @@ def command(
         _written(target, is_private=mine) as out,
         Progress("Export", unit="record") as progress,
     ):
-        records = node.export(out, mine=mine, on_progress=progress.update)
+        shown = None if view is None else node.view(view)
+        records = node.export(out, mine=mine, view=shown, on_progress=progress.update)
     if target is None:
         return
     output.tell("done", f"{count(records, 'record')} in {target}", _OWN if mine else "")

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from fedretail.node.import_report import ImportReport
 
 
+class _Format(click.Choice[str]):
+    """One of these, or what a plug-in brings: the node knows which."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        return str(value)
+
+
 @click.command(
     epilog=examples(
         "fedretail import prices.csv --dry-run",
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["auto", "csv", "shopify", "woocommerce", "jsonl"]),
+    type=_Format(["auto", "csv", "shopify", "woocommerce", "jsonl"]),
     default="auto",
     show_default=True,
     help="What kind of file it is.",

@@ -12,8 +12,8 @@ from fedretail.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from fedretail.domain.kind import Value
-    from fedretail.node.base import OwnSite
     from fedretail.node.node import Node
+    from fedretail.node.own_sites import OwnSite
 
 
 def _gtin(text: str) -> str:

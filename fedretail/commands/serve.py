@@ -9,7 +9,7 @@ from fedretail.commands._asked import Parsed, as_called_here, own_name
 from fedretail.commands._circles import look_past_what_is_loaded
 
 if TYPE_CHECKING:
-    from fedretail.daemon import Ready
+    from fedretail.daemon.daemon import Ready
     from fedretail.node.copies import Role
 
 
@@ -17,6 +17,13 @@ def _listen(text: str) -> str:
     from fedretail.p2p.address import parse_listen
 
     parse_listen(text)
+    return text
+
+
+def _web(text: str) -> str:
+    from fedretail.domain.web_addresses import parse_web
+
+    parse_web(text)
     return text
 
 
@@ -57,11 +64,9 @@ def _peer(text: str) -> str:
 )
 @click.option(
     "--web",
-    type=click.Choice(["off"]),
-    default="off",
-    show_default=True,
-    expose_value=False,
-    help="No pages yet.",
+    type=Parsed("address", _web),
+    metavar="HOST:PORT|lan|off",
+    help="Where pages are shown; lan: to all in the shop's network.",
 )
 @output.json_option
 @pass_invocation
@@ -71,6 +76,7 @@ def command(
     listen: tuple[str, ...],
     peers: tuple[str, ...],
     role: "Role | None",
+    web: str | None,
     as_json: bool,
 ) -> None:
     """Stay in touch with the neighbours until stopped with Ctrl-C.
@@ -79,21 +85,33 @@ def command(
     the ticket are printed as one object as soon as neighbours can come. --as is needed once, when
     a copy of the data folder has been at work on another computer.
     """
-    from fedretail import daemon
+    from fedretail.config import load
+    from fedretail.daemon import daemon, running
+    from fedretail.daemon.pages import PageOptions
+    from fedretail.domain.web_addresses import parse_web
 
     def ready(now: "Ready") -> None:
         look_past_what_is_loaded()
         _tell_ready(now)
         if as_json:
-            output.print_json({"addresses": list(now.addresses), "ticket": now.ticket})
+            told: dict[str, object] = {"addresses": list(now.addresses), "ticket": now.ticket}
+            if now.pages:
+                told["web"] = list(now.pages)
+            output.print_json(told)
             output.flush()
 
-    options = daemon.ServeOptions(listen=list(listen), peers=list(peers), role=role)
+    shown = parse_web(web or load(invocation.data_dir).web)
+    options = daemon.ServeOptions(
+        listen=list(listen),
+        peers=list(peers),
+        role=role,
+        pages=None if shown is None else PageOptions(shown, must=web is not None),
+    )
 
     def on_event(line: str) -> None:
         output.note(as_called_here(line))
 
-    daemon.run(invocation.data_dir, options, ready, on_event)
+    running.run(invocation.data_dir, options, ready, on_event)
     output.tell("off", "Stopped. What was received and sent is kept.")
 
 
@@ -101,5 +119,7 @@ def _tell_ready(now: "Ready") -> None:
     output.tell("on", "Neighbours can reach this computer. Stop with Ctrl-C.")
     for address in now.addresses:
         output.note(address, tone="dim")
+    for address in now.pages:
+        output.note(f"Search station: {address}/")
     if now.ticket:
         output.note(f"Ticket for a neighbour: `{own_name()} ticket`")

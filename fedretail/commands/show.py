@@ -1,39 +1,28 @@
 """Show all about one offer: price, shop, way, hours, stock, age, seller."""
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
-from fedretail.commands._found import remark, searched
+from fedretail.commands._asking import VIEW
+from fedretail.commands._found import remark
 from fedretail.domain.listings import SIGNED_TWICE
-from fedretail.domain.money import format_amount, human_amount
+from fedretail.domain.money import human_amount
 from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput, Refused
 
 if TYPE_CHECKING:
-    from fedretail.domain.catalog import Offer
     from fedretail.domain.listings import Listing
-    from fedretail.domain.members import Member
-    from fedretail.domain.sites import Site
     from fedretail.index.query import Page
+    from fedretail.index.views import View
+    from fedretail.node.details import Details
     from fedretail.node.node import Node
 
 _SIGNED_TWICE = "the shop has signed two price lists at once; ask there first"
 # As many as fit a screen when several offers go by the name asked for.
 _CHOICES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """An offer with the shop and the member behind it."""
-
-    listing: "Listing"
-    offer: "Offer"
-    site: "Site"
-    member: "Member"
 
 
 @click.command(
@@ -42,29 +31,39 @@ class _Shown:
     )
 )
 @click.argument("offer", nargs=-1, required=True)
+@click.option("--view", type=VIEW, metavar="NAME", help="Only if this view shows it.")
 @output.json_option
 @pass_invocation
-def command(invocation: Invocation, *, offer: tuple[str, ...], as_json: bool) -> None:
+def command(
+    invocation: Invocation, *, offer: tuple[str, ...], view: str | None, as_json: bool
+) -> None:
     """Show all about OFFER.
 
     OFFER is an id as `search --json` and piped searches print it, an article code of this shop,
     or words that only one offer holds; where none holds them all, that is said.
     """
+    from fedretail.node.details import details
+
     wanted = " ".join(offer)
     with opened(invocation, to_read=True) as node:
-        listing = _by_id(node, wanted) or _by_code(node, wanted) or _by_words(node, wanted)
-        shown = _shown(node, listing)
+        seen = None if view is None else node.view(view)
+        listing = (
+            _by_id(node, wanted, seen)
+            or _by_code(node, wanted, seen)
+            or _by_words(node, wanted, seen)
+        )
+        shown = details(node, listing)
         now_ms = node.time.now_ms()
     if as_json:
-        output.print_json(_as_json(shown))
+        output.print_json(shown.to_json())
     else:
         output.print_facts(_facts(shown, now_ms))
 
 
-def _by_id(node: "Node", wanted: str) -> "Listing | None":
+def _by_id(node: "Node", wanted: str, view: "View | None") -> "Listing | None":
     """The offer of this id; None where the text is no id, Refused where nobody offers it."""
     try:
-        listing = node.show(wanted)
+        listing = node.show(wanted, view=view)
     except MalformedInput:
         return None
     if listing is None:
@@ -74,7 +73,7 @@ def _by_id(node: "Node", wanted: str) -> "Listing | None":
     return listing
 
 
-def _by_code(node: "Node", wanted: str) -> "Listing | None":
+def _by_code(node: "Node", wanted: str, view: "View | None") -> "Listing | None":
     from fedretail.domain.ids import offer_id, record_key
 
     for own in node.sites():
@@ -83,30 +82,34 @@ def _by_code(node: "Node", wanted: str) -> "Listing | None":
         except MalformedInput:
             return None
         if node.record(node.place("offer", key, own)) is not None:
-            return node.show(offer_id(own.id, key))
+            return node.show(offer_id(own.id, key), view=view)
     return None
 
 
-def _by_words(node: "Node", wanted: str) -> "Listing":
+def _by_words(node: "Node", wanted: str, view: "View | None") -> "Listing":
     from fedretail.domain.texts import quoted
     from fedretail.index.query import Query
 
-    query, page = searched(node, Query(words=wanted, near=node.position, limit=_CHOICES))
+    asked = Query(words=wanted, near=node.position, view=view, limit=_CHOICES)
+    from fedretail.node.found import searched
+
+    query, page = searched(node, asked)
     if not page.total:
         node.refuse_wrong_clock()
         hint = f"Look around: `{own_name()} search …`"
         raise Refused(f"There is no offer {quoted(wanted)}.", hint=hint)
-    if page.total > 1:
-        found = count(page.total, "offer")
+    # Offers with some of the words stand behind those with all of them.
+    held = page.full or page.total
+    if held > 1:
+        found = count(held, "offer")
         if page.full:
             begins = ", its last word as a beginning" if query.begun else ""
             raise Refused(f"{found} hold {quoted(wanted)}{begins}.", hint=_which(page))
         what = f"No offer holds all of {quoted(wanted)}; {found} hold some of it."
         raise Refused(what, hint=_which(page))
-    said = remark(query, page)
-    if said:
-        output.note(said, tone="dim")
-    return node.show(page.results[0].offer) or page.results[0]
+    if query.begun or not page.full:
+        output.note(remark(query, page), tone="dim")
+    return node.show(page.results[0].offer, view=view) or page.results[0]
 
 
 def _which(page: "Page") -> str:
@@ -114,31 +117,7 @@ def _which(page: "Page") -> str:
     return "\n".join(first)
 
 
-def _shown(node: "Node", listing: "Listing") -> _Shown:
-    from fedretail.crdt.names import site_id
-    from fedretail.domain.catalog import Offer
-    from fedretail.domain.ids import MEMBER_COLLECTION, collection_of, parse_offer_id
-    from fedretail.domain.kind import RecordId
-    from fedretail.domain.members import MEMBER, SELF, Member
-    from fedretail.domain.sites import Site
-
-    collection, key = collection_of(listing.site_id), parse_offer_id(listing.offer)[1]
-    for place, value in node.records("site"):
-        site = Site.from_fields(value.fields)
-        mine = (place.collection, place.key) == (collection, listing.site_id)
-        if mine and site_id(place.owner, site.nonce) == place.key:
-            offer = node.record(RecordId(place.owner, collection, "offer", key))
-            member = node.record(RecordId(place.owner, MEMBER_COLLECTION, MEMBER.name, SELF))
-            return _Shown(
-                listing,
-                Offer.from_fields(offer.fields if offer else {}),
-                site,
-                Member.from_fields(member.fields if member else {}),
-            )
-    return _Shown(listing, Offer(), Site(), Member())
-
-
-def _facts(shown: _Shown, now_ms: int) -> list[tuple[str, str]]:
+def _facts(shown: "Details", now_ms: int) -> list[tuple[str, str]]:
     """Names and values in the order of every face: price, way, open, stock, age; then the rest."""
     one, offer, member = shown.listing, shown.offer, shown.member
     imprint = member.imprint
@@ -187,50 +166,16 @@ def _price_parts(one: "Listing") -> list[str]:
     return parts
 
 
-def _where(shown: _Shown) -> str:
+def _where(shown: "Details") -> str:
     one = shown.listing
     parts = (one.site_name, _words.way(one), _on_one_line(shown.site.position_note))
     return " · ".join(part for part in parts if part)
 
 
-def _opening(shown: _Shown, now_ms: int) -> str:
+def _opening(shown: "Details", now_ms: int) -> str:
     said = _words.opening(shown.listing, now_ms).text
     return f"{said} ({shown.site.hours})" if shown.site.hours else said
 
 
 def _on_one_line(text: str) -> str:
     return " · ".join(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _as_json(shown: _Shown) -> dict[str, Any]:
-    one, offer, site, member = shown.listing, shown.offer, shown.site, shown.member
-    return {
-        **one.to_json(),
-        "deposit": _money(one, one.deposit_minor),
-        "lowest_30d": _money(one, one.lowest_30d_minor),
-        "description": offer.description,
-        "category": one.category,
-        "brand": offer.brand,
-        "claims": list(offer.claims),
-        "allergens": list(offer.allergens),
-        "hazard": list(offer.hazard),
-        "min_age": one.min_age,
-        "position_note": site.position_note,
-        "hours": site.hours,
-        "time_zone": site.time_zone,
-        "contact": site.contact,
-        "address": site.address,
-        "seller": {
-            "name": member.name,
-            "legal_form": member.legal_form,
-            "imprint": asdict(member.imprint),
-            "private": member.private,
-            "town": member.town,
-        },
-    }
-
-
-def _money(one: "Listing", amount_minor: int | None) -> dict[str, str] | None:
-    if amount_minor is None or one.currency is None:
-        return None
-    return {"amount": format_amount(amount_minor, one.currency), "currency": one.currency}

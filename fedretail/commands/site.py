@@ -12,7 +12,7 @@ from fedretail.errors import UsageError
 
 if TYPE_CHECKING:
     from fedretail.domain.kind import Value
-    from fedretail.node.base import OwnSite
+    from fedretail.node.own_sites import OwnSite
 
 
 def _site_options(function: Any) -> Any:

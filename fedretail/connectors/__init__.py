@@ -11,6 +11,7 @@ Formats: "csv" (any price list), "shopify", "woocommerce", "jsonl" (our exchange
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from fedretail.connectors.csv_reader import Format
 from fedretail.connectors.rows import BadRow, Options, Reader, Reading, Row
 from fedretail.connectors.sources import FORMATS, open_source_with
 from fedretail.domain.kind import Value
@@ -28,6 +29,7 @@ def open_source(
     show_left: bool = True,
     source_profile: Profile | Callable[[str], Profile | None] | None = None,
     site_id: str | None = None,
+    further: Mapping[str, Callable[[], Format]] | None = None,
 ) -> Reader:
     """A reader of the file, its format found out or given.
 
@@ -35,6 +37,7 @@ def open_source(
     missing, broken JSON), UsageError for an unknown format or a file that is not there.
     source_profile: what `Reader.profile` said last time, or a function that finds it by the name
     of the format, once that is known. A profile of another format is not used.
+    further: formats of plug-ins by name; they are read where `format` names them.
     """
     find = source_profile if callable(source_profile) else lambda _: source_profile
     options = Options(
@@ -44,7 +47,7 @@ def open_source(
         show_left,
         site_id=site_id,
     )
-    return open_source_with(path, format, options, find)
+    return open_source_with(path, format, options, find, further or {})
 
 
 __all__ = ["FORMATS", "BadRow", "Options", "Reader", "Reading", "Row", "open_source"]

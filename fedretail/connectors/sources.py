@@ -33,10 +33,17 @@ _WOO_ROLES = {"woo_type", "name"}
 _WOO_FURTHER = {"in_stock", "visibility", "published", "parent", "woo_id", "backorders"}
 
 
-def open_source_with(path: Path, form: str, options: Options, find: FindProfile) -> Reader:
+def open_source_with(  # noqa: PLR0917 - called in one place
+    path: Path,
+    form: str,
+    options: Options,
+    find: FindProfile,
+    further: Mapping[str, Callable[[], Format]],
+) -> Reader:
     """A reader of the file; see fedretail.connectors.open_source."""
-    if form not in FORMATS:
-        known = ", ".join(FORMATS)
+    formats = {**further, **CSV_FORMATS}
+    if form not in (*FORMATS, *further):
+        known = ", ".join((*FORMATS, *further))
         raise UsageError(f"{form!r} is not a format.", hint=f"Formats are {known}.")
     parse_currency(options.currency)
     head = read_head(path)
@@ -47,11 +54,11 @@ def open_source_with(path: Path, form: str, options: Options, find: FindProfile)
         layout = find_layout(path, head, known_headings)
         form = _vendor(layout)
     else:
-        layout = find_layout(path, head, CSV_FORMATS[form]().headings)
+        layout = find_layout(path, head, formats[form]().headings)
     profile = find(form) or {}
     if profile.get("format", form) != form:
         profile = {}
-    return CsvReader(layout, CSV_FORMATS[form](), replace(options, profile=profile))
+    return CsvReader(layout, formats[form](), replace(options, profile=profile))
 
 
 def _vendor(layout: Layout) -> str:

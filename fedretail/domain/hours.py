@@ -31,6 +31,8 @@ HORIZON_DAYS = 366
 _MAX_STEPS = 64
 
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-]{0,30}(?:/[A-Za-z0-9_+\-]{1,30}){0,2}")
+# OSM's words for it: sunrise, sunset, dawn, dusk.
+_SUN = re.compile("sun|dawn|dusk", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,10 @@ class Hours:
 
         The position gives sunrise and sunset, the country (ISO 3166) its public holidays.
         """
-        return _parse(text, zone, position, country) if len(text) <= MAX_HOURS else None
+        if len(text) > MAX_HOURS:
+            return None
+        # Sites that write the same are parsed once, but where the sun decides.
+        return _parse(text, zone, position if _SUN.search(text) else None, country)
 
     def is_open(self, at_ms: int) -> bool | None:
         """Open, closed or unknown at that moment."""

@@ -65,6 +65,17 @@ def is_gtin(text: str) -> bool:
     return _checked(text, 14)
 
 
+def is_restricted(gtin: str) -> bool:
+    """Whether a GTIN of 14 digits is one of those that each shop may give out itself.
+
+    GS1 sets aside for it EAN-13 that begin with 02, 04 or 2, and EAN-8 that begin with 0 or 2:
+    the labels of scales, goods of the house. Two shops use the same ones for different things.
+    """
+    if gtin.startswith("000000"):
+        return gtin[6] in "02"
+    return gtin[1] == "2" or gtin[1:3] in ("02", "04")
+
+
 def is_gln(text: str) -> bool:
     """Whether these are 13 digits with the check digit that fits."""
     return _checked(text, 13)

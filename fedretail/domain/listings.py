@@ -1,5 +1,6 @@
 """An offer as search shows it to one shopper: with distance, unit price, stock and age."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fedretail.domain.geo import Position
@@ -8,8 +9,15 @@ from fedretail.domain.prices import UnitPrice
 from fedretail.domain.stock import UNKNOWN, Stock
 from fedretail.domain.times import rfc3339
 
+_DAY_MS = 24 * 3600 * 1000
+# Nearer than a pasted position is exact.
+HERE_M = 10.0
+# Within an hour of closing a shopper has to hurry.
+SOON_MS = 3600 * 1000
+# A price that nobody has looked at for a season is a question, not an answer.
+ASK_AFTER_MS = 90 * _DAY_MS
 # A shop computer is off over a weekend, or a holiday; a week is silence.
-SILENT_AFTER_MS = 7 * 24 * 3600 * 1000
+SILENT_AFTER_MS = 7 * _DAY_MS
 # What search warns of. SIGNED_TWICE: the shop's machine has signed two states of its catalog at
 # once, and other nodes may show the other one.
 SILENT = "silent"
@@ -23,7 +31,8 @@ class Listing:
     Amounts are minor units of `currency`; amount_minor is None when no price is valid now.
     distance_m and bearing_deg are None when the search has no place. seen_at_ms: when the
     shop's machine last signed; confirmed_at_ms: when a person, till or source last stood
-    behind the price. warnings: SILENT, SIGNED_TWICE.
+    behind the price. warnings: SILENT, SIGNED_TWICE. is_own: the searching member offers it;
+    for_members: only members pay this price.
     """
 
     offer: str
@@ -49,6 +58,8 @@ class Listing:
     min_age: int | None = None
     warnings: tuple[str, ...] = ()
     score: float = 0.0
+    is_own: bool = False
+    for_members: bool = False
 
     def to_json(self) -> dict[str, object]:
         """The object that `search --json` prints for this hit, and nothing else."""
@@ -76,6 +87,8 @@ class Listing:
             "seen_at": _moment(self.seen_at_ms),
             "confirmed_at": _moment(self.confirmed_at_ms),
             "warnings": list(self.warnings),
+            "own": self.is_own,
+            "for_members": self.for_members,
         }
 
     def _money(self, amount_minor: int | None) -> dict[str, object] | None:
@@ -88,6 +101,24 @@ class Listing:
             return None
         money = self._money(self.unit_price.amount_minor)
         return None if money is None else {**money, "per": self.unit_price.per}
+
+
+def cheapest(listings: Iterable[Listing]) -> set[str]:
+    """Ids of the offers that are cheapest per unit in view.
+
+    Only what compares is compared: the unit and currency that most of them share; where all cost
+    the same none is cheapest.
+    """
+    groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for one in listings:
+        if one.unit_price is not None and one.currency is not None:
+            key = (one.currency, one.unit_price.per)
+            groups.setdefault(key, []).append((one.unit_price.amount_minor, one.offer))
+    if not groups:
+        return set()
+    shared = max(groups.values(), key=len)
+    least, most = min(shared)[0], max(shared)[0]
+    return {offer for amount, offer in shared if amount == least} if least < most else set()
 
 
 def warnings_of(*, seen_at_ms: int | None, now_ms: int, is_signed_twice: bool) -> tuple[str, ...]:

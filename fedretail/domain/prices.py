@@ -12,7 +12,7 @@ defaults left out ([129]); amount in minor units, times in ms or nil, audience 0
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fedretail.domain.kind import Value
 from fedretail.domain.money import MAX_AMOUNT_MINOR
@@ -156,14 +156,31 @@ def unit_price(
     or per kg for what is sold by weight. Contents that compare in no shop (hours, areas)
     are priced per piece.
     """
+    found = measure(net, pack, sold_by)
+    return UnitPrice(found.of(amount_minor), found.per)
+
+
+class Measure(NamedTuple):
+    """How an amount for a pack becomes one for a kg, l, m or piece: times above / below."""
+
+    above: int
+    below: int
+    per: Per
+
+    def of(self, amount_minor: int) -> int:
+        """The amount for one, of a pack that costs so much."""
+        return _half_up(amount_minor * self.above, self.below)
+
+
+def measure(net: Quantity | None, pack: int, sold_by: SoldBy) -> Measure:
+    """The measure of packs of this content; for those who need the unit prices of many."""
     unit = UNITS.get(net.unit) if net is not None else None
     if net is not None and unit is not None and unit.base in ("kg", "l", "m", "piece"):
         numerator, denominator = net.amount.as_integer_ratio()
         content = unit.factor
-        above = amount_minor * denominator * content.denominator
-        below = numerator * content.numerator * pack
-        return UnitPrice(_half_up(above, below), unit.base)  # type: ignore[arg-type]
-    return UnitPrice(_half_up(amount_minor, pack), "kg" if sold_by == "weight" else "piece")
+        above, below = denominator * content.denominator, numerator * content.numerator * pack
+        return Measure(above, below, unit.base)  # type: ignore[arg-type]
+    return Measure(1, pack, "kg" if sold_by == "weight" else "piece")
 
 
 def _half_up(above: int, below: int) -> int:

@@ -41,6 +41,7 @@ SITE = Kind(
         Field("gln", doc="global location number, 13 digits"),
         Field("address", doc="text of several lines"),
         Field("country", doc="ISO 3166 code, two letters: whose public holidays hold"),
+        Field("colour", doc="of awning and sign, 0 to 7, as the pages name them"),
         Field("nonce", doc="bytes from which the site id follows"),
     ),
     doc="a place a member trades from",
@@ -52,6 +53,9 @@ _hours = line(MAX_HOURS)
 _lines = block(MAX_LINES)
 _currency = choice(*MINOR_DIGITS)
 _country = formed(re.compile(r"[A-Z]{2}"))
+# Spruce, blue, berry, brick, chestnut, plum, petrol, slate: white can be read on each.
+COLOURS = 8
+_colour = whole(0, COLOURS - 1)
 _lat = whole(-90 * E7, 90 * E7)
 _lon = whole(-180 * E7, 180 * E7)
 
@@ -72,6 +76,7 @@ class Site:
     gln: str | None = None
     address: str = ""
     country: str = ""
+    colour: int | None = None
     nonce: bytes = b""
 
     @classmethod
@@ -91,6 +96,7 @@ class Site:
             gln=_gln(get("gln")),
             address=_lines(get("address")) or "",
             country=_country(get("country")) or "",
+            colour=_colour(get("colour")),
             nonce=_nonce(get("nonce")),
         )
 
@@ -112,6 +118,7 @@ class Site:
             "gln": self.gln,
             "address": self.address,
             "country": self.country,
+            "colour": self.colour,
             "nonce": self.nonce,
         }
         return {name: value for name, value in said.items() if value not in (None, "", b"", [], {})}

@@ -12,6 +12,8 @@ MAX_TIME_MS = 253_402_300_799_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SPAN = re.compile(r"([0-9]{1,5})\s*(h|d|w|hours?|days?|weeks?)", re.IGNORECASE)
+_SPAN_MS = {"h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
@@ -44,6 +46,16 @@ def parse_time(text: str, zone: tzinfo = UTC, *, end: bool = False) -> int:
         f"{quoted(text)} is not a time",
         hint="Write a day as 2026-11-21 or a moment as 2026-11-21T10:00:00Z.",
     )
+
+
+def parse_span(text: str) -> int:
+    """Milliseconds of a span of hours, days or weeks: "12h", "30 days", "2w"."""
+    match = _SPAN.fullmatch(text.strip()) if len(text) <= 40 else None
+    if match is None or int(match[1]) == 0:
+        raise MalformedInput(
+            f"{quoted(text)} is not a span of time", hint="Write it with its unit: 12h, 30d or 2w."
+        )
+    return int(match[1]) * _SPAN_MS[match[2][0].lower()]
 
 
 def is_day(text: object) -> bool:

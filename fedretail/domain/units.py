@@ -178,3 +178,9 @@ def _read(amount: str, unit: str) -> Quantity | None:
         return None
     number = Decimal(amount)
     return Quantity(number, unit) if 0 < number <= MAX_QUANTITY else None
+
+
+def unit_symbol(code: str) -> str:
+    """What stands behind a number of this unit: "kg"; the code itself where it is not known."""
+    known = UNITS.get(code)
+    return code if known is None else known.symbol

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,7 +17,7 @@ from fedretail.domain import kinds
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.geo import Position, from_e7
 from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
-from fedretail.domain.kind import RecordId, Value
+from fedretail.domain.kind import Kind, RecordId, Value
 from fedretail.domain.listings import Listing
 from fedretail.domain.members import MEMBER, SELF
 from fedretail.domain.sites import Site
@@ -29,13 +29,17 @@ from fedretail.node import keyring
 from fedretail.node.clocks import CorrectedClock, wrong_clock
 from fedretail.node.identity import Identity
 from fedretail.node.keyring import Keyring
+from fedretail.node.own_sites import OwnSite
 from fedretail.node.reductions import is_repriced, with_lowest
 from fedretail.store.commits import Edit
 from fedretail.store.database import PUT_BACK, is_no_store
+from fedretail.store.deeds import Deed
 from fedretail.store.store import FILE_NAME, Store
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
+
+    from fedretail.index.views import View
 
 # Under this key the daemon notes its state, every 5 s; three times that without a word means that
 # it is gone, or cannot write. It holds the lock on this file as long as it lives.
@@ -48,20 +52,6 @@ _NONCE_BYTES = 8
 FOLLOW_MS = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class OwnSite:
-    """One of this member's sites: its id, its name, its record's fields."""
-
-    id: str
-    name: str
-    fields: dict[str, Value]
-
-    @property
-    def site(self) -> Site:
-        """The fields, judged."""
-        return Site.from_fields(self.fields)
-
-
 class BaseNode:
     """One data directory, opened, without what joins parts; see `Node`."""
 
@@ -72,9 +62,13 @@ class BaseNode:
         self._folder: TemporaryDirectory[str] | None = None
         # Why the index could not follow when it was last asked to.
         self.hindrance: Unavailable | None = None
+        # Whether a daemon in this process keeps the index and the time right.
+        self.has_follower = False
         self.store = store
         self.clock = clock
-        self.kinds = kinds.registry()
+        self.kinds = store.kinds
+        # Whose each site is, as far as somebody has asked.
+        self.owner_of_site: dict[str, bytes] = {}
         # The clock by which prices open and close and ages are told.
         self.time = CorrectedClock(clock)
         self.keyring = Keyring.load(path / keyring.FILE_NAME)
@@ -92,7 +86,7 @@ class BaseNode:
         clock = clock or SystemClock()
         try:
             store = Store.open(
-                path / FILE_NAME, clock=clock, kinds=kinds.registry(), or_frozen=or_frozen
+                path / FILE_NAME, clock=clock, kinds=_kinds(path), or_frozen=or_frozen
             )
         except FedretailError as error:
             if is_no_store(error) and (path / keyring.FILE_NAME).is_file():
@@ -243,7 +237,7 @@ class BaseNode:
         if not changed:
             return False
         site = Site.from_fields({**own.fields, **changed})
-        self.commit(own.id, [Edit("site", own.id, changed)], site=site)
+        self.commit(own.id, [Edit("site", own.id, changed)], site=site, deed=Deed.new())
         return True
 
     def member(self) -> dict[str, Value]:
@@ -294,7 +288,9 @@ class BaseNode:
         if kind == OFFER.name and is_repriced(present, changed):
             versions = self.store.versions(place)
             changed = with_lowest(present, changed, versions, now_ms=self.clock.now_ms())
-        self._commit(place, Edit(kind, key, changed))
+        # What a member says of itself for the first time is not undone: it would be nobody.
+        is_first = kind == MEMBER.name and found is None
+        self._commit(place, Edit(kind, key, changed), None if is_first else Deed.new())
         return True
 
     def remove(self, kind: str, key: str, *, site: OwnSite | None = None) -> bool:
@@ -302,15 +298,26 @@ class BaseNode:
         place = self.place(kind, key, site)
         if self.store.record(place) is None:
             return False
-        self._commit(place, Edit(kind, key, is_deletion=True))
+        self._commit(place, Edit(kind, key, is_deletion=True), Deed.new())
         return True
 
-    def _commit(self, place: RecordId, edit: Edit) -> None:
-        self.store.commit(self.identity.author(), place.collection, [edit])
+    def _commit(self, place: RecordId, edit: Edit, deed: Deed | None) -> None:
+        self.store.commit(self.identity.author(), place.collection, [edit], deed=deed)
 
-    def commit(self, site_id: str, edits: list[Edit], *, site: Site | None = None) -> None:
-        """Make edits of one own site durable; `site` where its record itself changes."""
-        self.store.commit(self.identity.author(site), collection_of(site_id), edits)
+    def commit(
+        self,
+        site_id: str,
+        edits: list[Edit],
+        *,
+        site: Site | None = None,
+        deed: Deed | None = None,
+    ) -> None:
+        """Make edits of one own site durable; `site` where its record itself changes.
+
+        `deed`: what they are undone with; None: they cannot be.
+        """
+        author, collection = self.identity.author(site), collection_of(site_id)
+        self.store.commit(author, collection, edits, deed=deed)
 
     # --- search ---
 
@@ -319,6 +326,8 @@ class BaseNode:
 
         Where it cannot be written, it answers from what it knows; `hindrance` says why.
         """
+        if self.has_follower:
+            return
         self._correct_time()
         self.hindrance = None
         try:
@@ -349,17 +358,31 @@ class BaseNode:
     def search(self, query: Query) -> Page:
         """The answer from this disk; `behind` says how much it does not know yet."""
         self.follow()
-        return self.index.search(query)
+        return self.index.search(replace(query, owner=self.owner))
 
-    def show(self, offer_id: str) -> Listing | None:
-        """One offer with its distance from here, None where there is none."""
+    def show(self, offer_id: str, *, view: "View | None" = None) -> Listing | None:
+        """One offer with its distance from here, None where there is none (in this view)."""
         self.follow()
-        return self.index.show(offer_id, near=self.position)
+        return self.index.show(offer_id, near=self.position, view=view, owner=self.owner)
 
     def reindex(self, on_progress: Callable[[int, int], None] = lambda done, total: None) -> int:
         """Make the index anew from the store; how many offers it holds."""
         self.index.rebuild(on_progress)
         return self.index.statistics()["offers"]
+
+
+def _kinds(path: Path) -> Mapping[str, Kind]:
+    """All kinds of record, with those of the plug-ins that the settings name."""
+    try:
+        named = settings.load(path).plugins
+    except FedretailError:
+        # Who needs the settings says so; a look at the shop needs none.
+        named = ()
+    if not named:
+        return kinds.registry()
+    from fedretail.node import plugins
+
+    return kinds.registry(plugins.kinds_of(named))
 
 
 def _is_of_use(index: Index) -> bool:

@@ -1,11 +1,13 @@
 """How to import a file, and what an import did."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fedretail.connectors import BadRow, Reading
 from fedretail.domain.kind import Value
-from fedretail.node.base import OwnSite
+from fedretail.node.own_sites import OwnSite
+from fedretail.store.deeds import Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,10 @@ class ImportOptions:
     """How to import; yes: take prices that moved by more than half, and large withdrawals.
 
     source: which list of the shop it is, where it takes in several; None: one list a format.
+    columns: heading -> role (None: not read), where somebody has said what a column means. told:
+    as many bad and held rows are told. deed: what it is undone with, None for one of its own.
+    rejects: whether bad rows go to a file beside this one. is_whole: with complete: yes to a large
+    withdrawal alone. or_none: a file of which no row can be read is reported, not refused.
     """
 
     site: OwnSite
@@ -21,6 +27,13 @@ class ImportOptions:
     complete: bool = False
     yes: bool = False
     source: str | None = None
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    # As many as a screen shows; all bad ones are in the reject file.
+    told: int = 20
+    deed: Deed | None = None
+    rejects: bool = True
+    is_whole: bool = False
+    or_none: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,11 @@ class ImportReport:
     elsewhere: list[Elsewhere] = field(default_factory=list)
     # Offers of this source that the file does not hold any more and that stay.
     missing: int = 0
+    # Offers of this source before, and of them those that the file does not hold, whatever is done
+    # about them; is_part: it holds less than half of those that its last import named.
+    known: int = 0
+    gone: int = 0
+    is_part: bool = False
     weak: int = 0
     reject_file: Path | None = None
     bad: list[BadRow] = field(default_factory=list)

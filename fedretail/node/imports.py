@@ -11,7 +11,7 @@ An offer's `source` names the file that stands behind its price. What the file d
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cache
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from fedretail.connectors import FORMATS, BadRow, Reader, Row, open_source
+from fedretail.connectors.csv_reader import Format
 from fedretail.crdt.registers import Folded
 from fedretail.crdt.row import Groups
 from fedretail.domain.catalog import Offer
@@ -33,13 +34,12 @@ from fedretail.node.import_report import Elsewhere, HeldRow, ImportOptions, Impo
 from fedretail.node.reductions import amount_now, is_repriced, with_lowest
 from fedretail.node.vanished import UNCONFIRMED, Named, Rest, is_unconfirmed
 from fedretail.store.commits import Edit
+from fedretail.store.deeds import Deed
 
 OnProgress = Callable[[int, int, int], None]
 # Nobody waits longer than a fifth of a second for the write lock.
 BATCH_ROWS = 500
 BATCH_MS = 200
-# Of bad and held rows as many are told as a screen shows; all bad ones are in the reject file.
-TOLD = 20
 # Reading a source again within the same day says nothing new.
 CHECKED_AGAIN_MS = 20 * 3600 * 1000
 # An export of ours names the sources of its offers; a file with more than these is none of ours.
@@ -55,7 +55,7 @@ def import_file(
     what was committed and says how far it came.
     """
     with ExitStack() as stack:
-        reader = _open(node, path, options)
+        reader = open_reader(node, path, options)
         as_read = rejects.fingerprint(path)
         stack.callback(reader.close)
         spill = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
@@ -69,14 +69,16 @@ def import_file(
             raise KeyboardInterrupt(
                 f"Stopped after {count(rows, 'row')}. Same command goes on from there."
             ) from None
-        if run.report.rejected and not options.dry_run:
+        run.note_deed(path)
+        if run.report.rejected and options.rejects and not options.dry_run:
             run.report.reject_file = rejects.write_rejects(node, reader, path, run.spilled)
         if not (options.dry_run or run.report.held):
             rejects.note_spent(node, as_read)
     return run.report
 
 
-def _open(node: BaseNode, path: Path, options: ImportOptions) -> Reader:
+def open_reader(node: BaseNode, path: Path, options: ImportOptions) -> Reader:
+    """The file, to be read as its source was read before; see `connectors.open_source`."""
     site, config = options.site.site, node.config
     collection = collection_of(options.site.id)
     return open_source(
@@ -87,11 +89,29 @@ def _open(node: BaseNode, path: Path, options: ImportOptions) -> Reader:
         few_below=config.few_below,
         show_left=config.show_left,
         # The last file of the same source at this site: its columns stay.
-        source_profile=lambda name: node.store.profile(
-            _owner(node), collection, options.source or name
-        ),
+        source_profile=lambda name: _profile(node, options, collection, name),
         site_id=options.site.id,
+        further=_plugged(node),
     )
+
+
+def _plugged(node: BaseNode) -> Mapping[str, Callable[[], Format]]:
+    """Formats of the plug-ins that the settings name."""
+    if not node.config.plugins:
+        return {}
+    from fedretail.node import plugins
+
+    return plugins.connectors(node.config.plugins)
+
+
+def _profile(
+    node: BaseNode, options: ImportOptions, collection: str, name: str
+) -> dict[str, Value]:
+    """How the source was read last; what was said of its columns this time goes first."""
+    kept = node.store.profile(_owner(node), collection, options.source or name) or {}
+    held = kept.get("columns")
+    columns: dict[str, Value] = dict(held) if isinstance(held, dict) else {}
+    return {**kept, "columns": {**columns, **options.columns}}
 
 
 def _owner(node: BaseNode) -> bytes:
@@ -127,6 +147,7 @@ class _Import:
         self._source = record_key(options.source or reader.reading.format)
         self._sources = {self._source}
         self._named = Named()
+        self._deed = options.deed or Deed.new()
 
     def read(self, on_progress: OnProgress) -> None:
         """Read all rows and commit what differs, batch by batch."""
@@ -146,7 +167,7 @@ class _Import:
 
     def check_any_read(self, path: Path) -> None:
         """Raise MalformedInput where the file held no row that could be read."""
-        if self.report.offers or self.report.held:
+        if self.report.offers or self.report.held or (self._options.or_none and self.report.bad):
             return
         if not self.report.bad:
             hint = "Check that it is the price list, and that it has rows under its headings."
@@ -163,6 +184,7 @@ class _Import:
         store = self._node.store
         records = store.records("offer", owner=self._owner, collection=self._collection)
         rest = self._named.rest(records, self._sources)
+        self.report.gone = len(rest.gone)
         if self._may_withdraw(rest):
             self._commit([Edit("offer", key, is_deletion=True) for key in rest.gone])
             self.report.withdrawn = len(rest.gone)
@@ -173,6 +195,7 @@ class _Import:
         # A file with less than half of the articles is a part of the list, such as mended rows:
         # it says nothing of the others, neither that they stand nor that they are gone.
         is_part = rest.is_part and bool(rest.gone)
+        self.report.known, self.report.is_part = rest.known, is_part
         if self._options.complete or not is_part:
             self.report.missing = len(rest.gone)
         if not is_part:
@@ -186,7 +209,8 @@ class _Import:
         """Whether what is gone goes without a question, or with a yes to it."""
         is_large = 2 * len(rest.gone) > rest.known
         is_unclear = self._named.blind > 0 and bool(rest.gone)
-        return self._options.complete and (self._options.yes or not (is_large or is_unclear))
+        is_sure = self._options.yes or self._options.is_whole
+        return self._options.complete and (is_sure or not (is_large or is_unclear))
 
     def _doubt(self, sources: dict[str, str]) -> None:
         """Say of these offers that their source does not stand behind them any more."""
@@ -210,6 +234,15 @@ class _Import:
                 edits.append(Edit("source", source, {"checked_at": now_ms}))
         self._commit(edits)
 
+    def note_deed(self, path: Path) -> None:
+        """Say what was done, for who looks for it to undo it."""
+        if self._options.dry_run:
+            return
+        names = ("new", "changed", "unchanged", "withdrawn", "rejected")
+        counts = {name: getattr(self.report, name) for name in names}
+        self._deed.what.update({"import": path.name, **counts})
+        self._node.store.deeds.describe(self._deed)
+
     def spilled(self) -> Iterator[BadRow]:
         """All bad rows, from the disk."""
         self._spill.seek(0)
@@ -220,7 +253,7 @@ class _Import:
 
     def _reject(self, bad: BadRow) -> None:
         self.report.rejected += 1
-        if len(self.report.bad) < TOLD:
+        if len(self.report.bad) < self._options.told:
             self.report.bad.append(bad)
         self._spill.write(json.dumps(asdict(bad)) + "\n")
         if bad.identity:
@@ -275,12 +308,15 @@ class _Import:
     def _is_of_another_list(self, row: Row, old: dict[str, Value]) -> bool:
         """Whether another named list has an article under this name; then the row waits."""
         other = str(old.get("source") or "").removeprefix(UNCONFIRMED)
-        is_named = self._options.source is not None or other not in FORMATS
+        is_named = self._options.source is not None or other not in (
+            *FORMATS,
+            *self._node.config.plugins,
+        )
         if self._options.yes or not other or other == self._source_of(row) or not is_named:
             return False
         self.report.held += 1
         self.report.held_elsewhere += 1
-        if len(self.report.elsewhere) < TOLD:
+        if len(self.report.elsewhere) < self._options.told:
             self.report.elsewhere.append(Elsewhere(row.line, row.identity, other))
         return True
 
@@ -305,7 +341,7 @@ class _Import:
         if not is_free and not is_far:
             return False
         self.report.held += 1
-        if len(self.report.held_rows) < TOLD:
+        if len(self.report.held_rows) < self._options.told:
             offer = Offer.from_fields({**old, **changed})
             currency = offer.currency or self.report.reading.currency
             place = (row.line, offer.name, before or 0, after or 0)
@@ -320,4 +356,5 @@ class _Import:
         if self._options.dry_run:
             return
         for start in range(0, len(edits), BATCH_ROWS):
-            self._node.commit(self._options.site.id, edits[start : start + BATCH_ROWS])
+            batch = edits[start : start + BATCH_ROWS]
+            self._node.commit(self._options.site.id, batch, deed=self._deed)

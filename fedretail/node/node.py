@@ -19,6 +19,7 @@ from fedretail.store.check import Problem
 from fedretail.store.upkeep import Marked
 
 if TYPE_CHECKING:
+    from fedretail.index.views import View
     from fedretail.node.import_report import ImportOptions, ImportReport
     from fedretail.node.imports import OnProgress
     from fedretail.node.networks import Joined
@@ -39,12 +40,32 @@ class Node(BaseNode):
         return import_file(self, path, options, on_progress)
 
     def export(
-        self, out: TextIO, *, mine: bool, on_progress: Callable[[int], None] = lambda done: None
+        self,
+        out: TextIO,
+        *,
+        mine: bool,
+        view: "View | None" = None,
+        on_progress: Callable[[int], None] = lambda done: None,
     ) -> int:
-        """Write records as JSON Lines; how many. `mine`: own records only, own fields too."""
+        """Write records as JSON Lines; how many. `mine`: own records only, own fields too.
+
+        `view`: only what it shows.
+        """
         from fedretail.node.exports import export
 
-        return export(self, out, mine=mine, on_progress=on_progress)
+        return export(self, out, mine=mine, view=view, on_progress=on_progress)
+
+    def retailers(self, names: Iterable[str]) -> frozenset[str]:
+        """Ids of the shops and members that are meant; see `fedretail.node.retailers`."""
+        from fedretail.node.retailers import retailers
+
+        return retailers(self, names)
+
+    def view(self, name: str) -> "View":
+        """A named part of the assortment; see `fedretail.node.views`."""
+        from fedretail.node.views import view
+
+        return view(self, name)
 
     def ticket(self, name: str | None = None) -> str:
         """The ticket of this node's network; see `fedretail.node.networks`."""

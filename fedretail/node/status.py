@@ -1,6 +1,8 @@
 """How this node stands: what the daemon noted, counted together with store and index."""
 
-from typing import Any
+from datetime import UTC, tzinfo
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from fedretail import __version__
 from fedretail.crdt.head import SignedHead
@@ -10,12 +12,18 @@ from fedretail.domain.ids import collection_of
 from fedretail.domain.kind import RecordId
 from fedretail.domain.sites import Site
 from fedretail.domain.texts import count
-from fedretail.domain.times import rfc3339
+from fedretail.domain.times import rfc3339, to_datetime
 from fedretail.node.base import BaseNode
 from fedretail.node.frozen import frozen, is_believed_no_more
 from fedretail.store.writing import stopped
 
 _OLDER_COPY = "This folder is an older copy"
+_WHEN_SERVING = "when `fedretail serve` runs"
+_DISBELIEVED = "Neighbours take nothing of this shop any more: two lists were signed at once."
+_DAMAGED = (
+    "What this shop has published is damaged on this disk. Nothing is changed until it is "
+    "mended from a neighbour's copy; or put a copy of the data directory back."
+)
 
 
 def status(node: BaseNode) -> dict[str, Any]:
@@ -80,56 +88,121 @@ def _peer(noted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def sentence(node: BaseNode) -> str:
-    """How it stands with this shop's prices, counted only from what neighbours reported.
+State = Literal[
+    "stopped",
+    "disbelieved",
+    "damaged",
+    "restoring",
+    "news",
+    "off",
+    "alone",
+    "reached",
+    "all",
+    "some",
+]
 
-    Where there is something to decide, the lines behind the first say what to do.
+
+class Standing(NamedTuple):
+    """How it stands; having: neighbours, of all that are switched on, with the newest prices.
+
+    since_ms: since when all of them have. Where nobody can be reached, total is 0 and is_on says
+    whether this shop can be. told: the whole sentence of a state that has only one.
     """
+
+    state: State
+    having: int = 0
+    total: int = 0
+    since_ms: int | None = None
+    is_on: bool = True
+    told: str = ""
+
+
+def standing(node: BaseNode) -> Standing:
+    """How it stands with this shop's prices, counted only from what neighbours reported."""
     state = node.daemon_state()
     reason = node.store.own_logs.stopped
     if reason is not None:
         refused = stopped(reason)
-        return f"{refused.message}\n{refused.hint}"
+        return Standing("stopped", told=f"{refused.message}\n{refused.hint}")
     if is_believed_no_more(node):
-        return "Neighbours take nothing of this shop any more: two lists were signed at once."
+        return Standing("disbelieved", told=_DISBELIEVED)
     if node.store.repairs.has_own():
-        return (
-            "What this shop has published is damaged on this disk. Nothing is changed until it is "
-            "mended from a neighbour's copy; or put a copy of the data directory back."
-        )
-    peers = _peers(node, state)
+        return Standing("damaged", told=_DAMAGED)
+    peers, is_on = _peers(node, state), state is not None
+    having = sum(peer["has_mine"] for peer in peers)
+    counted = {"having": having, "total": len(peers), "is_on": is_on}
     if (state or {}).get("restoring") or node.store.own_logs.drafts():
-        how = "is being fetched from neighbours" if peers else _when_fetched(state)
-        return f"{_OLDER_COPY}: what changed since {how}; what you enter now is kept."
-    if node.is_reader and not peers:
-        return _of_reader(state)
-    if state is None:
-        return "Saved here. Neighbours get it when `fedretail serve` runs."
-    if not peers:
-        return "Saved here. Sent as soon as a neighbour can be reached."
-    having = [peer for peer in peers if peer["has_mine"]]
+        return Standing("restoring", **counted)
     if node.is_reader:
-        return f"{count(len(peers), 'neighbour')} can be reached."
-    if len(having) == len(peers):
-        return f"{_all(len(peers))} switched on now {_has(len(peers))} your newest prices."
-    if len(peers) == 1:
-        return f"{_all(1)} switched on now does not have your newest prices yet."
-    has = _has(len(having))
-    return f"{len(having)} of {count(len(peers), 'neighbour')} {has} your newest prices."
+        return Standing("reached" if peers else "news", **counted)
+    if not peers:
+        return Standing("alone" if is_on else "off", **counted)
+    if having < len(peers):
+        return Standing("some", **counted)
+    return Standing("all", **counted, since_ms=(state or {}).get("all_since_ms"))
 
 
-def _when_fetched(state: dict[str, Any] | None) -> str:
+def sentence(node: BaseNode) -> str:
+    """How it stands with this shop's prices, in one sentence.
+
+    Where there is something to decide, the lines behind the first say what to do.
+    """
+    now = standing(node)
+    match now.state:
+        case "restoring":
+            how = "is being fetched from neighbours" if now.total else _when_fetched(now)
+            return f"{_OLDER_COPY}: what changed since {how}; what you enter now is kept."
+        case "news":
+            when = "as soon as a neighbour can be reached" if now.is_on else _WHEN_SERVING
+            return f"What is here can be searched. News comes {when}."
+        case "off":
+            return f"Saved here. Neighbours get it {_WHEN_SERVING}."
+        case "alone":
+            return "Saved here. Sent as soon as a neighbour can be reached."
+        case "reached":
+            return f"{count(now.total, 'neighbour')} can be reached."
+        case "all":
+            # "newest" says it of this moment; since when is known while the daemon runs.
+            since = _since(node, now.since_ms)
+            prices = f"your prices since {since}" if since else "your newest prices"
+            now_ = "" if since else " now"
+            return f"{_all(now.total)} switched on{now_} {_has(now.total)} {prices}."
+        case "some" if now.total == 1:
+            return f"{_all(1)} switched on now does not have your newest prices yet."
+        case "some":
+            has = _has(now.having)
+            return f"{now.having} of {count(now.total, 'neighbour')} {has} your newest prices."
+    return now.told
+
+
+def present_peers(node: BaseNode) -> list[dict[str, Any]]:
+    """The neighbours with a session now, as the daemon noted them."""
+    return _peers(node, node.daemon_state())
+
+
+def _since(node: BaseNode, at_ms: int | None) -> str:
+    """ "14:02" of today, "9 Nov" of an earlier day, by the shop's own time; "" where unknown."""
+    if at_ms is None:
+        return ""
+    zone = shop_zone(node)
+    then, now = to_datetime(at_ms, zone), to_datetime(node.clock.now_ms(), zone)
+    return f"{then:%H:%M}" if then.date() == now.date() else f"{then.day} {then:%b}"
+
+
+def shop_zone(node: BaseNode) -> tzinfo:
+    """The time zone of the shop's first place; UTC where there is none."""
+    name = next((own.site.time_zone for own in node.sites()), "UTC")
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError):
+        return UTC
+
+
+def _when_fetched(now: Standing) -> str:
     """When what this copy lacks comes, while no neighbour is there."""
-    if state is None:
-        return "is fetched from neighbours when `fedretail serve` runs"
+    if not now.is_on:
+        return f"is fetched from neighbours {_WHEN_SERVING}"
     return "is fetched as soon as a neighbour can be reached"
-
-
-def _of_reader(state: dict[str, Any] | None) -> str:
-    """How it stands with what others sell, where nobody can be reached."""
-    if state is None:
-        return "What is here can be searched. News comes when `fedretail serve` runs."
-    return "What is here can be searched. News comes as soon as a neighbour can be reached."
 
 
 def _all(number: int) -> str:

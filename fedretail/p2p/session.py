@@ -49,7 +49,7 @@ NEEDS_CHARTER = "needs-charter"
 MAX_ADDRESSES = 32
 MAX_ADDRESS_CHARACTERS = 200
 # What a neighbour may ask a second, in tokens of about a millisecond's work, and at once.
-RATE, BURST = 400, 8000
+RATE, BURST = 400, 4000
 # A neighbour that owes an answer and brings nothing new for so long is let go; so is one that
 # owes the same log for ten minutes, so that nobody keeps others from fetching it.
 IDLE_MS = 30_000
@@ -164,7 +164,7 @@ class Session:
 
     def _answer(self, message: wire.Message, now_ms: int) -> list[Effect]:
         self._check_turn(message)
-        if self.state is not State.LIVE or self._goes_on(message):
+        if not self._has_all_heads or self._goes_on(message):
             self._quiet_since_ms = now_ms
         effects = self._HANDLERS[type(message)](self, message)
         return [*effects, *self._settle()]

@@ -14,8 +14,9 @@ from fedretail.crdt.row import Groups, RowKey, check_key, check_names, merged, r
 from fedretail.crdt.stamp import is_timely, next_stamp
 from fedretail.domain.kind import Kind, RecordId
 from fedretail.errors import MalformedInput, UsageError
-from fedretail.store import floors, local, log, logs, writing
+from fedretail.store import deeds, floors, local, log, logs, writing
 from fedretail.store.database import Connection
+from fedretail.store.deeds import Deed, Touched
 from fedretail.store.logs import LogState
 from fedretail.store.records import newest_stamp
 
@@ -63,7 +64,8 @@ class Draft:
 class Commit(NamedTuple):
     """Everything one commit needs besides the store.
 
-    before: the head whose area, floor and origin the next one keeps; None: the log's own.
+    before: the head whose area, floor and origin the next one keeps; None: the log's own. deed:
+    what it is a part of, and can be undone with.
     """
 
     author: Author
@@ -72,6 +74,7 @@ class Commit(NamedTuple):
     now_ms: int
     stamp: int = 0
     before: Head | None = None
+    deed: Deed | None = None
 
 
 def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) -> SignedHead | None:
@@ -82,6 +85,7 @@ def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) ->
         name = writing.written(connection, wanted.author.log(wanted.collection))
         state = logs.open_log(connection, name)
         wanted = stamped(connection, wanted, drafts)
+        _keep_before(connection, wanted, state, drafts)
         _keep_own(connection, state, drafts, wanted.stamp)
         seq = state.point.seq + 1
         changes = [
@@ -211,6 +215,20 @@ def change(draft: Draft, stamp: int, seq: int) -> log.Change:
         return lambda old: replaced([(stamp, {DELETED: True})], seq=seq)
     groups = [(stamp, draft.public), (stamp - 1, {DELETED: True})]
     return lambda old: replaced(groups, seq=seq)
+
+
+def _keep_before(
+    connection: Connection, wanted: Commit, state: LogState, drafts: Mapping[RowKey, Draft]
+) -> None:
+    if wanted.deed is None:
+        return
+    touched = {
+        key: Touched({**draft.public, **draft.own}, draft.is_deleted)
+        for key, draft in drafts.items()
+    }
+    collection = (state.collection, wanted.author.owner, wanted.collection)
+    stamps = {"stamp": wanted.stamp, "now_ms": wanted.now_ms}
+    deeds.keep(connection, wanted.deed, collection, touched, **stamps)
 
 
 def _keep_own(

@@ -31,6 +31,13 @@ def noted(connection: Connection, key: str) -> Note | None:
     return None if row is None else Note(json.loads(row[0]), row[1])
 
 
+def notes(connection: Connection, prefix: str) -> list[tuple[str, Note]]:
+    """All that was written down under keys that begin so, by key."""
+    query = "SELECT key, value, at FROM local_status WHERE substr(key, 1, ?) = ? ORDER BY key"
+    rows = connection.execute(query, (len(prefix), prefix)).fetchall()
+    return [(key, Note(json.loads(value), at_ms)) for key, value, at_ms in rows]
+
+
 def meta(connection: Connection, key: str) -> Any:
     """A value of the table meta, or None."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

@@ -6,8 +6,9 @@
 from fedretail.errors import Refused
 from fedretail.store.database import Connection, NoStore
 
-# 2: the journal holds differences. 3: heads seen, proofs, what is to be repaired.
-SCHEMA = 3
+# 2: the journal holds differences. 3: heads seen, proofs, what is to be repaired. 4: deeds, for
+# undo.
+SCHEMA = 4
 # "frtl": tells a store of fedretail from any other SQLite file.
 APPLICATION_ID = 0x6672746C
 
@@ -75,6 +76,16 @@ CREATE TABLE local_own (
 -- replaced on the way to the head (seq, stamp), see journal.py; at: ms.
 CREATE TABLE local_journal (
     id INTEGER PRIMARY KEY, log INTEGER, seq INTEGER, stamp INTEGER, at INTEGER, entry BLOB);
+
+-- What this device did, for undo; id: 16 hex digits; at: ms; what: JSON text. Kept for 30 days.
+CREATE TABLE local_deed (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, at INTEGER, what TEXT);
+
+-- What stood in a record before a deed changed it, and what it set there (canonical bytes of the
+-- fields touched, own ones too); before NULL: no record; after NULL: deleted; stamp: of the commit.
+CREATE TABLE local_before (
+    deed INTEGER, collection INTEGER, kind TEXT, key TEXT, stamp INTEGER, before BLOB, after BLOB,
+    PRIMARY KEY (deed, collection, kind, key, stamp)) WITHOUT ROWID;
 
 -- Deletions that this node has shown and whose row is gone, while a copy of another log that is
 -- held here has older fields still; device, incarnation: of the log; stamp: when (ms).

@@ -29,7 +29,9 @@ from fedretail.store.database import (
     SqliteConnection,
     is_unwritable,
 )
+from fedretail.store.deeds import Deed, Deeds
 from fedretail.store.feed import Feed
+from fedretail.store.last_seen import Seen, all_seen
 from fedretail.store.local import Note
 from fedretail.store.own_logs import OwnLogs
 from fedretail.store.repairs import Repairs
@@ -55,7 +57,7 @@ class Store:
         # Read as it stands, since nothing can be written beside it.
         self.is_frozen = connect is FrozenConnection
         self._clock = clock
-        self._kinds = kinds
+        self.kinds = kinds
         self._write: Connection = connect(path)
         self._read: Connection = connect(path)
         self._watch: Connection = connect(path)
@@ -71,6 +73,7 @@ class Store:
             repairs=self.repairs,
         )
         self.vacating = Vacating(self._write, clock)
+        self.deeds = Deeds(self._write, self._read, clock)
         self.id: str = local.meta(self._read, "store_id")
         self._feed = Feed(self._write, self._read, clock)
 
@@ -133,13 +136,22 @@ class Store:
 
     # --- writing: the one door ---
 
-    def commit(self, author: Author, collection: str, edits: Iterable[Edit]) -> SignedHead | None:
+    def commit(
+        self,
+        author: Author,
+        collection: str,
+        edits: Iterable[Edit],
+        *,
+        deed: Deed | None = None,
+    ) -> SignedHead | None:
         """Make the author's edits of one collection durable; the new head.
 
         None where no public field was edited. Public fields become rows, own ones stay here.
+        `deed`: what it is a part of, and can be undone with.
         """
-        commit = commits.Commit(author, collection, list(edits), now_ms=self._clock.now_ms())
-        return commits.commit(self._write, commit, self._kinds)
+        now_ms = self._clock.now_ms()
+        commit = commits.Commit(author, collection, list(edits), now_ms=now_ms, deed=deed)
+        return commits.commit(self._write, commit, self.kinds)
 
     def renew(self, author: Author, collection: str) -> SignedHead | None:
         """Sign the present rows anew, as a sign of life; None where nothing was ever committed."""
@@ -198,8 +210,9 @@ class Store:
         return self._feed.refold_due()
 
     def prune(self) -> None:
-        """Forget replaced row versions older than 30 days, and feed entries of what has gone."""
+        """Forget what is kept for 30 days when it is older, and feed entries of what has gone."""
         journal.prune(self._write, now_ms=self._clock.now_ms())
+        self.deeds.prune()
         self._feed.forget()
 
     # --- records and feed ---
@@ -263,6 +276,10 @@ class Store:
     def seen_at(self, owner: bytes, collection: str) -> int | None:
         """When the owner last signed this collection (ms), or None."""
         return records.seen_at(self._read, owner, collection)
+
+    def all_seen(self, known: Seen | None, /) -> Seen:
+        """`seen_at` of all collections; `known` itself where nothing changed since."""
+        return all_seen(self._read, known)
 
     def signed_twice(self, owner: bytes, collection: str) -> bool:
         """Whether a device of the owner has signed two states of this collection at once.
@@ -328,6 +345,10 @@ class Store:
     def noted(self, key: str) -> Note | None:
         """What was written down under this key, with its time."""
         return local.noted(self._read, key)
+
+    def notes(self, prefix: str) -> list[tuple[str, Note]]:
+        """All that was written down under keys that begin so, by key."""
+        return local.notes(self._read, prefix)
 
     def addresses(self) -> list[tuple[str, str, int]]:
         """(address, source, heard ms) of neighbours, last heard first."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from fedretail.crdt.registers import Folded
 from fedretail.domain.kind import RecordId
+from fedretail.store.last_seen import Seen
 
 
 class MemoryRecords:
@@ -23,6 +24,7 @@ class MemoryRecords:
         self._feed: dict[RecordId, int] = {}
         self._sorted: list[tuple[int, RecordId]] | None = None
         self._end = 0
+        self._marks = 0
 
     def put(self, place: RecordId, fields: Mapping[str, Any], *, stamp: int) -> None:
         """Make `fields` the record's value; those that changed bear `stamp` (ms)."""
@@ -43,6 +45,7 @@ class MemoryRecords:
     def hear(self, owner: bytes, collection: str, at_ms: int) -> None:
         """Note that the owner signed this collection at a time (ms)."""
         self.heard[owner, collection] = max(at_ms, self.heard.get((owner, collection), 0))
+        self._marks += 1
 
     def feed(self, after: int, limit: int) -> list[tuple[int, RecordId]]:
         """Up to `limit` (cursor, record) behind the cursor `after`, in order."""
@@ -78,6 +81,12 @@ class MemoryRecords:
     def seen_at(self, owner: bytes, collection: str) -> int | None:
         """When the owner's machine last signed this collection, ms; None where never."""
         return self.heard.get((owner, collection))
+
+    def all_seen(self, known: Seen | None, /) -> Seen:
+        """`seen_at` of all collections; `known` itself where nothing changed since."""
+        if known is not None and known.mark == (self._marks,):
+            return known
+        return Seen((self._marks,), dict(self.heard))
 
     def _entries(self) -> list[tuple[int, RecordId]]:
         # A key moves to the end of the dict when it changes: the dict is in cursor order.

@@ -1,119 +1,388 @@
-"""A search that looks at every record, with nothing made fast; the index is held against it.
+"""A search that looks at every record: what the index has to answer, from the rules alone.
 
-It shares with the real one how words are cut, how one offer is scored, and what fields mean.
+It shares with the index how texts are cut into words and what a score is, and nothing else.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fedretail.crdt.names import site_id
+from fedretail.crdt.registers import Folded
+from fedretail.domain.ages import min_age_for
 from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import distance_m
 from fedretail.domain.kind import RecordId
-from fedretail.domain.prices import price_now
+from fedretail.domain.prices import price_now, unit_price
 from fedretail.domain.sites import Site
-from fedretail.domain.stock import may_have
-from fedretail.index.judge import UNHEARD_MS, category_matches
+from fedretail.index.answering import candidates
+from fedretail.index.answering.terms import query_terms
+from fedretail.index.language.languages import STEMMERS
+from fedretail.index.language.text import fold, offer_words
+from fedretail.index.language.vocabulary import Similar, commonest
 from fedretail.index.query import Query
-from fedretail.index.ranking import BESIDE_NAME, WORD_COST, Term, rarity, score
-from fedretail.index.text import gtin_word, query_words, text_words
+from fedretail.index.rules.ranking import (
+    WORD_COST,
+    Form,
+    Term,
+    answered,
+    rarity,
+    score,
+    shape,
+    telling,
+)
+from fedretail.index.rules.stock import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
+from fedretail.index.views import View
 from fedretail.testing.memory_records import MemoryRecords
+
+_UNHEARD_MS = 30 * 24 * 3600 * 1000
+_UNITS = ["kg", "l", "m", "piece"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """All hits in order; how many hold every word; counts by facet; offers by product."""
+
+    offers: list[str]
+    full: int
+    facets: dict[str, Counter[Any]]
+    products: list[list[str]]
+
+
+@dataclass
+class _Seen:
+    """An offer at a site, judged at a moment."""
+
+    record: RecordId
+    offer: Offer
+    site: Site
+    words: list[str]
+    named: int
+    confirmed_ms: int | None
+    away_m: float
+    price: int | None
+    currency: str | None
+    is_partial: bool = False
+    held: set[str] = field(default_factory=set)
+
+    @property
+    def id(self) -> str:
+        return f"{self.record.collection[5:]}/{self.record.key}"
+
+    @property
+    def unit(self) -> Any:
+        if self.price is None:
+            return None
+        return unit_price(self.price, self.offer.net, self.offer.pack, self.offer.sold_by)
+
+    @property
+    def stock(self) -> int:
+        if self.offer.stock.made_to_order or self.offer.stock.level in ("few", "some"):
+            return STOCK_LIKELY
+        return STOCK_NONE if self.offer.stock.level == "none" else STOCK_UNKNOWN
+
+    @property
+    def product(self) -> Any:
+        """Offers of one product have the same."""
+        gtin = self.offer.gtin
+        if gtin is None:
+            return self.id
+        short = gtin[6:] if gtin.startswith("000000") else None
+        given_out_by_shops = (
+            short[0] in "02" if short else gtin[1:3] in ("02", "04") or gtin[1] == "2"
+        )
+        return (self.record.owner, gtin) if given_out_by_shops else gtin
 
 
 def naive_search(
-    store: MemoryRecords, query: Query, *, now_ms: int, few: int
-) -> tuple[list[str], int]:
-    """(all matching offer ids in order, how many of them hold every word).
+    store: MemoryRecords, query: Query, *, now_ms: int, few: int | None = None
+) -> Found:
+    """Every hit of the query, limit, offset and cursor aside.
 
-    few: where fewer hold every word, those that hold some are listed behind them.
+    few: fewer offers with every word, and those with some of them are listed too; None: fewer
+    than a page where the best are asked for, else none.
     """
-    asked = query_words(query.words)
-    if query.words.strip() and not asked:
-        return [], 0
-    offers = [
-        (record, Offer.from_fields(folded.fields), folded)
-        for record, folded in store.present.items()
-        if record.kind == "offer"
-    ]
-    named = [offer for _, offer, _ in offers if offer.name]
-    last = len(asked) - 1
-    counts = [sum(_holds(_offer_words(offer)[0], word, False) for offer in named) for word in asked]
-    terms = [
-        Term(word, rarity(0, 0) if begun else rarity(len(named), count) if last else 1.0, begun)
-        for number, (word, count) in enumerate(zip(asked, counts, strict=True))
-        for begun in [query.begun and number == last]
-    ]
     at_ms = now_ms if query.at_ms is None else query.at_ms
-    found = []
-    for record, offer, _ in offers:
-        order = _judged(store, query, record, offer, at_ms=at_ms, now_ms=now_ms, terms=terms)
-        if order is not None:
-            words, _ = _offer_words(offer)
-            hits = [_holds(words, term.word, term.begun) for term in terms]
-            if all(hits) or any(hits):
-                found.append((not all(hits), order))
-    full = sum(not partial for partial, _ in found)
-    if full >= few or len(asked) < 2:
-        found = [one for one in found if not one[0]]
-    return [order[-1] for _, order in sorted(found)], full
+    seen = [
+        _seen(store, place, folded, query=query, at_ms=at_ms) for place, folded in _offers(store)
+    ]
+    there = [one for one in seen if one is not None]
+    digits = "".join(one for one in query.words if one not in " -")
+    texts = [one.words for one in there if one.offer.name]
+    typed = digits if digits.isdigit() and digits.isascii() else query.words
+    terms = query_terms(typed, _Words(texts), begun=query.begun)
+    if query.words.strip() and not terms:
+        return _answer([], query, [], at_ms)
+    weighed = [term._replace(weight=_weight(term, texts)) for term in terms]
+    hits = []
+    for one in there:
+        one.held = {term.text for term in weighed if _holds(one.words, term)}
+        one.is_partial = any(term.text not in one.held for term in terms)
+        if (one.held or not terms) and _is_hit(one, store, query, at_ms=at_ms, now_ms=now_ms):
+            hits.append(one)
+    few = few if few is not None else 10 if query.sort == "best" else 1
+    hits = _enough(hits, weighed, texts, few)
+    return _answer(hits, query, weighed if len(terms) > 1 else terms, at_ms)
 
 
-def _judged(
-    store: MemoryRecords,
-    query: Query,
-    record: RecordId,
-    offer: Offer,
-    *,
-    at_ms: int,
-    now_ms: int,
-    terms: list[Term],
-) -> tuple[Any, ...] | None:
-    name = record.collection.removeprefix("site/")
-    folded = store.present.get(record._replace(kind="site", key=name))
-    site = Site.from_fields(folded.fields) if folded else Site()
-    heard = store.heard.get((record.owner, record.collection))
-    if folded is None or site.position is None or site_id(record.owner, site.nonce) != name:
-        return None
-    if heard is None or now_ms - heard > UNHEARD_MS or not offer.shown(at_ms):
-        return None
-    away = distance_m(query.near, site.position) if query.near else 0.0
-    if query.within_m is not None and away > query.within_m:
-        return None
-    if query.open_now and site.open_state(at_ms).open is not True:
-        return None
-    stock = 2 if may_have(offer.stock) else 1 if offer.stock.level == "none" else 0
-    if query.in_stock and stock == 1:
-        return None
-    if query.category and not (offer.category and category_matches(offer.category, query.category)):
-        return None
+class _Words:
+    """The words of these offers, none of which a query here is a slip of."""
+
+    def __init__(self, texts: list[list[str]]) -> None:
+        self._texts = texts
+
+    def holds(self, token: str, *, begun: bool = False) -> bool:
+        term = Term(token, (Form(token, begun=begun),))
+        return any(_holds(words, term) for words in self._texts)
+
+    def languages(self) -> tuple[str, ...]:
+        return ("en", *(one for one in STEMMERS if one != "en" and self.holds(f"lang.{one}")))
+
+    def holds_both(self, token: str, other: str) -> bool:
+        return any({token, other} <= set(words) for words in self._texts)
+
+    def beginning(self, token: str) -> list[Similar]:
+        counts = Counter(word for words in self._texts for word in words if word.startswith(token))
+        return commonest(counts)
+
+    def similar(self, tokens: Any) -> list[Similar]:
+        return []
+
+
+def _enough(
+    hits: list[_Seen], weighed: list[Term], texts: list[list[str]], few: int
+) -> list[_Seen]:
+    """Those with every word; where they are few, also those with a telling one, or any."""
+    full = [one for one in hits if not one.is_partial]
+    if len(full) >= few or len(weighed) < 2:
+        return full
+    known = [term for term in weighed if any(_holds(words, term) for words in texts)]
+    best = _tried(known, texts)
+    with_best = [one for one in hits if best & one.held]
+    return with_best if len(with_best) >= few else hits
+
+
+def _tried(known: list[Term], texts: list[list[str]]) -> set[str]:
+    """The telling terms, and of the others the rarest while they are in few offers together."""
+    counts = {term.text: _count(term, texts) for term in known}
+    best = {term.text for term in telling(known)}
+    rows = sum(counts[text] for text in best)
+    for text in sorted((one for one in counts if one not in best), key=lambda one: counts[one]):
+        rows += counts[text]
+        best |= {text} if rows <= candidates.MOST_PARTIAL_ROWS else set()
+    return best
+
+
+def _offers(store: MemoryRecords) -> list[tuple[RecordId, Folded]]:
+    return [(place, folded) for place, folded in store.present.items() if place.kind == "offer"]
+
+
+def _seen(
+    store: MemoryRecords, place: RecordId, folded: Folded, *, query: Query, at_ms: int
+) -> _Seen | None:
+    offer = Offer.from_fields(folded.fields)
+    record = store.present.get(place._replace(kind="site", key=place.collection[5:]))
+    site = Site.from_fields(record.fields) if record else Site()
+    named, words = offer_words(
+        offer.name,
+        brand=offer.brand,
+        category=offer.category,
+        sku=offer.sku,
+        gtin=offer.gtin,
+        net=offer.net,
+        pack=offer.pack,
+        language=offer.language,
+    )
+    source = store.present.get(place._replace(kind="source", key=offer.source))
+    checked = Offer.from_fields(source.fields).checked_at if source and offer.source else None
+    moments = [folded.stamps.get("prices"), offer.checked_at, checked]
+    away_m = distance_m(query.near, site.position) if query.near and site.position else 0.0
     currency = offer.currency or site.currency
-    valid = price_now(offer.prices, at_ms) if currency else None
-    price = None if valid is None else valid.amount_minor
-    if query.max_price_minor is not None and (
-        price is None or currency != query.currency or price > query.max_price_minor
-    ):
-        return None
-    unsure = query.in_stock and stock == 0
-    shown = f"{name}/{record.key}"
+    price = price_now(offer.prices, at_ms, member=query.member) if currency else None
+    return _Seen(
+        place,
+        offer,
+        site,
+        words.split(" "),
+        named,
+        max((moment for moment in moments if moment is not None), default=None),
+        away_m,
+        price.amount_minor if price else None,
+        currency,
+    )
+
+
+def _weight(term: Term, texts: list[list[str]]) -> float:
+    if any(form.begun for form in term.forms):
+        return rarity(0, 0)
+    return rarity(len(texts), min(len(texts), _count(term, texts)))
+
+
+def _count(term: Term, texts: list[list[str]]) -> int:
+    if any(form.begun for form in term.forms):
+        return len(texts)  # not counted
+    return sum(form.token in words for words in texts for form in term.forms)
+
+
+def _holds(words: list[str], term: Term) -> bool:
+    return any(
+        word.startswith(form.token) if form.begun else word == form.token
+        for form in term.forms
+        for word in words
+    )
+
+
+def _is_hit(one: _Seen, store: MemoryRecords, query: Query, *, at_ms: int, now_ms: int) -> bool:
+    owner, site = one.record.owner, one.record.collection[5:]
+    heard = store.heard.get((owner, one.record.collection))
+    if heard is None or now_ms - heard > _UNHEARD_MS or one.site.position is None:
+        return False
+    if site_id(owner, one.site.nonce) != site or not one.offer.shown(at_ms):
+        return False
+    if query.category and not _below(one.offer.category, query.category):
+        return False
+    if query.gtin is not None and one.offer.gtin != query.gtin:
+        return False
+    return _passes(one, query, at_ms) and (query.view is None or _in_view(one, query.view, at_ms))
+
+
+def _passes(one: _Seen, asked: Any, at_ms: int) -> bool:
+    """Whether the filters that a query and a view share hold."""
+    owner, site, place = one.record.owner.hex(), one.record.collection[5:], one.site.position
+    assert place is not None
+    claims = {fold(claim) for claim in one.offer.claims}
+    age = one.offer.min_age
+    years = age if age is not None else min_age_for(one.offer.category) or 0
+    is_priced = one.price is not None and one.currency == asked.currency
+    confirmed = one.confirmed_ms
+    return all((
+        asked.within_m is None or distance_m(asked.near, place) <= asked.within_m,
+        asked.box is None or _in_box(asked.box, place.lat, place.lon),
+        asked.retailers is None or owner in asked.retailers or site in asked.retailers,
+        not asked.open_now or one.site.open_state(at_ms).open is True,
+        not asked.in_stock or one.stock != STOCK_NONE,
+        asked.min_price_minor is None or (is_priced and one.price >= asked.min_price_minor),
+        asked.max_price_minor is None or (is_priced and one.price <= asked.max_price_minor),
+        asked.type is None or one.offer.type == asked.type,
+        all(fold(claim) in claims for claim in asked.claims),
+        asked.newer_than_ms is None
+        or (confirmed is not None and confirmed >= at_ms - asked.newer_than_ms),
+        asked.for_age is None or years <= asked.for_age,
+    ))  # fmt: skip
+
+
+def _in_view(one: _Seen, view: View, at_ms: int) -> bool:
+    owner, site = one.record.owner, one.record.collection[5:]
+    category = one.offer.category
+    return all((
+        view.own != "only" or owner == view.owner,
+        not {owner.hex(), site} & view.hidden_retailers,
+        not view.categories or any(_below(category, wanted) for wanted in view.categories),
+        not any(_below(category, hidden) for hidden in view.hidden_categories),
+        _passes(one, view, at_ms),
+    ))  # fmt: skip
+
+
+def _in_box(box: Any, lat: float, lon: float) -> bool:
+    """Whether a place lies in a box, by walking eastwards from its western edge."""
+    if not box.south <= lat <= box.north:
+        return False
+    width = 360.0 if (box.west, box.east) == (-180, 180) else (box.east - box.west) % 360
+    return abs(lat) == 90 or (lon - box.west) % 360 <= width
+
+
+def _path(category: str) -> list[str]:
+    for sign in "»|/":
+        category = category.replace(sign, ">")
+    return [step.strip() for step in category.split(">")]
+
+
+def _below(category: str, wanted: str) -> bool:
+    path, asked = [fold(s) for s in _path(category)], [fold(s) for s in _path(wanted)]
+    if category == "":
+        return False
+    return path[: len(asked)] == asked or (len(asked) == 1 and asked[0] in path)
+
+
+def _answer(hits: list[_Seen], query: Query, terms: list[Term], at_ms: int) -> Found:
+    counts: Counter[str] = Counter(one.unit.per for one in hits if one.unit is not None)
+    ranks = sorted(_UNITS, key=lambda per: (-counts[per], _UNITS.index(per)))
+    hits = sorted(hits, key=lambda one: _order(one, query, terms, ranks=ranks, at_ms=at_ms))
+    products: dict[Any, list[str]] = {}
+    for one in hits:
+        products.setdefault(one.product, []).append(one.id)
+    return Found(
+        [one.id for one in hits],
+        sum(not one.is_partial for one in hits),
+        _facets(hits, query, at_ms),
+        list(products.values()),
+    )
+
+
+def _order(
+    one: _Seen, query: Query, terms: list[Term], *, ranks: list[str], at_ms: int
+) -> tuple[Any, ...]:
+    first = query.view is not None and query.view.own == "first"
+    behind = first and query.view is not None and one.record.owner != query.view.owner
+    unsure = query.in_stock and one.stock == STOCK_UNKNOWN
+    start = (one.is_partial, behind, unsure)
     if query.sort == "nearest":
-        return unsure, away, shown
+        return (*start, one.away_m, one.id)
+    if query.sort == "best":
+        away_m = one.away_m if query.near else None
+        age_ms = None if one.confirmed_ms is None else at_ms - one.confirmed_ms
+        points = score(
+            naive_relevance(terms, one.words, one.named), away_m, one.stock, age_ms=age_ms
+        )
+        return (*start, -points, one.id)
+    priced = (one.price is None, one.currency != query.currency, one.currency or "")
     if query.sort == "cheapest":
-        cheap = (price is None, currency != query.currency, currency or "", price or 0)
-        return (unsure, *cheap, away, shown)
-    words, count = _offer_words(offer)
-    points = score(naive_relevance(terms, words, count), away if query.near else None, stock)
-    return unsure, -points, shown
+        return (*start, *priced, one.price or 0, one.away_m, one.id)
+    unit = (ranks.index(one.unit.per), one.unit.amount_minor) if one.unit else (0, 0)
+    return (*start, *priced, *unit, one.away_m, one.id)
 
 
-def _offer_words(offer: Offer) -> tuple[list[str], int]:
-    named = list(dict.fromkeys(text_words(offer.name)))
-    rest = [*text_words(offer.brand), *text_words(offer.category), *text_words(offer.sku)]
-    rest += [gtin_word(offer.gtin)] if offer.gtin else []
-    return list(dict.fromkeys(named + rest)), len(named)
+def _facets(hits: list[_Seen], query: Query, at_ms: int) -> dict[str, Counter[Any]]:
+    """Counts by facet; texts folded."""
+    counts: dict[str, Counter[Any]] = {
+        name: Counter() for name in ("categories", "brands", "retailers", "stock", "open", "prices")
+    }
+    words = {STOCK_LIKELY: "in_stock", STOCK_NONE: "sold_out", STOCK_UNKNOWN: "unknown"}
+    doors = {True: "open", False: "closed", None: "unknown"}
+    for one in hits:
+        shelf = _shelf(one.offer.category, query.category)
+        counts["categories"].update([shelf] if shelf else [])
+        counts["brands"].update([fold(one.offer.brand)] if one.offer.brand else [])
+        counts["retailers"][one.record.collection[5:]] += 1
+        counts["stock"][words[one.stock]] += 1
+        counts["open"][doors[one.site.open_state(at_ms).open]] += 1
+        if one.price is not None and one.currency == query.currency:
+            counts["prices"][_band(one.price)] += 1
+    return counts
 
 
-def _holds(words: list[str], word: str, begun: bool) -> bool:
-    return any(one.startswith(word) if begun else one == word for one in words)
+def _shelf(category: str, wanted: str | None) -> str:
+    """The folded path one step below what is wanted."""
+    steps = [fold(step) for step in _path(category) if step]
+    if not wanted:
+        return " > ".join(steps[:1])
+    asked = [fold(step) for step in _path(wanted) if step]
+    end = len(asked) if steps[: len(asked)] == asked else steps.index(asked[0]) + 1
+    return " > ".join(steps[: end + 1])
+
+
+def _band(price: int) -> int:
+    """The lower edge of the price's band: 0, or 1, 2, 5 times a power of ten from 50 on."""
+    edge, steps = 50, 0
+    if price < edge:
+        return 0
+    while True:
+        following = edge * 5 // 2 if str(edge)[0] == "2" else edge * 2
+        steps += 1
+        if following > price or steps > 29:
+            return edge
+        edge = following
 
 
 def naive_relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> float:
@@ -125,17 +394,7 @@ def naive_relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> 
         return 1.0
     found = 0.0
     # Added one by one: newer Pythons round the sum of floats in another way than `+`.
-    for term in terms:
-        found += term.weight * _where(term, words, named)
-    return found / sum(term.weight for term in terms) / (1 + WORD_COST * named)
-
-
-def _where(term: Term, words: Sequence[str], named: int) -> float:
-    if term.begun:
-        places = (i for i, word in enumerate(words) if word.startswith(term.word))
-        place = next(places, None)
-    else:
-        place = words.index(term.word) if term.word in words else None
-    if place is None:
-        return 0.0
-    return 1.0 if place < named else BESIDE_NAME
+    for one in answered(terms, words, named):
+        found += one.points
+    shaped = shape([one.place for one in answered(terms, words, named)], words[:named])
+    return found / sum(term.weight for term in terms) / (1 + WORD_COST * named) * shaped

@@ -17,8 +17,9 @@ OBJECTS = {
     for name, text in SECTION.findall(PAGE.read_text("utf-8"))
     for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)
 }
-# `serve` prints its object while it runs, `demo` starts three daemons: each has tests of its own.
-ELSEWHERE = {"serve", "demo"}
+# `serve` prints its object while it runs, `manage` needs it, `demo` starts three daemons: each has
+# tests of its own.
+ELSEWHERE = {"serve", "demo", "manage"}
 
 
 def differences(documented: Any, printed: Any, where: str = "") -> list[str]:
@@ -87,6 +88,8 @@ def lines(folder: Path) -> dict[str, list[str]]:
         "search": ["milk"],
         "show": ["M1"],
         "keys backup": [str(folder / "copy")],
+        "token add": ["till", "--scope", "offers:write"],
+        "token remove": ["till"],
     }
 
 

@@ -9,7 +9,7 @@ def test_json_is_the_object_that_programs_know(shop) -> None:
     done = shop("search", "milk", "--json")
     assert done.code == 0
     assert done.err == ""
-    assert set(done.object) == {"results", "total", "took_ms"}
+    assert list(done.object)[:3] == ["results", "total", "took_ms"]
     assert done.object["total"] == len(done.object["results"]) == 2
 
 
@@ -60,10 +60,32 @@ def test_the_beginning_of_a_word_finds_where_no_whole_word_does(shop) -> None:
     assert shop("search", "ead").code == 1
 
 
+def test_few_full_answers_are_filled_up_and_told_apart(shop) -> None:
+    done = shop("search", "oat", "milk")
+    assert [line.split("\t")[0] for line in done.out.splitlines()] == ["Oat milk", "Raw milk"]
+    assert "1 of them with all of these words; the others with some." in done.err
+    cheapest = shop("search", "oat", "milk", "--sort", "cheapest")
+    assert cheapest.out.startswith("Oat milk\t")
+    assert cheapest.out.count("\n") == 1
+    assert "all of these" not in cheapest.err
+
+
+def test_a_slip_finds_what_was_meant(shop) -> None:
+    done = shop("search", "oat", "mlik")
+    assert done.out.startswith("Oat milk\t")
+    assert 'Shown for "milk" instead of "mlik".' in done.err
+    assert "the same with --as-typed" in done.err
+    found = shop("search", "mlik", "--json").object
+    assert found["instead"] == [{"typed": "mlik", "shown": ["milk"]}]
+    assert shop("search", "mlik", "--as-typed").code == 1
+    assert shop("search", "milk", "--json").object["instead"] == []
+    assert "instead" not in shop("search", "milk").err
+
+
 def test_the_nearest_outside_is_named(shop) -> None:
     done = shop("search", "milk", "--near", "48.6,9.0576", "--within", "2km")
     assert done.code == 1
-    assert "within 2\u00a0km" in done.err
+    assert "within 2\u00a0km: the nearest is 8.7\u00a0km away." in done.err
     assert "at Brook Farm, 8.7\u00a0km south" in done.err
 
 
@@ -179,6 +201,148 @@ def test_show_says_reduction_deposit_and_age_limit(shop) -> None:
     shop("offer", "add", "--sku", "W", "--name", "Gin", "--price", "20", "--category", "Alcohol")
     assert "was €1.50" in shop("show", "M1").out
     assert "From age\t18 years" in shop("show", "W").out
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (("--min-price", "1.50"), ["Oat milk", "Rye bread"]),
+        (("--min-price", "1.99", "--max-price", "1,99 €"), ["Oat milk"]),
+        (("--min-price", "1", "--max-price", "9 CHF"), []),
+        (("--sort", "cheapest-unit"), ["Raw milk", "Oat milk", "Rye bread"]),
+        (("--box", "48,9,49,10", "--limit", "1"), ["Oat milk"]),
+        (("--box", "10,9,11,10"), []),
+        (("--retailer", "brook FARM", "--category", "Bakery"), ["Rye bread"]),
+        (("--services",), []),
+        (("--goods", "--category", "bread"), ["Rye bread"]),
+        (("--claim", "organic"), []),
+        (("--newer-than", "1h", "--category", "bakery"), ["Rye bread"]),
+        (("--for-age", "0", "--category", "bakery"), ["Rye bread"]),
+        (("--open-at", "sun 03:00", "--category", "bakery"), ["Rye bread"]),
+        (("--gtin", "4001842100121"), []),
+    ],
+)
+def test_more_options(shop, options, names) -> None:
+    done = shop("search", *options, "--json")
+    assert [one["name"] for one in done.object["results"]] == names
+    assert done.code == (0 if names else 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--min-price", "5", "--max-price", "2"), "above the highest"),
+        (("--min-price", "1 EUR", "--max-price", "2 CHF"), "different currencies"),
+        (("--box", "1,2,3"), "no part of a map"),
+        (("--box", "49,9,48,10"), "north of the northern"),
+        (("--retailer", "Brook"), 'no shop \\"Brook\\" here'),
+        (("--claim", " "), "a claim is a word"),
+        (("--newer-than", "0d"), "not a span of time"),
+        (("--open-at", "noon"), "not a time"),
+        (("--open-at", "25:00"), "not a time"),
+        (("--open-at", "10:00", "--open-now"), "exclude each other"),
+        (("--gtin", "400184210012"), "4001842100121 would fit"),
+        (("--view", "kiosk"), "no view"),
+        (("--cursor", "abc"), "no page of a search"),
+        (("--for-age", "-1"), "range"),
+    ],
+)
+def test_what_cannot_be_meant_is_2(shop, options, said: str) -> None:
+    done = shop("search", "milk", *options, "--json")
+    assert done.code == 2
+    assert said in done.out
+
+
+def test_pages_follow_each_other_by_their_cursors(shop) -> None:
+    first = shop("search", "--limit", "2", "--json").object
+    last = shop("search", "--limit", "2", "--cursor", first["next"], "--json").object
+    names = [one["name"] for page in (first, last) for one in page["results"]]
+    assert sorted(names) == ["Oat milk", "Raw milk", "Rye bread"]
+    assert last["next"] is None
+    assert f"--cursor {first['next']}" not in shop("search").err
+    assert "The next page: --cursor " in shop("search", "--limit", "2").err
+    other = shop("search", "milk", "--limit", "2", "--cursor", first["next"])
+    assert (other.code, "another search" in other.err) == (2, True)
+
+
+def test_pages_of_the_beginning_of_a_word(shop) -> None:
+    shop("offer", "add", "--sku", "B2", "--name", "Breadcrumbs", "--price", "1")
+    shop("offer", "set", "B1", "--name", "Breadstick")
+    first = shop("search", "breads", "--limit", "1", "--json").object
+    assert first["total"] == 1
+    # Of four letters on it would be taken for a slip of "bread", which an offer here has.
+    first = shop("search", "bre", "--limit", "1", "--json").object
+    last = shop("search", "bre", "--limit", "1", "--cursor", first["next"], "--json").object
+    names = [one["name"] for page in (first, last) for one in page["results"]]
+    assert sorted(names) == ["Breadcrumbs", "Breadstick"]
+
+
+def test_facets_products_and_reasons_are_said(shop) -> None:
+    done = shop("search", "milk", "--facets", "--group", "--explain")
+    assert "Shops: Brook Farm 2" in done.err
+    assert "Prices: €1.00 to €2.00 2" in done.err
+    assert "2 of 2 products in 2 offers of milk" in done.err
+    assert "1. Oat milk: " in done.err
+    assert done.out.splitlines()[0].endswith("\t1")
+    found = shop("search", "milk", "--facets", "--group", "--explain", "--json").object
+    assert found["facets"]["stock"][0]["count"] == 1
+    assert [group["total"] for group in found["products"]["groups"]] == [1, 1]
+    assert found["reasons"][0]["words"][0]["where"] == "name"
+    assert "Categories: Bakery 1" in shop("search", "--facets", "--limit", "0").err
+
+
+def test_a_barcode_in_groups_is_one(shop) -> None:
+    shop("offer", "set", "M1", "--gtin", "4001842100121")
+    for words in (["4", "001842", "100121"], ["4-001842-100121"], ["04001842100121"]):
+        assert shop("search", *words, "--json").object["total"] == 1
+
+
+@pytest.fixture
+def viewed(shop, tmp_path):
+    """The same with views."""
+    settings = """
+[views.kiosk]
+own = "first"
+hide_categories = ["Bakery"]
+[views.cheap]
+retailers = ["Brook Farm", "Nobody yet"]
+categories = ["Bakery"]
+within = "1km"
+[views.others]
+hide_retailers = ["Brook Farm"]
+"""
+    (tmp_path / "shop" / "config.toml").write_text(settings, encoding="utf-8")
+    return shop
+
+
+def test_a_view_holds_at_every_exit(viewed) -> None:
+    assert viewed("search", "--view", "kiosk", "--json").object["total"] == 2
+    assert "Brook Farm (own)" in viewed("search", "--view", "kiosk").out
+    assert viewed("search", "--view", "cheap", "--json").object["total"] == 1
+    assert viewed("search", "--view", "others", "--json").object["total"] == 0
+    assert "shows none of the offers" in viewed("search", "--view", "others").err
+    for wanted in ("B1", "rye"):
+        assert viewed("show", wanted, "--view", "kiosk").code == 1
+        assert viewed("show", wanted, "--view", "cheap").code == 0
+    offer = viewed("search", "rye", "--json").object["results"][0]["offer"]
+    assert viewed("show", offer, "--view", "kiosk").code == 1
+    kinds = [json.loads(line).get("kind") for line in viewed("export").out.splitlines()]
+    shown = [json.loads(line) for line in viewed("export", "--view", "kiosk").out.splitlines()[1:]]
+    assert kinds.count("offer") == 3
+    names = [one["fields"]["name"] for one in shown if one["kind"] == "offer"]
+    assert sorted(names) == ["Oat milk", "Raw milk"]
+    assert {one["kind"] for one in shown} == {"member", "site", "offer"}
+    assert len(viewed("export", "--view", "others").out.splitlines()) == 1
+    assert viewed("export", "--view", "nope").code == 2
+
+
+def test_a_view_that_is_wrong_is_named(shop, tmp_path) -> None:
+    for line in ("foo = 1", 'own = "none"', 'claims = "x"', "for_age = -1", 'within = "2"'):
+        text = f"[views.bad]\n{line}\n"
+        (tmp_path / "shop" / "config.toml").write_text(text, encoding="utf-8")
+        done = shop("search", "--view", "bad")
+        assert done.code == 1
+        assert "views.bad: " in done.err
 
 
 def test_show_says_where_no_offer_holds_all_of_the_words(shop) -> None:

@@ -101,7 +101,7 @@ def test_an_address_that_is_none_is_told(tmp_path: Path, option: str, example: s
 
 def test_a_search_loads_nothing_that_a_shopper_would_wait_for(farm) -> None:
     folder, _, _ = farm
-    heavy = {"libp2p", "numpy", "rich", "trio", "rtree", "asyncio", "fastapi"}
+    heavy = {"libp2p", "numpy", "rich", "trio", "asyncio", "fastapi"}
     code = (
         "import sys\nfrom fedretail.cli import main\n"
         f"code = main(['--data-dir', {str(folder)!r}, 'search', 'milk', '--json'])\n"

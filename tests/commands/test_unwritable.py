@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fedretail.index.schema import connect_for_writing, create
+from fedretail.index.layout.schema import connect_for_writing, create
 from fedretail.node.node import Node
 
 READING = (
@@ -163,7 +163,8 @@ def test_on_a_full_disk_offers_that_are_here_are_not_said_to_be_missing(
     on_full_disk: Run, folder: Path
 ) -> None:
     written_later(folder, killed=False)
-    done = on_full_disk("search", "goat")
+    # Corrected, it is the oat milk that the index knows of.
+    done = on_full_disk("search", "--as-typed", "goat")
     assert done.returncode == 1
     assert "The search index is 1 change behind what is here." in done.stderr
     assert "import" not in done.stderr

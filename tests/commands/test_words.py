@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedretail.commands import _words
-from fedretail.domain.listings import Listing
+from fedretail.domain.listings import Listing, cheapest
 from fedretail.domain.prices import UnitPrice
 from fedretail.domain.stock import LEVELS, Stock
 from fedretail.domain.times import parse_time
@@ -128,7 +128,7 @@ priced = st.builds(
 
 @given(st.lists(priced, max_size=12, unique_by=lambda one: one.offer))
 def test_cheapest_against_a_plain_count(listings: list[Listing]) -> None:
-    best = _words.cheapest(listings)
+    best = cheapest(listings)
     if not best:
         return
     by_offer = {one.offer: one for one in listings}

@@ -12,6 +12,7 @@ from fedretail.domain.ids import (
     check_digit,
     is_gln,
     is_gtin,
+    is_restricted,
     name_hash,
     offer_id,
     parse_gtin,
@@ -170,3 +171,18 @@ def test_no_offer_id(text: str) -> None:
 def test_case_and_spacing_make_no_other_name() -> None:
     assert name_hash("Oat  Milk ") == name_hash("oat milk") != name_hash("oat milk 2")
     assert name_hash("Milk") == "name:" + name_hash("MILK").removeprefix("name:").lower()
+
+
+@pytest.mark.parametrize(
+    ("gtin", "given_out"),
+    [
+        ("04001842100121", False),
+        ("02000000000008", True),
+        ("00200000000000", True),
+        ("00412345678903", True),
+        ("00000020000004", True),
+        ("00000096385074", False),
+    ],
+)
+def test_numbers_that_shops_give_out_themselves(gtin: str, given_out: bool) -> None:
+    assert is_restricted(gtin) is given_out

@@ -13,7 +13,7 @@ MILK = Listing(
     distance_m=1234.56, bearing_deg=359.7, site_id="abcdefgh234567ab", site_name="Farm",
     position=Position(48.52, 9.0500000004), open=True, open_until_ms=5,
     seen_at_ms=1_795_255_200_000, confirmed_at_ms=1_795_255_200_000, score=0.5,
-    warnings=("silent",),
+    warnings=("silent",), is_own=True,
 )  # fmt: skip
 
 
@@ -34,6 +34,8 @@ def test_the_documented_object() -> None:
         "seen_at": "2026-11-21T10:00:00Z",
         "confirmed_at": "2026-11-21T10:00:00Z",
         "warnings": ["silent"],
+        "own": True,
+        "for_members": False,
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ FARM = Site(
     hours="Mo-Fr 08:00-18:00", holidays=(("2026-12-24", "08:00-12:00"),),
     closed=(Closure(5, 9, "summer"),), time_zone="Europe/Berlin", contact="07071 1\na@b.example",
     currency="EUR", gln="4000001000005", address="Lane 1\n12345 Town", country="DE",
+    colour=3,
     nonce=b"n" * 16,
 )  # fmt: skip
 edits = st.dictionaries(st.sampled_from(sorted(SITE.fields)), values)

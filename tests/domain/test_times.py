@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedretail.domain.times import MAX_TIME_MS, parse_time, rfc3339, to_datetime, to_ms
+from fedretail.domain.times import MAX_TIME_MS, parse_span, parse_time, rfc3339, to_datetime, to_ms
 from fedretail.errors import MalformedInput
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -74,3 +74,12 @@ def test_the_last_day_has_no_end() -> None:
 @given(st.integers(0, MAX_TIME_MS - 10**8))
 def test_datetimes(at_ms: int) -> None:
     assert to_ms(to_datetime(at_ms, BERLIN)) == at_ms
+
+
+def test_spans() -> None:
+    assert [parse_span(text) for text in ("12h", "30 days", "2W", "1 week")] == [
+        hours * 3_600_000 for hours in (12, 30 * 24, 14 * 24, 7 * 24)
+    ]
+    for text in ("", "3", "0d", "d", "-1d", "9" * 50 + "d", "1 month"):
+        with pytest.raises(MalformedInput):
+            parse_span(text)

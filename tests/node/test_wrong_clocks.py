@@ -2,8 +2,8 @@
 
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.stamp import EARLIEST_MS
-from fedretail.node.base import OwnSite
 from fedretail.node.node import Node
+from fedretail.node.own_sites import OwnSite
 from fedretail.node.upkeep import put_stamps_right, steps
 from fedretail.store.commits import LEASE_DAYS
 from fedretail.testing import builders

@@ -125,7 +125,7 @@ async def test_no_more_sessions_than_there_is_room_for(
 async def test_who_calls_again_and_again_has_not_paid_by_that(
     autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "_CALL_TOKENS", 3000)
+    monkeypatch.setattr(service, "_CALL_TOKENS", 1500)
     async with street(tmp_path) as town:
         (a,) = await town.open("a")
         async with stranger(town, a, silent, 0), stranger(town, a, silent, 0):
@@ -136,7 +136,7 @@ async def test_who_calls_again_and_again_has_not_paid_by_that(
             assert a.service.statistics()["sessions_refused"] == 1
             async with stranger(town, a, silent, 1):
                 await until(lambda: a.service.statistics()["sessions"] == 3)
-            # Two thousand tokens are left, and four hundred come in each second.
+            # A thousand tokens are left, and four hundred come in each second.
             await trio.sleep(3)
             async with stranger(town, a, silent, 0):
                 await until(lambda: a.service.statistics()["sessions"] == 4)

@@ -209,12 +209,18 @@ def test_a_neighbour_that_owes_nothing_may_be_silent(pair: tuple[Neighbour, Neig
     assert not any(session.is_overdue(hour * 3_600_000) for hour in range(24))
 
 
-def test_chatter_does_not_make_up_for_rows_withheld(withheld: tuple[Neighbour, Side]) -> None:
+@pytest.mark.parametrize("state", [State.OPEN, State.LIVE])
+@pytest.mark.parametrize("chatter", [wire.Heads([]), wire.Auth([[AUTH_ADDRESS, "/ip4/10.0.0.9"]])])
+def test_chatter_does_not_make_up_for_rows_withheld(
+    withheld: tuple[Neighbour, Side], state: State, chatter: wire.Message
+) -> None:
+    """In the first round neither: what was shown then is fetched in it."""
     _, side = withheld
+    assert side.session.state is State.OPEN
     assert not side.session.is_overdue(0)
     for now_ms in range(0, IDLE_MS + 5000, 1000):
-        side.session.state = State.LIVE
-        side.hear(wire.Heads([]), now_ms)
+        side.session.state = state
+        side.hear(chatter, now_ms)
         overdue = side.session.is_overdue(now_ms)
     assert overdue
 

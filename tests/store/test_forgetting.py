@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fedretail.index.schema import State, read_state
+from fedretail.index.layout.schema import State, read_state
 from fedretail.index.search import Index
 from fedretail.store import forgetting
 from fedretail.store.commits import Edit

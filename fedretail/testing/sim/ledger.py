@@ -10,7 +10,7 @@ from fedretail.crdt.lineage import Absorbed, with_absorbed
 from fedretail.crdt.names import LogName, log_id
 from fedretail.crdt.registers import DELETED
 from fedretail.crdt.row import RowKey, stored_row
-from fedretail.store.commits import Edit
+from fedretail.store.commits import Author, Edit
 from fedretail.testing.naive_log import NaiveLog
 from fedretail.testing.sim.world import World
 
@@ -42,6 +42,8 @@ class Truth:
     open_edits: list[Edit] | None = None
     # The newest seq that its device has shown to anybody.
     shown_seq: int = 0
+    # The newest seq that another honest node has said it holds: heads travel before their rows.
+    held_seq: int = 0
     # Up to which seq it is what others know, where it is what one computer alone has written.
     private_from: int | None = None
     _packed: dict[int, Mapping[tuple[str, str], bytes]] = field(default_factory=dict)
@@ -57,7 +59,8 @@ class Truth:
         past = self.log.history[seq].copy()
         past.history = self.log.history[: seq + 1]
         heads = {at: signed for at, signed in self.heads.items() if at <= seq}
-        return Truth(self.name, past, heads, shown_seq=min(seq, self.shown_seq))
+        shown, held = min(seq, self.shown_seq), min(seq, self.held_seq)
+        return Truth(self.name, past, heads, shown_seq=shown, held_seq=held)
 
     def knows(self, head: Head) -> bool:
         """Whether the device of this log has signed this head."""
@@ -180,16 +183,22 @@ class Ledger:
             if one.is_private or truth is None or one.place[1] > truth.shown_seq:
                 one.place, one.is_private = (signed.head.log, signed.head.seq), False
 
+    def hold(self, log: bytes, seq: int, *, by: Author | None) -> None:
+        """A node has said that it holds a log at this seq; `by`: whose it is, None for a reader."""
+        truth = self.truths.get(log)
+        if truth is not None and (by is None or by.key.public != truth.name.device):
+            truth.held_seq = max(truth.held_seq, seq)
+
     def put_back(self, device: bytes, count: int) -> None:
         """A copy of this number of `said_count` is a device's store now; what it lacks is lost.
 
-        But for what others have been shown.
+        But for what others hold.
         """
 
         def is_kept(one: Said) -> bool:
             truth = self.truths.get(one.place[0])
-            is_shown = truth is not None and one.place[1] <= truth.shown_seq
-            return one.number < count or (is_shown and not one.is_private)
+            is_held = truth is not None and one.place[1] <= truth.held_seq
+            return one.number < count or (is_held and not one.is_private)
 
         self.said[device] = [one for one in self.said.get(device, []) if is_kept(one)]
 

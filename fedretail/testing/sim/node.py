@@ -317,7 +317,10 @@ class SimNode(Computer):
         if self._seen.get(log, 0) < seq and self.store is not None:
             state = self.store.log(log)
             self._seen[log] = 0 if state is None else state.point.seq
-        return self._seen.get(log, 0) >= seq
+        is_held = self._seen.get(log, 0) >= seq
+        if is_held:
+            self.street.ledger.hold(log, seq, by=self.author)
+        return is_held
 
     def _on_effect(self, link: Link, effect: Effect) -> None:
         if isinstance(effect, Moved) and self.store is not None:

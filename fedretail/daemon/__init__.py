@@ -1,0 +1,1 @@
+"""`fedretail serve` and `fedretail.running`: a node at work until it is told to end."""

@@ -1,0 +1,76 @@
+"""The pages of a daemon: shown as long as it runs, and no reason for it to end."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import trio
+
+from fedretail.daemon.failures import ours
+from fedretail.domain.web_addresses import WebAddress
+from fedretail.node.node import Node
+
+if TYPE_CHECKING:
+    from fedretail.web.guard import Guard
+
+log = logging.getLogger(__name__)
+# A port that another program has may be free again a little later.
+_AGAIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PageOptions:
+    """Where pages are shown; must: somebody has asked for that very address."""
+
+    address: WebAddress
+    must: bool = False
+
+
+async def show_pages(
+    node: Node,
+    options: PageOptions,
+    on_event: Callable[[str], None],
+    on_shown: Callable[[Sequence[str]], None],
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Show pages until cancelled; started once they are there, or cannot be.
+
+    on_shown: told where they are, and that they are nowhere. Unavailable where they cannot be shown
+    at an address that was asked for; else they come when the port is free.
+    """
+    # FastAPI takes a third of a second to load, which nobody pays for who shows no pages.
+    app = await trio.to_thread.run_sync(_app, node)
+    from fedretail.web import server
+
+    serve = partial(server.run, app, options.address, counts=app.counts)
+    is_first = True
+    while True:
+        try:
+            async with trio.open_nursery() as nursery:
+                addresses: list[str] = await nursery.start(serve)
+                on_shown(addresses)
+                if not is_first:
+                    on_event(f"Pages are shown now: {addresses[0]}/")
+                else:
+                    task_status.started()
+                is_first = False
+        except* Exception as group:
+            on_shown([])
+            error = ours(group)
+            if is_first and options.must and error is not None:
+                raise error from None
+            log.warning("Pages are not shown.", exc_info=None if error else group)
+            if is_first:
+                on_event(error.message if error else "Pages are not shown: see the log.")
+                task_status.started()
+            is_first = False
+        await trio.sleep(_AGAIN_S)
+
+
+def _app(node: Node) -> "Guard":
+    from fedretail.web.app import make_app
+
+    return make_app(node)

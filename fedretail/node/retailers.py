@@ -1,0 +1,61 @@
+"""Whom people mean by the name of a shop or of a member."""
+
+from collections.abc import Iterable
+
+from fedretail.crdt.names import site_id
+from fedretail.domain.ids import is_site_id
+from fedretail.domain.members import Member
+from fedretail.domain.sites import Site
+from fedretail.domain.texts import quoted
+from fedretail.errors import UsageError
+from fedretail.index.language.text import fold
+from fedretail.node.base import BaseNode
+
+_MEMBER_DIGITS = 32
+
+
+def retailers(node: BaseNode, asked: Iterable[str], *, or_nobody: bool = False) -> frozenset[str]:
+    """Ids of the sites and names (in hex) of the members that are meant.
+
+    Each is an id, or a name, case and accents aside; all who bear a name are meant.
+    UsageError for a name that nobody bears; with `or_nobody` it stands for nobody.
+    """
+    asked = [text.strip() for text in asked]
+    ids = frozenset(text for text in asked if _is_id(text))
+    names = [text for text in asked if text not in ids]
+    if not names:
+        return ids
+    known = _known(node)
+    for name in names:
+        if fold(name) not in known and not or_nobody:
+            raise UsageError(f"There is no shop {quoted(name)} here.", hint=_nearest(name, known))
+    return ids.union(*(known.get(fold(name), ()) for name in names))
+
+
+def _is_id(text: str) -> bool:
+    is_member = len(text) == _MEMBER_DIGITS and set(text) <= set("0123456789abcdef")
+    return is_site_id(text) or is_member
+
+
+def _known(node: BaseNode) -> dict[str, set[str]]:
+    """Ids by folded name, of all sites and members here."""
+    known: dict[str, set[str]] = {}
+    for place, value in node.records("site"):
+        site = Site.from_fields(value.fields)
+        if site.name and site_id(place.owner, site.nonce) == place.key:
+            known.setdefault(fold(site.name), set()).add(place.key)
+    for place, value in node.records("member"):
+        member = Member.from_fields(value.fields)
+        for name in (member.name, member.imprint.legal_name):
+            if name:
+                known.setdefault(fold(name), set()).add(place.owner.hex())
+    return known
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    import difflib
+
+    # Names that hold the word are meant more often than those that are written alike.
+    inside = sorted(one for one in known if fold(name) in one)
+    close = inside[:1] or difflib.get_close_matches(fold(name), list(known), n=1)
+    return f"Did you mean {quoted(close[0])}?" if close else "Look at their names with a search."

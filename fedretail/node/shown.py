@@ -1,0 +1,51 @@
+"""Which records a view shows, of all that a node holds."""
+
+from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
+from fedretail.domain.kind import RecordId, Value
+from fedretail.domain.sites import Site
+from fedretail.index.answering.stored import stored, where_of
+from fedretail.index.views import View
+from fedretail.node.base import BaseNode
+
+
+class Shown:
+    """Judges records by a view, at the moment it is made."""
+
+    def __init__(self, node: BaseNode, view: View) -> None:
+        self._node = node
+        self._view = view
+        self._at_ms = node.time.now_ms()
+        self._sites: dict[tuple[bytes, str], bool] = {}
+        self._members: set[bytes] | None = None
+
+    def record(self, place: RecordId) -> bool:
+        """Whether this record belongs to the view."""
+        if place.collection == MEMBER_COLLECTION:
+            return place.owner in self._shown_members()
+        if not self._is_shown(place.owner, place.collection):
+            return False
+        if place.kind != "offer":
+            return True
+        found = stored(self._node.store, place, at_ms=self._at_ms)
+        return found is not None and self._view.shows(found.goods, self._at_ms)
+
+    def _is_shown(self, owner: bytes, collection: str) -> bool:
+        key = (owner, collection)
+        if key not in self._sites:
+            site = collection.partition("/")[2]
+            value = self._node.record(RecordId(owner, collection, "site", site))
+            self._sites[key] = value is not None and self._has(owner, site, value.fields)
+        return self._sites[key]
+
+    def _has(self, owner: bytes, site: str, fields: dict[str, Value]) -> bool:
+        where = where_of(owner, site, Site.from_fields(fields), at_ms=self._at_ms)
+        return self._view.at_site(where)
+
+    def _shown_members(self) -> set[bytes]:
+        if self._members is None:
+            self._members = {
+                place.owner
+                for place, _ in self._node.records("site")
+                if self._is_shown(place.owner, collection_of(place.key))
+            }
+        return self._members

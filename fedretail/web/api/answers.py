@@ -1,0 +1,61 @@
+"""Answers of the API: JSON with an ETag, or a word that nothing has changed."""
+
+import json
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedretail.node.node import Node
+
+# Of a hash that tells two answers of one address apart.
+_ETAG_BYTES = 12
+
+
+def node_of(request: Request) -> Node:
+    """The node that is asked."""
+    node: Node = request.app.state.node
+    return node
+
+
+def answer(
+    request: Request,
+    body: Mapping[str, Any],
+    *,
+    version: str = "",
+    leave_out: Collection[str] = (),
+    status: int = 200,
+) -> Response:
+    """The body with its ETag; 304 where the asker has it already.
+
+    version: of what If-Match means, stands first in the ETag. leave_out: fields that change
+    without anything having changed.
+    """
+    said = {name: value for name, value in body.items() if name not in leave_out}
+    tag = f'"{version}{"." if version else ""}{_digest(dumped(said))}"'
+    headers = {"etag": tag, "cache-control": "no-cache"}
+    if status == 200 and holds(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(dumped(body), status, headers, "application/json")
+
+
+def holds(header: str, tag: str) -> bool:
+    """Whether a header If-None-Match names this ETag."""
+    named = {one.strip().removeprefix("W/") for one in header.split(",")}
+    return "*" in named or tag in named
+
+
+def version_of(stamps: object) -> str:
+    """The version of a record, from the stamps of its fields."""
+    return _digest(repr(stamps).encode())
+
+
+def dumped(body: Mapping[str, Any]) -> bytes:
+    """JSON without a space too many; half a character of a broken text is written as `?`."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=_ETAG_BYTES).hexdigest()

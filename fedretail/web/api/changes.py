@@ -1,0 +1,193 @@
+"""/changes, once and as a stream of events, and /export: for programs that keep a copy."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import trio
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from fedretail.node import changes as feed
+from fedretail.node.exports import lines
+from fedretail.node.node import Node
+from fedretail.web.api import examples, models
+from fedretail.web.api.answers import answer, dumped, node_of
+from fedretail.web.asking import said
+from fedretail.web.counts import Counts
+from fedretail.web.problems import Problem
+
+router = APIRouter(tags=["changes"])
+MAX_CHANGES = 1000
+# How often a stream looks whether something has changed: a few microseconds each time.
+LOOK_S = 0.25
+# So often a silent stream says that it lives, before a box on the way takes it for dead.
+_BEAT_S = 15.0
+# Each holds a connection; a shop has a handful of programs.
+MAX_STREAMS = 32
+# Entries of a stream that are read at once.
+_AT_ONCE = 100
+_CHUNK_CHARS = 64 * 1024
+_EVENTS = "text/event-stream"
+_LINES = "application/x-ndjson"
+
+Kinds = Annotated[list[str], said("Only records of this kind; repeatable."), Field(max_length=20)]
+
+
+class ChangesAsked(BaseModel):
+    """From where on, and of what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[
+        str | None,
+        said("`cursor` of the answer before; `now`: only what comes; else from the beginning."),
+        Field(max_length=100),
+    ] = None
+    kind: Kinds = []
+    limit: Annotated[int, said("Most entries."), Field(ge=1, le=MAX_CHANGES)] = 100
+
+
+class StreamAsked(BaseModel):
+    """From where on, and of what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[str | None, said("As for /changes."), Field(max_length=100)] = None
+    kind: Kinds = []
+
+
+@router.get("/changes", response_model=models.Changes, responses=examples.shown(examples.CHANGES))
+def changes(request: Request, asked: Annotated[ChangesAsked, Query()]) -> Response:
+    """Records that changed since a cursor, each as it is now.
+
+    A cursor outlives restarts. 410: it is of another computer, or too old; begin anew without.
+    """
+    found = feed.changes(
+        node_of(request), asked.after or None, limit=asked.limit, kinds=frozenset(asked.kind)
+    )
+    entries = [one.to_json() for one in found.entries]
+    body = {"changes": entries, "cursor": found.cursor, "more": found.more}
+    return answer(request, body)
+
+
+@router.get(
+    "/changes/stream",
+    response_class=StreamingResponse,
+    responses={200: {"content": {_EVENTS: {"example": examples.EVENT}}}},
+)
+async def stream(
+    request: Request,
+    asked: Annotated[StreamAsked, Query()],
+    last_event_id: Annotated[str | None, Header(max_length=100)] = None,
+) -> Response:
+    """The same as server-sent events, for as long as somebody listens.
+
+    Each event `change` has the cursor as its id, so that a browser goes on where it was.
+    """
+    node, counts = node_of(request), request.app.state.counts
+    after = last_event_id or asked.after or None
+    # What is wrong with the cursor is told before the stream begins.
+    first = await _read(node, after, asked.kind, _AT_ONCE)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    if "fedretail.head" in request.scope:
+        return Response(headers=headers, media_type=_EVENTS)
+    if counts.streams >= MAX_STREAMS:
+        raise Problem(503, "Too many are listening.", headers={"retry-after": "30"})
+    return _EventStream(node, first, asked.kind, counts, headers)
+
+
+class _EventStream(Response):
+    """Tells changes until nobody listens any more."""
+
+    media_type = _EVENTS
+
+    def __init__(  # noqa: PLR0917 - made in one place
+        self,
+        node: Node,
+        found: feed.Changes,
+        kinds: list[str],
+        counts: Counts,
+        headers: dict[str, str],
+    ) -> None:
+        super().__init__(headers=headers)
+        del self.headers["content-length"]
+        self._node, self._found, self._kinds, self._counts = node, found, kinds, counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._counts.streams += 1
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        try:
+            await send(start)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_until_gone, receive, nursery.cancel_scope)
+                await self._tell(send)
+        finally:
+            self._counts.streams -= 1
+
+    async def _tell(self, send: Send) -> None:
+        async def tell(text: bytes) -> None:
+            await send({"type": "http.response.body", "body": text, "more_body": True})
+
+        found, silent_s = self._found, 0.0
+        await tell(b"retry: 3000\n\n")
+        while True:
+            if found.entries:
+                await tell(b"".join(map(_event, found.entries)))
+            silent_s = 0.0 if found.entries else silent_s + LOOK_S
+            if silent_s >= _BEAT_S:
+                silent_s = 0.0
+                await tell(b": nothing new\n\n")
+            if not found.more:
+                await trio.sleep(LOOK_S)
+            found = await _read(self._node, found.cursor, self._kinds, _AT_ONCE)
+
+
+async def _until_gone(receive: Receive, scope: trio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
+def _event(one: feed.Change) -> bytes:
+    return b"id: %b\nevent: change\ndata: %b\n\n" % (one.cursor.encode(), dumped(one.to_json()))
+
+
+async def _read(node: Node, after: str | None, kinds: list[str], limit: int) -> feed.Changes:
+    return await trio.to_thread.run_sync(
+        lambda: feed.changes(node, after, limit=limit, kinds=frozenset(kinds))
+    )
+
+
+@router.get(
+    "/export",
+    tags=["export"],
+    response_class=StreamingResponse,
+    responses={200: {"content": {_LINES: {"example": examples.EXPORT}}}},
+)
+def export(
+    request: Request,
+    view: Annotated[str | None, Query(), said("Only what this view of the node shows.")] = None,
+) -> Response:
+    """All records as JSON Lines, as `fedretail export` writes them."""
+    node = node_of(request)
+    shown = None if view is None else node.view(view)
+    headers = {"content-disposition": 'attachment; filename="fedretail.jsonl"'}
+    if "fedretail.head" in request.scope:
+        return Response(headers=headers, media_type=_LINES)
+    return StreamingResponse(_chunks(lines(node, view=shown)), headers=headers, media_type=_LINES)
+
+
+def _chunks(found: Iterator[str]) -> Iterator[bytes]:
+    """Lines in pieces that are worth a turn of a thread."""
+    held: list[str] = []
+    size = 0
+    for line in found:
+        held.append(line)
+        size += len(line)
+        if size >= _CHUNK_CHARS:
+            yield "".join(held).encode("utf-8", "replace")
+            held, size = [], 0
+    if held:
+        yield "".join(held).encode("utf-8", "replace")

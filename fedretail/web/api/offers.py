@@ -1,0 +1,107 @@
+"""/offers/SITE/KEY: one offer; with a token, its price and stock are changed here."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.responses import Response
+
+from fedretail.domain.ids import offer_id
+from fedretail.node import tokens
+from fedretail.node.details import Details, details
+from fedretail.node.node import Node
+from fedretail.node.pricing import priced
+from fedretail.web.api import examples, models, once
+from fedretail.web.api.answers import answer, node_of, version_of
+from fedretail.web.asking import said
+from fedretail.web.problems import Problem
+
+router = APIRouter(tags=["offers"])
+SiteId = Annotated[str, Path(description="The id of a site.", max_length=64)]
+Key = Annotated[str, Path(description="The offer's key at that site.", max_length=64)]
+_BEARER = HTTPBearer(auto_error=False, description="A token of `fedretail token add`.")
+_Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
+
+
+@router.get(
+    "/offers/{site}/{key}",
+    response_model=models.Offer,
+    responses=examples.shown(examples.OFFER),
+)
+def offer(
+    request: Request,
+    site: SiteId,
+    key: Key,
+    view: Annotated[str | None, Query(), said("Only if this view of the node shows it.")] = None,
+) -> Response:
+    """One offer with all that its shop says; the object of `fedretail show --json`."""
+    return _answer(request, _found(node_of(request), offer_id(site, key), view))
+
+
+@router.patch(
+    "/offers/{site}/{key}",
+    response_model=models.Offer,
+    responses=examples.shown(examples.OFFER),
+)
+def change_offer(  # noqa: PLR0917 - what FastAPI fills in by name
+    request: Request,
+    site: SiteId,
+    key: Key,
+    edit: models.OfferEdit,
+    credentials: _Credentials,
+    if_match: Annotated[str | None, Header(max_length=1000)] = None,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    """Change price and stock of an offer of this shop; needs a token with `offers:write`.
+
+    If-Match: only if the offer is still as it was with that ETag; else 412. Idempotency-Key: the
+    same edit under the same key is made once within a day, however often it is sent.
+    """
+    node = node_of(request)
+    token = _permitted(node, credentials)
+    known = _found(node, offer_id(site, key), None)
+    if all(own.id != site for own in node.sites()):
+        raise Problem(403, "This offer is of another shop.", "Only its own shop changes it.")
+    if not edit.model_fields_set:
+        raise Problem(400, "Nothing to change is given.", "Such as price or stock.")
+
+    def make() -> None:
+        if if_match is not None and not _matches(if_match, known):
+            raise Problem(412, "The offer has changed meanwhile.", "Read it again, then decide.")
+        own = node.site(site)
+        node.write(
+            "offer", key, priced(node, own, key, edit.model_dump(exclude_unset=True)), site=own
+        )
+
+    asked = f"{site}/{key} {edit.model_dump_json(exclude_unset=True)}"
+    once.once(node, f"{token.name}/{idempotency_key}" if idempotency_key else None, asked, make)
+    return _answer(request, _found(node, offer_id(site, key), None))
+
+
+def _permitted(node: Node, credentials: HTTPAuthorizationCredentials | None) -> tokens.Token:
+    token = None if credentials is None else tokens.bearer(node, credentials.credentials)
+    if token is None:
+        hint = "`fedretail token add NAME --scope offers:write` prints one."
+        raise Problem(401, "That needs a token.", hint, {"www-authenticate": "Bearer"})
+    if tokens.WRITE_OFFERS not in token.scopes:
+        raise Problem(403, "This token may not change offers.")
+    return token
+
+
+def _found(node: Node, wanted: str, view: str | None) -> Details:
+    listing = node.show(wanted, view=None if view is None else node.view(view))
+    if listing is None:
+        raise Problem(404, f"There is no offer {wanted}.", "It may have been withdrawn.")
+    return details(node, listing)
+
+
+def _answer(request: Request, known: Details) -> Response:
+    body: dict[str, Any] = known.to_json()
+    return answer(request, body, version=version_of(known.stamps))
+
+
+def _matches(header: str, known: Details) -> bool:
+    """Whether one of the ETags is of this version of the record, whatever hour it was read at."""
+    version = version_of(known.stamps)
+    named = [one.strip().removeprefix("W/").strip('"') for one in header.split(",")]
+    return any(one == "*" or one.partition(".")[0] == version for one in named)

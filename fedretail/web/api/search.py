@@ -1,0 +1,75 @@
+"""/search, the object of `fedretail search --json`; /products/GTIN, all offers of one product."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from fedretail.domain.ids import parse_gtin
+from fedretail.node.found import as_json, searched
+from fedretail.web.api import examples, models
+from fedretail.web.api.answers import answer, node_of
+from fedretail.web.asking import MAX_LIMIT, Asked, said
+from fedretail.web.problems import Problem
+
+router = APIRouter()
+# How long it took changes with every answer, and is nothing that changed.
+_TIMES = ("took_ms",)
+
+
+@router.get(
+    "/search",
+    tags=["search"],
+    response_model=models.Found,
+    responses=examples.shown(examples.FOUND),
+)
+def search(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+    """Find what shops offer. Answered from this node's own disk, whoever is reachable."""
+    node = node_of(request)
+    _, page = searched(node, asked.query(node))
+    return answer(request, as_json(page), leave_out=_TIMES)
+
+
+class ProductAsked(BaseModel):
+    """What narrows the offers of one product."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    near: Annotated[str | None, said("LAT,LON to measure from; else this shop.")] = None
+    within: Annotated[str | None, said("No further than 300m, 5km, 3mi.")] = None
+    sort: Annotated[Literal["best", "nearest", "cheapest"], said("What comes first.")] = "cheapest"
+    open_now: Annotated[bool, said("Only shops that are open.")] = False
+    in_stock: Annotated[bool, said("Leave out what is sold out.")] = False
+    limit: Annotated[int, said("Most offers of a page."), Field(ge=1, le=MAX_LIMIT)] = 20
+    cursor: Annotated[str | None, said("`next` of the page before.")] = None
+    view: Annotated[str | None, said("Only what this view of the node shows.")] = None
+
+
+Gtin = Annotated[str, Path(description="A barcode of 8, 12, 13 or 14 digits.", max_length=40)]
+
+
+@router.get(
+    "/products/{gtin}",
+    tags=["products"],
+    response_model=models.Product,
+    responses=examples.shown(examples.PRODUCT),
+)
+def product(request: Request, gtin: Gtin, asked: Annotated[ProductAsked, Query()]) -> Response:
+    """One product with all its offers, page by page."""
+    node, digits = node_of(request), parse_gtin(gtin)
+    whole = Asked(gtin=digits, **asked.model_dump())
+    page = node.search(whole.query(node))
+    narrowed = asked.within or asked.open_now or asked.in_stock or asked.cursor
+    if not page.total and not narrowed:
+        raise Problem(404, f"Nobody offers a product with the barcode {digits}.")
+    found = as_json(page)
+    body: dict[str, Any] = {
+        "gtin": digits,
+        "name": page.results[0].name if page.results else "",
+        "category": page.results[0].category if page.results else "",
+        "total": page.total,
+        "offers": found["results"],
+        "next": page.next,
+    }
+    return answer(request, body)

@@ -1,0 +1,226 @@
+"""My offers: a table with search; price, stock and promotion are changed where they stand."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.responses import JSONResponse, Response
+
+from fedretail.domain.catalog import Offer
+from fedretail.domain.ids import name_hash, record_key
+from fedretail.domain.kind import Value
+from fedretail.domain.listings import Listing
+from fedretail.domain.money import parse_amount
+from fedretail.domain.prices import Price
+from fedretail.domain.times import parse_time, to_datetime
+from fedretail.errors import MalformedInput
+from fedretail.index.query import Query
+from fedretail.node.editing import held, promotion, usual, with_price, with_promotion, with_stock
+from fedretail.node.own_sites import OwnSite
+from fedretail.web.manage.desk import Desk
+from fedretail.web.manage.today import old_offers
+
+_PAGE = 50
+LEVELS = ("some", "few", "none", "order", "unknown")
+# More pieces than this are no shelf.
+_MAX_COUNT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One offer as the table shows it; texts as they are typed into fields."""
+
+    id: str
+    number: int
+    name: str
+    detail: str
+    currency: str
+    price: str
+    count: str
+    level: str
+    promotion: str
+    begins: str
+    ends: str
+    confirmed: str
+    is_old: bool
+
+
+def page(desk: Desk) -> Response:
+    """The table, or what a search in it finds."""
+    words, is_old = desk.visit.asked.get("q", ""), bool(desk.visit.asked.get("old"))
+    mine = frozenset(own.id for own in desk.node.sites())
+    total, following, found = 0, None, []
+    old = {number for number, _name in old_offers(desk)}
+    if mine:
+        cursor = desk.visit.asked.get("cursor") or None
+        limit = 500 if is_old else _PAGE
+        wanted = Query(words=words, retailers=mine, limit=limit, cursor=cursor)
+        answer = desk.node.search(wanted)
+        found = [one for one in answer.results if not is_old or one.offer in old]
+        total, following = answer.total, None if is_old else answer.next
+    lines = [_line(desk, one, at, one.offer in old) for at, one in enumerate(found)]
+    return desk.show(
+        "offers",
+        place="offers",
+        words=words,
+        is_old=is_old,
+        lines=[line for line in lines if line is not None],
+        total=len(found) if is_old else total,
+        following=following,
+        sites=desk.node.sites(),
+    )
+
+
+def _line(desk: Desk, one: Listing, at: int, is_old: bool) -> Line | None:
+    found = held(desk.node, one.offer)
+    if found is None:
+        return None
+    own, key, fields = found
+    offer, say = Offer.from_fields(fields), desk.say
+    currency = offer.currency or desk.node.currency
+    base, promo = usual(offer), promotion(offer, desk.node.clock.now_ms())
+    counted = fields.get("stock_count")
+    level = "order" if offer.stock.made_to_order else offer.stock.level
+    return Line(
+        id=one.offer,
+        number=at,
+        name=offer.name,
+        detail=" · ".join(filter(None, (offer.sku, offer.gtin, offer.category))) or key,
+        currency=currency,
+        price="" if base is None else say.plain(base.amount_minor, currency),
+        count=str(counted) if isinstance(counted, int) else "",
+        level=level,
+        promotion="" if promo is None else say.plain(promo.amount_minor, currency),
+        begins="" if promo is None else _day(own, promo.from_ms, end=False),
+        ends="" if promo is None else _day(own, promo.until_ms, end=True),
+        confirmed="" if one.confirmed_at_ms is None else say.moment(one.confirmed_at_ms),
+        is_old=is_old,
+    )
+
+
+def _day(own: OwnSite, at_ms: int | None, *, end: bool) -> str:
+    if at_ms is None:
+        return ""
+    return str(to_datetime(at_ms - end, ZoneInfo(own.site.time_zone)).date())
+
+
+def save(desk: Desk) -> Response:
+    """Change one offer by what its row says, and tell when; to a script in a few words."""
+    found = held(desk.node, desk.get("offer"))
+    if found is None:
+        return _answer(desk, "bad", desk.translated("This offer is not there any more."))
+    own, key, present = found
+    try:
+        fields = _fields(desk, own, present)
+    except MalformedInput as error:
+        return _answer(desk, "bad", error.message)
+    desk.node.write("offer", key, fields, site=own)
+    now = desk.say.moment(desk.node.clock.now_ms())
+    return _answer(desk, "ok", desk.translated("Saved %(time)s", time=now))
+
+
+def _fields(desk: Desk, own: OwnSite, present: dict[str, Value]) -> dict[str, Value]:
+    """What the form changes; MalformedInput says at which field."""
+    now_ms, currency = desk.node.clock.now_ms(), str(present.get("currency") or own.site.currency)
+    deed = desk.get("deed")
+    fields: dict[str, Value] = {}
+    if deed in ("price", "row", "right"):
+        amount = _amount(desk, "price", currency)
+        fields |= with_price(present, amount, currency, now_ms=now_ms)
+        if deed == "right":
+            fields["checked_at"] = now_ms
+    if deed in ("stock", "row"):
+        fields |= with_stock(desk.node, _level(desk), _count(desk))
+    if deed == "promotion":
+        fields |= with_promotion(present, _promotion(desk, own, currency))
+    if deed == "no-promotion":
+        fields |= with_promotion(present, None)
+    return fields
+
+
+def _amount(desk: Desk, name: str, currency: str) -> int:
+    try:
+        return parse_amount(desk.get(name), currency)
+    except MalformedInput:
+        shown = desk.say.plain(129, currency)
+        raise MalformedInput(desk.translated("A price such as %(price)s", price=shown)) from None
+
+
+def _count(desk: Desk) -> int | None:
+    text = desk.get("count")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= _MAX_COUNT):
+        raise MalformedInput(desk.translated("A whole number of pieces"))
+    return int(text)
+
+
+def _level(desk: Desk) -> str:
+    return desk.get("level") if desk.get("level") in LEVELS else "unknown"
+
+
+def _promotion(desk: Desk, own: OwnSite, currency: str) -> Price:
+    amount, zone = _amount(desk, "promotion", currency), ZoneInfo(own.site.time_zone)
+    begins, ends = desk.get("begins"), desk.get("ends")
+    try:
+        start = parse_time(begins, zone) if begins else None
+        until = parse_time(ends, zone, end=True) if ends else None
+    except MalformedInput:
+        raise MalformedInput(desk.translated("A day such as 2026-12-24")) from None
+    if until is None:
+        raise MalformedInput(desk.translated("The last day of the offer is missing"))
+    if start is not None and start >= until:
+        raise MalformedInput(desk.translated("The offer ends before it begins"))
+    return Price(amount, start, until)
+
+
+def _answer(desk: Desk, mark: str, sentence: str) -> Response:
+    if desk.get("quiet"):
+        return JSONResponse({"mark": mark, "said": sentence})
+    desk.tell(mark, sentence)
+    return desk.go("/offers", q=desk.get("q") or None)
+
+
+def still_right(desk: Desk) -> Response:
+    """Say of prices that nobody has looked at for a year that they still hold."""
+    number, now_ms = 0, desk.node.clock.now_ms()
+    for one in desk.said.get("offer", []):
+        found = held(desk.node, one)
+        if found is not None:
+            number += desk.node.write("offer", found[1], {"checked_at": now_ms}, site=found[0])
+    desk.tell("ok", desk.many("%(num)s price confirmed.", "%(num)s prices confirmed.", number))
+    return desk.go("/offers")
+
+
+def remove(desk: Desk) -> Response:
+    """Withdraw one offer."""
+    found = held(desk.node, desk.get("offer"))
+    if found is not None and desk.node.remove("offer", found[1], site=found[0]):
+        name = str(found[2].get("name") or found[1])
+        text = desk.translated("Withdrawn: %(name)s. “Undo” on Today brings it back.", name=name)
+        desk.tell("ok", text)
+    return desk.go("/offers")
+
+
+def add(desk: Desk) -> Response:
+    """Add an offer with a name and a price."""
+    node = desk.node
+    own = node.site(desk.get("site") or None)
+    currency, name = own.site.currency or node.currency, " ".join(desk.get("name").split())[:200]
+    code = desk.get("sku")[:120]
+    try:
+        if not name:
+            raise MalformedInput(desk.translated("An offer needs a name"))
+        fields: dict[str, Any] = {"name": name, **({"sku": code} if code else {})}
+        amount = _amount(desk, "price", currency)
+    except MalformedInput as error:
+        desk.tell("bad", error.message)
+        return desk.go("/offers")
+    key = record_key(code or name_hash(name))
+    if node.record(node.place("offer", key, own)) is not None:
+        desk.tell("bad", desk.translated("There is an offer %(name)s already.", name=code or name))
+        return desk.go("/offers")
+    fields |= with_price({}, amount, currency, now_ms=node.clock.now_ms())
+    node.write("offer", key, fields, site=own)
+    desk.tell("ok", desk.translated("Added: %(name)s", name=name))
+    return desk.go("/offers")

@@ -1,0 +1,71 @@
+"""Who is signed in: cookies that live as long as the daemon, known here by their digests alone."""
+
+import hmac
+import secrets
+import threading
+from dataclasses import dataclass, field
+
+from fedretail.node.entrance import digest, take_link
+from fedretail.node.node import Node
+
+COOKIE = "fedretail"
+# A day in the shop; who does nothing for so long is signed out.
+IDLE_MS = 12 * 3600 * 1000
+# A few browsers of one computer; the one that was silent longest gives way.
+_MOST = 8
+_BYTES = 32
+
+
+@dataclass(slots=True)
+class Session:
+    """One browser that is signed in.
+
+    form: what each form of this session must bring along. told: what the next page says first, a
+    mark ("ok", "warn" or "bad") and a sentence.
+    """
+
+    digest: str
+    seen_ms: int
+    form: str = field(default_factory=lambda: secrets.token_urlsafe(_BYTES))
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def is_form(self, token: str) -> bool:
+        """Whether a form was made for this very session."""
+        return hmac.compare_digest(self.form.encode(), token.encode("utf-8", "surrogatepass"))
+
+
+class Sessions:
+    """All who are signed in, in memory: none outlives the daemon."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._sessions: list[Session] = []
+        self._lock = threading.Lock()
+
+    def sign_in(self, token: str) -> str | None:
+        """The cookie for whoever brings the token of a link; None where it opens nothing."""
+        with self._lock:
+            if not take_link(self._node, token):
+                return None
+            cookie = secrets.token_urlsafe(_BYTES)
+            self._sessions = sorted(self._sessions, key=lambda one: one.seen_ms)[1 - _MOST :]
+            self._sessions.append(Session(digest(cookie), self._node.clock.now_ms()))
+        return cookie
+
+    def find(self, cookie: str) -> Session | None:
+        """The session of a cookie; None where there is none, or it was idle for too long."""
+        wanted, now_ms = digest(cookie), self._node.clock.now_ms()
+        with self._lock:
+            self._sessions = [one for one in self._sessions if now_ms - one.seen_ms <= IDLE_MS]
+            found = None
+            for one in self._sessions:
+                if hmac.compare_digest(one.digest, wanted):
+                    found = one
+            if found is not None:
+                found.seen_ms = now_ms
+        return found
+
+    def end(self, session: Session) -> None:
+        """Sign out."""
+        with self._lock:
+            self._sessions = [one for one in self._sessions if one is not session]

@@ -1,0 +1,69 @@
+"""Which page stands at which address."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from fedretail.errors import FedretailError
+from fedretail.web.pages import about, around, failures, product, shop, start, visit_list
+from fedretail.web.pages.house import House
+from fedretail.web.pages.shelves import Shelves
+from fedretail.web.pages.visit import Visit
+from fedretail.web.problems import status_of
+
+STATIC = Path(__file__).parent.parent / "static"
+Page = Callable[[Visit], Response]
+# A new version of the program brings new files; until then a screen asks once a day.
+_STATIC_S = 24 * 3600
+
+
+def page_routes(house: House) -> list[BaseRoute]:
+    """All pages of a shop, and what they are made of."""
+    shelves = Shelves(house)
+    pages: dict[str, Page] = {
+        "/": partial(start.page, shelves=shelves),
+        "/product/{code}": product.product,
+        "/offer/{id:path}": product.offer,
+        "/shop/{id}": shop.page,
+        "/map": around.around,
+        "/shops": around.shops,
+        "/list": visit_list.page,
+        "/about": about.page,
+        "/privacy": about.page,
+        "/imprint": about.page,
+        "/kiosk": about.kiosk,
+    }
+    routes: list[BaseRoute] = [_route(house, path, page) for path, page in pages.items()]
+    # Last: what stands nowhere else.
+    nowhere = _route(house, "/{path:path}", failures.missing)
+    return [*routes, Mount("/static", Static(directory=STATIC)), nowhere]
+
+
+class Static(StaticFiles):
+    """Files of ours, which a browser keeps for a day."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, or that there is none."""
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = f"public, max-age={_STATIC_S}"
+        return response
+
+
+def _route(house: House, path: str, page: Page) -> Route:
+    # Not async: Starlette runs it in a thread, where it may wait for the disk.
+    def endpoint(request: Request) -> Response:
+        visit = Visit.of(house, request)
+        try:
+            return page(visit)
+        except FedretailError as error:
+            return failures.refused(visit, error, status_of(error))
+        except Exception as error:  # noqa: BLE001 - a visitor sees a page, the log the fault
+            return failures.broken(visit, error)
+
+    return Route(path, endpoint, methods=["GET"])

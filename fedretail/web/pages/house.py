@@ -1,0 +1,145 @@
+"""What all pages of one node share: the street around it and the view that is shown."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from fedretail.crdt.names import site_id
+from fedretail.domain.geo import Position, bearing_deg, distance_m
+from fedretail.domain.hours import OpenState
+from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
+from fedretail.domain.kind import RecordId, Value
+from fedretail.domain.members import MEMBER, SELF, Member
+from fedretail.domain.sites import Site
+from fedretail.index.answering.judge import UNHEARD_MS
+from fedretail.index.answering.stored import where_of
+from fedretail.index.views import View
+from fedretail.node.node import Node
+from fedretail.web.pages.signs import colour, initials
+
+# Shops come and go by the day; the record of each is read again after so long.
+_KEPT_MS = 5_000
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A shop of the street: its record, its mark, and where it lies from here."""
+
+    id: str
+    owner: bytes
+    fields: dict[str, Value]
+    site: Site
+    is_own: bool
+    distance_m: float | None = None
+    bearing_deg: float | None = None
+    seen_at_ms: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What stands above its door."""
+        return self.site.name
+
+    @property
+    def position(self) -> Position | None:
+        """Where it is."""
+        return self.site.position
+
+    @cached_property
+    def initials(self) -> str:
+        """Two letters for its sign."""
+        return initials(self.site.name)
+
+    @cached_property
+    def colour(self) -> int:
+        """The colour of its sign, 0 to 7."""
+        return colour(self.fields, self.id)
+
+    def state(self, at_ms: int) -> OpenState:
+        """Open or not at a moment."""
+        return self.site.open_state(at_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """All shops that a view shows, the nearest first, own ones before all; read_at_ms: when."""
+
+    view: View
+    shops: Sequence[Shop]
+    read_at_ms: int
+    by_id: dict[str, Shop] = field(default_factory=dict)
+
+    @property
+    def others(self) -> list[Shop]:
+        """The neighbours."""
+        return [shop for shop in self.shops if not shop.is_own]
+
+    @property
+    def heard_at_ms(self) -> int | None:
+        """When the newest word of a neighbour was signed."""
+        return max((one.seen_at_ms for one in self.others if one.seen_at_ms), default=None)
+
+
+class House:
+    """A node as its pages see it."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self._lock = threading.Lock()
+        self._street: Street | None = None
+
+    def now_ms(self) -> int:
+        """The time by which prices open and close."""
+        return self.node.time.now_ms()
+
+    def street(self) -> Street:
+        """The shops around, read anew every few seconds."""
+        now_ms, street = self.now_ms(), self._street
+        if street is not None and 0 <= now_ms - street.read_at_ms < _KEPT_MS:
+            return street
+        with self._lock:
+            self._street = _read(self.node, _view(self.node), now_ms)
+            return self._street
+
+    def member(self, shop: Shop) -> Member:
+        """Who stands behind a shop."""
+        place = RecordId(shop.owner, MEMBER_COLLECTION, MEMBER.name, SELF)
+        found = self.node.record(place)
+        return Member.from_fields({} if found is None else found.fields)
+
+
+def _view(node: Node) -> View:
+    name = node.config.web_view
+    return node.view(name) if name else View(own="first", owner=node.owner)
+
+
+def _read(node: Node, view: View, now_ms: int) -> Street:
+    here = node.position
+    shops = []
+    for place, value in node.records("site"):
+        site = Site.from_fields(value.fields)
+        is_genuine = place.collection == collection_of(place.key) and (
+            site_id(place.owner, site.nonce) == place.key
+        )
+        if not is_genuine or not view.at_site(
+            where_of(place.owner, place.key, site, at_ms=now_ms, near=here)
+        ):
+            continue
+        is_own = place.owner == node.owner
+        seen = None if is_own else node.store.seen_at(place.owner, place.collection)
+        if seen is not None and now_ms - seen > UNHEARD_MS:
+            continue
+        away = _away(here, site.position)
+        shops.append(Shop(place.key, place.owner, value.fields, site, is_own, *away, seen))
+    shops.sort(key=_order)
+    return Street(view, tuple(shops), now_ms, {shop.id: shop for shop in shops})
+
+
+def _away(here: Position | None, place: Position | None) -> tuple[float | None, float | None]:
+    if here is None or place is None:
+        return None, None
+    return distance_m(here, place), bearing_deg(here, place)
+
+
+def _order(shop: Shop) -> tuple[bool, bool, float, str]:
+    return not shop.is_own, shop.distance_m is None, shop.distance_m or 0.0, shop.id

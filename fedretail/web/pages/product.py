@@ -1,0 +1,86 @@
+"""/product/GTIN and /offer/ID: all shops that have it, as rows and on the map."""
+
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from fedretail.domain.listings import Listing, cheapest
+from fedretail.errors import MalformedInput
+from fedretail.index.query import Query
+from fedretail.web.pages import failures
+from fedretail.web.pages.barcodes import code_in
+from fedretail.web.pages.going import go
+from fedretail.web.pages.goods import Item, is_here, items, shown_gtin
+from fedretail.web.pages.picture import goods_map
+from fedretail.web.pages.rendering import render
+from fedretail.web.pages.visit import Visit
+
+# More rows than this are no choice.
+MOST_SHOPS = 50
+
+
+def product(visit: Visit) -> Response:
+    """The page of a product by its barcode."""
+    code = code_in(visit.step("code"))
+    if code is None:
+        return failures.missing(visit)
+    if code.gtin is None:
+        return failures.unread(visit, code)
+    node = visit.node
+    query = Query(
+        gtin=code.gtin,
+        near=node.position,
+        sort="cheapest-unit",
+        currency=node.currency,
+        limit=MOST_SHOPS,
+        view=visit.street.view,
+    )
+    found = node.search(query).results
+    if not found:
+        return failures.unsold(visit, code)
+    return _page(visit, found, status=200)
+
+
+def offer(visit: Visit) -> Response:
+    """The page of one offer; of its product where it has a barcode."""
+    try:
+        found = visit.node.show(visit.step("id"), view=visit.street.view)
+    except MalformedInput:
+        found = None
+    if found is None:
+        return failures.missing(visit)
+    if found.gtin is not None:
+        return go(visit, f"/product/{shown_gtin(found.gtin)}", q=visit.asked.get("q"))
+    return _page(visit, [found], status=200)
+
+
+def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
+    rows = _marked(visit, items(visit, sorted(found, key=lambda one: not one.is_own)))
+    # The words of this house where it has it, else of whoever says most.
+    told = max(rows, key=lambda row: (row.is_own, len(row.offer.description)))
+    return render(
+        visit,
+        "product.html",
+        status=status,
+        rows=rows,
+        told=told,
+        lang=told.offer.language or None,
+        count=len({row.listing.site_id for row in rows}),
+        barcode=shown_gtin(told.listing.gtin) if told.listing.gtin else "",
+        map=goods_map(visit, found, best=cheapest(found), routes=True),
+    )
+
+
+def _marked(visit: Visit, rows: list[Item]) -> list[Item]:
+    """The rows with what makes one stand out: nearest of the others, long unconfirmed."""
+    away = [one.listing for one in rows if not is_here(one.listing) and one.listing.distance_m]
+    nearest = min(away, key=lambda one: one.distance_m or 0.0, default=None)
+    marked = []
+    for row in rows:
+        marks = ["cheapest"] if row.tag.is_cheapest else []
+        if nearest is not None and row.listing.offer == nearest.offer and len(rows) > 1:
+            marks.append("nearest")
+        if visit.speech.is_old(row.listing):
+            marks.append("ask")
+        marked.append(replace(row, marks=tuple(marks)))
+    return marked

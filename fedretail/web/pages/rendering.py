@@ -1,0 +1,46 @@
+"""Templates: escaped, in the visitor's language, with the same few names on every page."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from fedretail.web.pages.drawings import drawing_for
+from fedretail.web.pages.translations import LANGUAGES, translations
+from fedretail.web.pages.visit import Visit
+
+_WEB = Path(__file__).parent.parent
+# An answer holds for the moment, and for nobody else: the next visitor's Back finds nothing.
+_HEADERS = {"cache-control": "no-store"}
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_WEB / "templates"),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["languages"] = LANGUAGES
+    environment.globals["drawing_for"] = drawing_for
+    environment.globals["direction"] = direction
+    return environment
+
+
+def direction(bearing_deg: float) -> int:
+    """The class of an arrow: the nearest of 16 directions, 0 for north."""
+    return round(bearing_deg / 22.5) % 16
+
+
+def render(visit: Visit, name: str, *, status: int = 200, **said: Any) -> HTMLResponse:
+    """The page of a template."""
+    template = _environment(visit.language).get_template(name)
+    text = template.render(visit=visit, say=visit.speech, **said)
+    return HTMLResponse(text, status_code=status, headers=_HEADERS)

@@ -1,0 +1,141 @@
+"""What was found: the count as a heading, chips to sort and narrow, a card for each product."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from fedretail.domain.listings import cheapest
+from fedretail.domain.texts import quoted
+from fedretail.errors import UsageError
+from fedretail.index.query import Page
+from fedretail.node.found import searched
+from fedretail.web.asking import Asked
+from fedretail.web.pages.goods import Item, group_items, items, listings_of
+from fedretail.web.pages.picture import Mapped, goods_map
+from fedretail.web.pages.rendering import render
+from fedretail.web.pages.visit import Visit
+
+FIRST = 24
+# As far as people walk or cycle for a thing.
+NEAR = "5km"
+_MOST_CLAIMS = 2
+# Parameters of a results page that search itself understands.
+_PASSED = ("q", "sort", "within", "category", "cursor", "open_now", "in_stock")
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A choice: its words, its icon, where it leads, whether it is taken."""
+
+    text: str
+    url: str
+    is_on: bool
+    icon: str = ""
+
+
+def asked_of(visit: Visit, **said: Any) -> Asked:
+    """What a page asks of search; UsageError for what nobody can ask."""
+    passed = {name: visit.asked[name] for name in _PASSED if visit.asked.get(name)}
+    claims = [claim for claim in visit.all("claim") if claim]
+    try:
+        return Asked(**{**passed, "claim": claims, "limit": FIRST, **said})
+    except ValidationError as error:
+        name = ".".join(str(step) for step in error.errors()[0]["loc"])
+        raise UsageError(
+            f"{quoted(name)} cannot be {quoted(str(visit.asked.get(name)))}."
+        ) from None
+
+
+def page(visit: Visit) -> Response:
+    """The results of a search or of a category."""
+    view = visit.street.view
+    asked = asked_of(visit, group=True, facets=True)
+    if asked.sort == "nearest" and visit.node.position is None:
+        asked = asked.model_copy(update={"sort": "best"})
+    _, found = searched(visit.node, asked.query(visit.node, view))
+    cards = group_items(visit, found.groups)
+    further = items(visit, [found.further]) if found.further is not None else []
+    return render(
+        visit,
+        "results.html",
+        words=asked.q,
+        found=found,
+        cards=cards,
+        further=further,
+        sentence=_sentence(visit, asked, found),
+        sorts=_sorts(visit, asked, cards),
+        filters=_filters(visit, asked, cards),
+        more=visit.here(cursor=found.next) if found.next else "",
+        map=_map(visit, found),
+    )
+
+
+def _map(visit: Visit, found: Page) -> Mapped | None:
+    listed = listings_of(found.groups)
+    if found.further is not None:
+        listed.append(found.further)
+    return goods_map(visit, listed, best=cheapest(listed))
+
+
+def _sentence(visit: Visit, asked: Asked, found: Page) -> str:
+    """ "17 products at 14 shops within 5 km": what a screen reader says when they have come."""
+    say = visit.speech
+    what = asked.q.strip() or (asked.category or "").rpartition(">")[2].strip()
+    shops = 0 if found.facets is None else len(found.facets.retailers)
+    products = found.products or 0
+    if not products and asked.within:
+        return say._(
+            "No shop within %(distance)s has “%(what)s”",
+            distance=say.distance(asked.query(visit.node).within_m or 0),
+            what=what,
+        )
+    if not products:
+        return say._("Nobody here has “%(what)s”", what=what)
+    count = say._n("%(number)s product", "%(number)s products", products)
+    if visit.is_alone or not shops:
+        return say._("%(count)s for “%(what)s”", count=count, what=what)
+    at = say._n("%(number)s shop", "%(number)s shops", shops)
+    return say._("%(count)s for “%(what)s” at %(shops)s", count=count, what=what, shops=at)
+
+
+def _sorts(visit: Visit, asked: Asked, cards: list[Item]) -> list[Chip]:
+    say = visit.speech
+    units = Counter(one.listing.unit_price.per for one in cards if one.listing.unit_price)
+    unit = units.most_common(1)[0][0] if units else ""
+    choices = [("best", say._("Best")), ("cheapest-unit", say.cheapest_per(unit))]
+    if visit.node.position is not None and not visit.is_alone:
+        choices.insert(1, ("nearest", say._("Nearest")))
+    return [
+        Chip(text, visit.here(sort=None if name == "best" else name), asked.sort == name)
+        for name, text in choices
+    ]
+
+
+def _filters(visit: Visit, asked: Asked, cards: list[Item]) -> list[Chip]:
+    say = visit.speech
+    chips = [Chip(say._("In stock"), _flip(visit, "in_stock", "true"), asked.in_stock, "stock")]
+    if not visit.is_alone:
+        text, is_on = say._("Open now"), asked.open_now
+        chips.insert(0, Chip(text, _flip(visit, "open_now", "true"), is_on, "clock"))
+    chips += [
+        Chip(claim, _flip(visit, "claim", claim), claim in asked.claim)
+        for claim in _claims(asked, cards)
+    ]
+    if visit.node.position is not None and not visit.is_alone:
+        text = say._("Within %(distance)s", distance=say.distance(5_000))
+        chips.append(Chip(text, _flip(visit, "within", NEAR), asked.within == NEAR, "place"))
+    return chips
+
+
+def _flip(visit: Visit, name: str, value: str) -> str:
+    return visit.here(**{name: None if visit.asked.get(name) == value else value})
+
+
+def _claims(asked: Asked, cards: list[Item]) -> list[str]:
+    """Claims that some of these make, as they write them; those asked for before all."""
+    counts = Counter(claim for one in cards for claim in one.offer.claims)
+    common = [claim for claim, _ in counts.most_common(_MOST_CLAIMS) if claim not in asked.claim]
+    return [*asked.claim, *common][:_MOST_CLAIMS]

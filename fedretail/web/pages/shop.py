@@ -1,0 +1,78 @@
+"""/shop/ID: a shop, its hours, its shelf with a search of its own, and the way there."""
+
+from datetime import timedelta
+
+from babel.dates import format_date
+from starlette.responses import Response
+
+from fedretail.node.found import searched
+from fedretail.web.pages import failures
+from fedretail.web.pages.goods import items
+from fedretail.web.pages.house import Shop
+from fedretail.web.pages.picture import street_map
+from fedretail.web.pages.rendering import render
+from fedretail.web.pages.results import asked_of
+from fedretail.web.pages.visit import Visit
+
+_DAY_MS = 24 * 3600 * 1000
+# Changes of a day that are listed: a shop that opens more often has hours of its own kind.
+_MOST_SPANS = 4
+
+
+def page(visit: Visit) -> Response:
+    """The page of a shop."""
+    shop = visit.street.by_id.get(visit.step("id"))
+    if shop is None:
+        return failures.missing(visit)
+    asked = asked_of(visit, retailer=[shop.id])
+    _, found = searched(visit.node, asked.query(visit.node, visit.street.view))
+    return render(
+        visit,
+        "shop.html",
+        shop=shop,
+        member=visit.house.member(shop),
+        opening=_opening(visit, shop),
+        week=week(visit, shop),
+        words=asked.q,
+        found=found,
+        cards=items(visit, found.results),
+        more=visit.here(cursor=found.next) if found.next else "",
+        map=None if shop.is_own else street_map(visit, [shop]),
+    )
+
+
+def _opening(visit: Visit, shop: Shop) -> object:
+    state = shop.state(visit.now_ms)
+    return visit.speech.opening(state.open, state.until_ms)
+
+
+def week(visit: Visit, shop: Shop) -> list[tuple[str, str]]:
+    """(day, hours) of seven days from today on; nothing where no hours are known."""
+    say = visit.speech
+    midnight = say.local(visit.now_ms).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = []
+    for number in range(7):
+        start, end = (midnight + timedelta(days=number + one) for one in (0, 1))
+        spans = _spans(visit, shop, int(start.timestamp() * 1000), int(end.timestamp() * 1000))
+        if spans is None:
+            return []
+        name = format_date(start.date(), "EEEE", locale=say.locale)
+        days.append((name, spans or say._("closed")))
+    return days
+
+
+def _spans(visit: Visit, shop: Shop, at_ms: int, end_ms: int) -> str | None:
+    """ "08:00–12:00, 14:00–18:00"; "" for a closed day, None where it is not known."""
+    say, spans = visit.speech, []
+    for _ in range(2 * _MOST_SPANS + 1):
+        state = shop.state(at_ms)
+        if state.open is None:
+            return None
+        until_ms = end_ms if state.until_ms is None else min(end_ms, state.until_ms)
+        if state.open:
+            until = "24:00" if until_ms == end_ms else say.clock(until_ms)
+            spans.append(f"{say.clock(at_ms)}–{until}")
+        if until_ms >= end_ms:
+            break
+        at_ms = until_ms
+    return ", ".join(spans)

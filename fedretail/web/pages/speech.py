@@ -1,0 +1,275 @@
+"""How a fact is said on a page: in the visitor's language, in local form, in plain words.
+
+Prices, numbers, distances and dates go through Babel; between a number and its unit stands a space
+that no line breaks at. Unknown is said as unknown.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_currency, format_decimal
+from babel.support import NullTranslations
+
+from fedretail.domain.geo import compass
+from fedretail.domain.listings import ASK_AFTER_MS, HERE_M, SILENT_AFTER_MS, SOON_MS, Listing
+from fedretail.domain.money import format_amount
+from fedretail.domain.stock import Stock
+from fedretail.domain.times import to_datetime
+from fedretail.domain.units import Quantity, unit_symbol
+
+_DAY_MS = 24 * 3600 * 1000
+# English as it is written where prices are in euro: 9 Nov, not Nov 9.
+_LOCALES = {"en": "en_GB", "de": "de_DE"}
+_NBSP = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A fact in words, its icon, and its tone: ok, warn, near, or none."""
+
+    text: str
+    tone: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A price in the parts that a tag shows: `before`, whole, decimals with their sign, `after`."""
+
+    before: str
+    whole: str
+    decimals: str
+    after: str
+
+
+class Speech:
+    """One language at one moment on one clock."""
+
+    def __init__(self, language: str, words: NullTranslations, *, zone: tzinfo, now_ms: int):
+        self.language = language
+        self.locale = _LOCALES[language]
+        self.zone = zone
+        self.now_ms = now_ms
+        self._words = words
+
+    def _(self, text: str, **said: object) -> str:
+        """The text in this language, with these names filled in."""
+        found: str = self._words.ugettext(text)
+        return found % said if said else found
+
+    def _n(self, one: str, many: str, number: int, **said: object) -> str:
+        found: str = self._words.ungettext(one, many, number)
+        return found % {"number": self.number(number), **said}
+
+    # --- numbers and money ---
+
+    def number(self, value: Decimal | int) -> str:
+        """ "18,402", "18.402"."""
+        return format_decimal(value, locale=self.locale)
+
+    def money(self, amount_minor: int, currency: str) -> str:
+        """ "€1.29", "1,29 €"."""
+        return self._money(amount_minor, currency, "standard")
+
+    def spoken_money(self, amount_minor: int, currency: str) -> str:
+        """ "1.29 euros": for those who listen."""
+        return self._money(amount_minor, currency, "name")
+
+    def _money(self, amount_minor: int, currency: str, form: Any) -> str:
+        amount = Decimal(format_amount(amount_minor, currency))
+        return format_currency(amount, currency, locale=self.locale, format_type=form)
+
+    def amount(self, amount_minor: int, currency: str) -> Amount:
+        """The parts of a price on a tag."""
+        text = self.money(amount_minor, currency)
+        found = re.fullmatch(r"(\D*)([\d.,\u00a0\u202f]*?\d)([.,]\d{2,3})?(\D*)", text)
+        if found is None:
+            return Amount("", text, "", "")
+        before, whole, decimals, after = found.groups(default="")
+        digits = len(format_amount(amount_minor, currency).partition(".")[2])
+        if decimals and len(decimals) - 1 != digits:
+            whole, decimals = whole + decimals, ""
+        return Amount(before, whole, decimals, after)
+
+    def unit_price(self, listing: Listing) -> str:
+        """ "€1.29 / l", "1,29 €/l"; nothing where none is known."""
+        unit = listing.unit_price
+        if unit is None or listing.currency is None:
+            return ""
+        amount = self.money(unit.amount_minor, listing.currency)
+        return self._("%(amount)s\u00a0/\u00a0%(unit)s", amount=amount, unit=self.per(unit.per))
+
+    def per(self, unit: str) -> str:
+        """The sign of a unit that prices are compared by."""
+        words = {"piece": self._("piece"), "h": self._("hour"), "service": self._("service")}
+        return words.get(unit, unit)
+
+    def spoken_price(self, listing: Listing, *, is_cheapest: bool = False) -> str:
+        """ "1.29 euros, 1.29 euros per litre, cheapest": the tag as one plain string."""
+        if listing.amount_minor is None or listing.currency is None:
+            return self._("ask the shop")
+        parts = [self.spoken_money(listing.amount_minor, listing.currency)]
+        if listing.unit_price is not None:
+            unit = self.spoken_money(listing.unit_price.amount_minor, listing.currency)
+            per = self.unit_name(listing.unit_price.per)
+            parts.append(self._("%(amount)s per %(unit)s", amount=unit, unit=per))
+        if is_cheapest:
+            parts.append(self._("cheapest"))
+        return ", ".join(parts)
+
+    def unit_name(self, unit: str) -> str:
+        """The word for a unit: "litre"."""
+        words = {
+            "kg": self._("kilogram"),
+            "l": self._("litre"),
+            "m": self._("metre"),
+            "m²": self._("square metre"),
+        }
+        return words.get(unit) or self.per(unit)
+
+    def cheapest_per(self, unit: str) -> str:
+        """What the order by unit price is called among these results."""
+        return {
+            "kg": self._("Cheapest per kilogram"),
+            "l": self._("Cheapest per litre"),
+            "m": self._("Cheapest per metre"),
+            "piece": self._("Cheapest per piece"),
+        }.get(unit) or self._("Cheapest per unit")
+
+    def pack(self, net: Quantity | None, pack: int) -> str:
+        """ "1 l", "6 × 0.33 l", "6 pieces"; nothing where it is not known."""
+        if net is None:
+            return self._n("%(number)s piece", "%(number)s pieces", pack) if pack > 1 else ""
+        one = f"{self.number(net.amount)}{_NBSP}{self.per(unit_symbol(net.unit))}"
+        return one if pack == 1 else f"{self.number(pack)}{_NBSP}×{_NBSP}{one}"
+
+    # --- places ---
+
+    def distance(self, metres: float) -> str:
+        """ "580 m", "1.4 km", "12 km"."""
+        if metres < 995:
+            whole = round(metres / 10) * 10 if metres >= 10 else round(metres)
+            return f"{self.number(whole)}{_NBSP}m"
+        kilometres = Decimal(metres / 1000)
+        rounded = kilometres.quantize(Decimal("0.1") if metres < 9_950 else Decimal(1))
+        return f"{self.number(rounded)}{_NBSP}km"
+
+    def heading(self, bearing: float) -> str:
+        """ "south", "Richtung Süden"."""
+        return {
+            "north": self._("north"),
+            "north-east": self._("north-east"),
+            "east": self._("east"),
+            "south-east": self._("south-east"),
+            "south": self._("south"),
+            "south-west": self._("south-west"),
+            "west": self._("west"),
+            "north-west": self._("north-west"),
+        }[compass(bearing)]
+
+    def way(self, distance_m: float | None, bearing_deg: float | None) -> str:
+        """ "580 m south"; "here" within a few steps; nothing where no place is known."""
+        if distance_m is None or bearing_deg is None:
+            return ""
+        if distance_m < HERE_M:
+            return self._("here")
+        return f"{self.distance(distance_m)} {self.heading(bearing_deg)}"
+
+    # --- times ---
+
+    def local(self, at_ms: int) -> datetime:
+        """The moment on the shop's clock."""
+        return to_datetime(at_ms, self.zone)
+
+    def clock(self, at_ms: int) -> str:
+        """ "19:00"."""
+        return format_time(self.local(at_ms), "HH:mm", locale=self.locale)
+
+    def day(self, at_ms: int) -> str:
+        """ "today", "yesterday", "Tuesday", "9 Nov", "9 Nov 2024": the nearer, the plainer."""
+        then, now = self.local(at_ms).date(), self.local(self.now_ms).date()
+        days_ago = (now - then).days
+        if days_ago in (0, 1):
+            return self._("yesterday") if days_ago else self._("today")
+        if 1 < days_ago < 7:
+            return format_date(then, "EEEE", locale=self.locale)
+        skeleton = "MMMd" if then.year == now.year else "yMMMd"
+        return format_skeleton(skeleton, self.local(at_ms), locale=self.locale)
+
+    def moment(self, at_ms: int) -> str:
+        """ "11:38" of today, "yesterday 18:40", "9 Nov"."""
+        if self.local(at_ms).date() == self.local(self.now_ms).date():
+            return self.clock(at_ms)
+        return self.day(at_ms)
+
+    def opening(self, is_open: bool | None, until_ms: int | None) -> Said:
+        """ "open until 19:00", "closes 12:00, in 20 min", "opens Tue 9:00", "hours unknown"."""
+        if is_open is None:
+            return Said(self._("hours unknown"), "", "clock")
+        if until_ms is None:
+            text = self._("open day and night") if is_open else self._("closed")
+            return Said(text, "ok" if is_open else "", "clock")
+        if not is_open:
+            return Said(self._("opens %(time)s", time=self._when(until_ms)), "", "clock")
+        left_ms = until_ms - self.now_ms
+        if left_ms <= SOON_MS:
+            minutes = max(1, left_ms // 60_000)
+            said = self._("closes %(time)s, in %(number)s min")
+            return Said(said % {"time": self.clock(until_ms), "number": minutes}, "warn", "clock")
+        return Said(self._("open until %(time)s", time=self._when(until_ms)), "ok", "clock")
+
+    def _when(self, at_ms: int) -> str:
+        """A time of today as it is; of another day with its weekday."""
+        time = self.clock(at_ms)
+        then, now = self.local(at_ms).date(), self.local(self.now_ms).date()
+        if then == now or (0 <= at_ms - self.now_ms < _DAY_MS / 4):
+            return time
+        name = format_date(then, "EEE", locale=self.locale).removesuffix(".")
+        if (then - now).days > 6:
+            name = format_skeleton("MMMd", self.local(at_ms), locale=self.locale)
+        return f"{name}{_NBSP}{time}"
+
+    def stock(self, stock: Stock) -> Said:
+        """ "In stock", "3 left", "sold out", "stock unknown"."""
+        if stock.level == "some":
+            return Said(self._("In stock"), "ok", "stock")
+        if stock.level == "few":
+            few = self._n("%(number)s left", "%(number)s left", stock.left) if stock.left else ""
+            return Said(few or self._("few left"), "warn", "stock")
+        if stock.made_to_order:
+            return Said(self._("made to order"), "", "stock")
+        if stock.level == "none":
+            return Said(self._("sold out"), "warn", "stock")
+        return Said(self._("stock unknown"), "", "stock")
+
+    def age(self, listing: Listing) -> Said:
+        """ "confirmed today 10:12", "not heard from since 9 Nov", "not confirmed since 2 Nov"."""
+        seen_ms, confirmed_ms = listing.seen_at_ms, listing.confirmed_at_ms
+        if seen_ms is not None and self.now_ms - seen_ms > SILENT_AFTER_MS:
+            return Said(self._("not heard from since %(day)s", day=self.day(seen_ms)), "warn")
+        if confirmed_ms is None:
+            return Said(self._("not confirmed"))
+        day = self.day(confirmed_ms)
+        if self.now_ms - confirmed_ms > ASK_AFTER_MS:
+            return Said(self._("not confirmed since %(day)s", day=day), "warn")
+        if self.local(confirmed_ms).date() == self.local(self.now_ms).date():
+            day = f"{day}{_NBSP}{self.clock(confirmed_ms)}"
+        return Said(self._("confirmed %(day)s", day=day))
+
+    def is_old(self, listing: Listing) -> bool:
+        """Whether to ask the shop before one goes there."""
+        at_ms = listing.confirmed_at_ms
+        return at_ms is not None and self.now_ms - at_ms > ASK_AFTER_MS
+
+    def map_label(self, shops: int, is_open: int) -> str:
+        """What a map shows, for those who listen."""
+        count = self._n("%(number)s shop", "%(number)s shops", shops)
+        return self._(
+            "Map without streets: %(shops)s around you, %(open)s open now",
+            shops=count,
+            open=self.number(is_open),
+        )

@@ -1,0 +1,40 @@
+"""/: what are you looking for? And what was found."""
+
+from starlette.responses import Response
+
+from fedretail.web.pages import failures, results
+from fedretail.web.pages.barcodes import code_in
+from fedretail.web.pages.going import go
+from fedretail.web.pages.goods import items
+from fedretail.web.pages.picture import street_map
+from fedretail.web.pages.rendering import render
+from fedretail.web.pages.shelves import Shelves
+from fedretail.web.pages.visit import Visit
+
+# Nobody reads a longer list on a start page; the map page has them all.
+_NEAREST = 3
+
+
+def page(visit: Visit, shelves: Shelves) -> Response:
+    """The start page; with words or a category, the results; with a barcode, its product."""
+    words = visit.asked.get("q", "").strip()
+    code = code_in(words)
+    if code is not None:
+        if code.gtin is None:
+            return failures.unread(visit, code)
+        return go(visit, f"/product/{code.digits}")
+    if words or visit.asked.get("category"):
+        return results.page(visit)
+    front = shelves.front()
+    others = visit.street.others
+    states = [(shop, shop.state(visit.now_ms)) for shop in others]
+    is_open = [pair for pair in states if pair[1].open]
+    return render(
+        visit,
+        "start.html",
+        shelves=front.shelves,
+        fresh=items(visit, front.fresh),
+        map=street_map(visit, others),
+        open_count=len(is_open),
+        nearest=(is_open or states)[:_NEAREST],
+    )

@@ -1,0 +1,146 @@
+"""One look at a page: who asks, in which language and light, and addresses that keep it so.
+
+What a visitor has chosen stands in the address, and nowhere else: nothing to wipe. The one cookie
+says that this machine is a kiosk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import cached_property
+from typing import Self
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from fedretail.domain.hours import validate_zone
+from fedretail.domain.times import to_datetime
+from fedretail.errors import MalformedInput
+from fedretail.node.node import Node
+from fedretail.web.pages.house import House, Shop, Street
+from fedretail.web.pages.speech import Speech
+from fedretail.web.pages.translations import LANGUAGES, translations
+
+THEMES = ("light", "dark")
+KIOSK = "kiosk"
+# Of these nothing is said in an address where it is as the browser has it.
+_KEPT = ("lang", "theme", "text")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """language: one of LANGUAGES; theme: None as the device has it; asked: the parameters."""
+
+    house: House
+    path: str
+    asked: Mapping[str, str]
+    language: str
+    theme: str | None
+    is_large: bool
+    is_kiosk: bool = False
+    host: str = ""
+    steps: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, house: House, request: Request) -> Self:
+        """The visit that a request makes."""
+        asked = request.query_params
+        said = asked.get("lang")
+        preferred = _preferred(request.headers.get("accept-language", ""))
+        return cls(
+            house=house,
+            path=request.url.path,
+            asked=asked,
+            language=said if said in LANGUAGES else preferred,
+            theme=asked.get("theme") if asked.get("theme") in THEMES else None,
+            is_large=asked.get("text") == "large",
+            is_kiosk=request.cookies.get(KIOSK) == "1",
+            host=request.url.netloc,
+            steps=request.path_params,
+        )
+
+    @property
+    def node(self) -> Node:
+        """The node that answers."""
+        return self.house.node
+
+    @cached_property
+    def street(self) -> Street:
+        """The shops around."""
+        return self.house.street()
+
+    @cached_property
+    def now_ms(self) -> int:
+        """One moment for the whole page."""
+        return self.house.now_ms()
+
+    @cached_property
+    def shop(self) -> Shop | None:
+        """The shop whose page this is; None where the node only searches."""
+        return next((shop for shop in self.street.shops if shop.is_own), None)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether only own goods are shown: no map, no neighbours, no distance."""
+        return self.street.view.own == "only"
+
+    @cached_property
+    def speech(self) -> Speech:
+        """How things are said to this visitor."""
+        words = translations(self.language)
+        return Speech(self.language, words, zone=self._zone(), now_ms=self.now_ms)
+
+    def _zone(self) -> tzinfo:
+        if self.shop is not None:
+            try:
+                return ZoneInfo(validate_zone(self.shop.site.time_zone))
+            except MalformedInput:
+                pass
+        zone = to_datetime(self.now_ms).astimezone().tzinfo
+        assert zone is not None
+        return zone
+
+    def step(self, name: str) -> str:
+        """A part of the path."""
+        return (self.steps or {})[name]
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a parameter that may be repeated."""
+        return self.asked.getlist(name) if isinstance(self.asked, QueryParams) else []
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What every link and form carries on."""
+        return {name: self.asked[name] for name in _KEPT if name in self.asked}
+
+    def url(self, path: str, **asked: object) -> str:
+        """The address of a page with these parameters; None leaves one away."""
+        said = {name: str(value) for name, value in asked.items() if value not in (None, "", False)}
+        both = {**said, **{name: value for name, value in self.kept.items() if name not in asked}}
+        return f"{path}?{urlencode(both)}" if both else path
+
+    def here(self, **changed: object) -> str:
+        """This very page with other parameters, its first results."""
+        lines = [("o", line) for line in self.all("o")] if self.path == "/list" else []
+        asked = {name: value for name, value in self.asked.items() if name not in ("o", "cursor")}
+        address = self.url(self.path, **{**asked, **changed})
+        if not lines:
+            return address
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(lines)}"
+
+
+def _preferred(header: str) -> str:
+    """The language of ours that a browser likes best, as RFC 9110 weighs them."""
+    best, found = 0.0, next(iter(LANGUAGES))
+    for part in header.split(",")[:20]:
+        name, _, quality = part.partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        known = name.strip().lower().partition("-")[0]
+        if known in LANGUAGES and weight > best:
+            best, found = weight, known
+    return found

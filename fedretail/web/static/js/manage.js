@@ -1,0 +1,86 @@
+// The back office: the link's token, files that are dropped, fields that save themselves.
+"use strict";
+
+// The token stands behind the #, which no server sees. It is taken out of the address at once, so
+// that it stays in no history, and exchanged for a cookie.
+function signIn() {
+  const form = document.getElementById("sign-in");
+  const token = location.hash.slice(1);
+  if (!form || !token) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  form.elements.token.value = token;
+  const opening = document.querySelector(".opening");
+  if (opening) opening.hidden = false;
+  form.submit();
+}
+
+signIn();
+// A link that is opened in a tab which shows this page already only changes what is behind the #.
+addEventListener("hashchange", signIn);
+
+// A file goes to this computer's own daemon as it is, piece by piece.
+function send(drop, file) {
+  const fault = drop.querySelector("[role=alert]");
+  const sending = drop.querySelector(".sending");
+  const bar = drop.querySelector("progress");
+  const site = drop.querySelector("select");
+  const fail = (text) => {
+    fault.textContent = text;
+    fault.hidden = false;
+    sending.hidden = bar.hidden = true;
+  };
+  fault.hidden = true;
+  sending.hidden = bar.hidden = false;
+  const request = new XMLHttpRequest();
+  request.open("POST", drop.dataset.upload);
+  request.setRequestHeader("content-type", "application/octet-stream");
+  request.setRequestHeader("x-form", document.body.dataset.form);
+  request.setRequestHeader("x-name", encodeURIComponent(file.name));
+  if (site) request.setRequestHeader("x-site", site.value);
+  request.upload.onprogress = (event) => { bar.value = event.loaded / (event.total || 1); };
+  request.onload = () => {
+    if (request.status === 200) location.assign(JSON.parse(request.responseText).next);
+    else fail(request.status === 413 ? drop.dataset.large : drop.dataset.failed);
+  };
+  request.onerror = () => fail(drop.dataset.failed);
+  request.send(file);
+}
+
+for (const drop of document.querySelectorAll(".drop")) {
+  const field = drop.querySelector("input[type=file]");
+  field.addEventListener("change", () => { if (field.files[0]) send(drop, field.files[0]); });
+  drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    if (event.dataTransfer.files[0]) send(drop, event.dataTransfer.files[0]);
+  });
+}
+// A file that misses its place does not replace the page.
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => event.preventDefault());
+
+// Fields of a row save themselves when they are left; what came of it stands beside them.
+for (const form of document.querySelectorAll("form[data-save]")) {
+  const status = document.querySelector(`[data-status="${form.id}"]`);
+  for (const field of form.elements) {
+    if (!field.dataset.deed) continue;
+    field.addEventListener("change", async () => {
+      const said = new URLSearchParams(new FormData(form));
+      said.set("deed", field.dataset.deed);
+      said.set("quiet", "1");
+      // A word for the stock takes the place of the count, and the other way round.
+      if (field.name === "level") said.set("count", "");
+      const answer = await fetch(form.action, { method: "POST", body: said }).catch(() => null);
+      if (!answer || !answer.ok) { location.reload(); return; }
+      const { mark, said: text } = await answer.json();
+      if (field.name === "level") form.elements.count.value = "";
+      field.classList.toggle("fault", mark === "bad");
+      field.setAttribute("aria-invalid", String(mark === "bad"));
+      status.className = `saved ${mark}`;
+      status.textContent = text;
+    });
+  }
+}
+for (const button of document.querySelectorAll(".no-script")) button.hidden = true;

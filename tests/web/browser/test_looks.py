@@ -1,0 +1,81 @@
+"""What can be measured of how pages look: sizes, weights, contrast, names."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+AXE = Path(__file__).parents[2] / "fixtures" / "axe" / "axe.min.js.gz"
+MILK = "4260349420006"
+PAGES = ("/", "/?q=milk", f"/product/{MILK}", "/map", "/shops", "/list", "/about", "/nothing")
+MOST_BYTES = 150_000
+LEAST_TARGET_PX = 44
+SMALL = """(least) =>
+  [...document.querySelectorAll(".btn, .chip, .ct, .over, .ow, .nr a, .tabs a")]
+  .map((one) => [one.className, one.textContent.trim(), one.getBoundingClientRect()])
+  .filter(([, , box]) => box.width && Math.min(box.height, box.width) < least - 0.5)
+  .map(([name, text, box]) => [name, text, box.width, box.height])"""
+WEIGHT = """() => ["navigation", "resource"]
+  .flatMap((kind) => performance.getEntriesByType(kind))
+  .map((one) => [one.name, one.encodedBodySize])"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["kiosk", "phone"])
+def test_axe_finds_nothing_serious(look, size, theme) -> None:
+    script = gzip.decompress(AXE.read_bytes()).decode()
+    page = look("/about", size)
+    for path in PAGES:
+        mark = "&" if "?" in path else "?"
+        page.goto(f"{path}{mark}theme={theme}&lang=de")
+        page.evaluate(script)
+        found = page.evaluate("axe.run()")["violations"]
+        bad = [
+            (one["id"], [node["html"][:120] for node in one["nodes"]][:3])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
+        assert not bad, path
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("width", [320, 390, 1080, 1920])
+def test_nothing_hangs_over_the_edge(look, width, language) -> None:
+    page = look("/about")
+    page.set_viewport_size({"width": width, "height": 844})
+    for path in PAGES:
+        for more in (f"lang={language}", f"lang={language}&text=large"):
+            page.goto(f"{path}{'&' if '?' in path else '?'}{more}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, more)
+
+
+@pytest.mark.parametrize("size", ["kiosk", "phone"])
+def test_what_is_touched_is_large_enough(look, size) -> None:
+    page = look("/about", size)
+    for path in PAGES:
+        page.goto(path)
+        small = page.evaluate(
+            SMALL,
+            LEAST_TARGET_PX,
+        )
+        assert not small, path
+
+
+def test_the_first_page_is_light(look) -> None:
+    page = look("/")
+    page.reload(wait_until="networkidle")
+    sizes = page.evaluate(WEIGHT)
+    assert len(sizes) > 5
+    assert sum(size for _, size in sizes) <= MOST_BYTES, sizes
+
+
+def test_colours_stand_in_one_file() -> None:
+    css = Path(__file__).parents[3] / "fedretail" / "web" / "static" / "css" / "pages.css"
+    screen = css.read_text(encoding="utf-8").partition("@media print")[0]
+    assert set(re.findall(r"#[0-9a-f]{3,8}\b", screen)) <= {"#000", "#0000", "#idle"}
+    scripts = css.parents[1] / "js"
+    assert (
+        sum(len(one.read_bytes()) for one in scripts.glob("*.js") if one.name != "manage.js")
+        <= 12_288
+    )

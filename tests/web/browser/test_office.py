@@ -1,0 +1,75 @@
+"""The back office in a real browser: in by the link, a list with a bad row, published, undone."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fedretail.node.node import Node
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process"),
+]
+LIST = "Name;EAN;Preis\nMilch;4001842100121;1,29\nTee;400184210014;2,10\n"
+
+
+def line(folder: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "fedretail", "--data-dir", str(folder), *arguments]
+
+
+def run(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        line(folder, *arguments), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> Iterator[Path]:
+    """The data directory of a shop whose daemon shows pages."""
+    folder = tmp_path / "farm"
+    run(folder, "init", "--name", "Brook Farm", "--at", "48.5216,9.0576")
+    serve = ("serve", "--listen", "/ip4/127.0.0.1/tcp/0", "--web", "127.0.0.1:0", "--json")
+    with subprocess.Popen(
+        line(folder, *serve), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["web"]
+        yield folder
+        process.kill()
+
+
+def test_a_walk(farm: Path, tmp_path: Path, browser: Any) -> None:
+    prices = tmp_path / "list.csv"
+    prices.write_text(LIST, encoding="utf-8")
+    context = browser.new_context()
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if "Policy" in said.text else None)
+    page.goto(run(farm, "manage"))
+    page.wait_for_url(re.compile(r"/manage$"))
+    assert "#" not in page.url
+    assert page.evaluate("document.cookie") == ""
+    page.click("text=Bring your price list")
+    page.set_input_files("input[type=file]", prices)
+    page.wait_for_url(re.compile(r"/import/\w+$"))
+    assert page.inner_text("h1") == "1 offer is ready. 1 row needs you."
+    page.click("button[value=use-3]")
+    page.wait_for_selector("h1:text-is('2 offers are ready.')")
+    page.click("button:has-text('Publish 2 offers')")
+    page.wait_for_selector("text=Published: 2 offers.")
+    page.click("button:has-text('Undo')")
+    page.wait_for_selector("text=are as before")
+    context.close()
+    assert faults == []
+    with Node.open(farm) as node:
+        assert list(node.records("offer")) == []

@@ -1,0 +1,142 @@
+"""A price list in the back office: looked at, mended, published, undone."""
+
+import pytest
+
+from fedretail.web.manage import uploads
+
+LIST = "Name;EAN;Preis\nMilch;4001842100121;1,29\nTee;400184210012;2,10\nRoggen;;abc\n"
+
+
+def names(node) -> set[str]:
+    return {str(value.fields["name"]) for _, value in node.records("offer")}
+
+
+def test_nothing_is_written_before_publish(office) -> None:
+    path = office.send("list.csv", LIST.encode())
+    page = office.get(path).text
+    assert "1 offer is ready. 2 rows need you." in page
+    assert "4001842100121" in page
+    assert names(office.node) == set()
+    assert list((office.node.path / "uploads").rglob("*.csv"))
+    office.post(f"{path}/drop")
+    assert names(office.node) == set()
+    assert not (office.node.path / "uploads").exists()
+
+
+def test_rows_are_mended_or_left_out(office) -> None:
+    path = office.send("list.csv", LIST.encode())
+    page = office.post(f"{path}/row", row="use-3", **{"cell-3": "x"}).text
+    assert "Line 3 cannot be read like this either" in page
+    page = office.post(f"{path}/row", row="use-3", **{"cell-3": "4001842100145"}).text
+    assert "2 offers are ready. 1 row needs you." in page
+    page = office.post(f"{path}/row", row="leave-4").text
+    assert "1 mended, 1 left out" in page
+    page = office.post(f"{path}/publish").text
+    assert "Published: 2 offers." in page
+    assert "was not read" not in page
+    assert names(office.node) == {"Milch", "Tee"}
+    assert not (office.node.path / "uploads").exists()
+    change = page.partition('name="change" value="')[2].partition('"')[0]
+    assert "are as before" in office.post("/undo", change=change).text
+    assert names(office.node) == set()
+
+
+def test_rows_that_nobody_mended_wait(office) -> None:
+    path = office.send("list.csv", LIST.encode())
+    assert "2 rows were not read" in office.post(f"{path}/publish").text
+    answer = office.post("/import/mend")
+    assert "2 rows need you" in answer.text
+    again = str(answer.url).partition("/manage")[2]
+    office.post(f"{again}/row", row="use-3", **{"cell-3": "3,00"})
+    office.post(f"{again}/row", row="leave-2")
+    assert "rows were not read" not in office.post(f"{again}/publish").text
+    assert names(office.node) == {"Milch", "Roggen"}
+
+
+def test_columns_are_named_anew(office) -> None:
+    body = b"Was;Wieviel;Zahl\nMilch;1,29;7\n"
+    path = office.send("list.csv", body)
+    assert "cannot be read like this" in office.get(path).text
+    said = {"heading": ["Was", "Wieviel", "Zahl"], "role": ["name", "price", ""]}
+    page = office.post(f"{path}/columns", **said).text
+    assert "1 offer is ready." in page
+    office.post(f"{path}/publish")
+    assert names(office.node) == {"Milch"}
+
+
+def shop_with(office, *rows: str) -> None:
+    body = "SKU,Name,Price\n" + "".join(f"{row}\n" for row in rows)
+    path = office.send("a.csv", body.encode())
+    office.post(f"{path}/publish")
+
+
+def test_offers_that_are_gone_are_kept_unless_somebody_says(office) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00", "3,Rye,3.00")
+    path = office.send("b.csv", b"SKU,Name,Price\n1,Milk,1.00\n2,Tea,2.00\n")
+    assert "1 of your offers is not in this file" in office.get(path).text
+    page = office.post(f"{path}/choose", choose="withdraw").text
+    assert "withdrawn when you publish" in page
+    office.post(f"{path}/choose", choose="keep")
+    office.post(f"{path}/publish")
+    assert names(office.node) == {"Milk", "Tea", "Rye"}
+    path = office.send("b.csv", b"SKU,Name,Price\n1,Milk,1.00\n2,Tea,2.00\n")
+    office.post(f"{path}/choose", choose="withdraw")
+    office.post(f"{path}/publish")
+    assert names(office.node) == {"Milk", "Tea"}
+
+
+@pytest.mark.parametrize(("said", "left"), [("part", 3), ("whole", 1)])
+def test_a_file_with_few_of_the_offers_stops(office, said: str, left: int) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00", "3,Rye,3.00")
+    path = office.send("b.csv", b"SKU,Name,Price\n1,Milk,1.10\n")
+    assert "holds only a few of your offers" in office.get(path).text
+    office.post(f"{path}/publish")
+    assert "1.10" not in office.get("/offers").text
+    assert "Publish 1 offer" in office.post(f"{path}/choose", choose=said).text
+    office.post(f"{path}/publish")
+    assert len(names(office.node)) == left
+
+
+def test_prices_that_moved_far_wait_for_a_yes(office) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00")
+    path = office.send("b.csv", b"SKU,Name,Price\n1,Milk,9.00\n2,Tea,2.00\n")
+    assert "moved by more than half" in office.get(path).text
+    office.post(f"{path}/choose", choose="take")
+    office.post(f"{path}/publish")
+    assert "9.00" in office.get("/offers").text
+
+
+def test_a_file_that_is_too_large_leaves_nothing(office, monkeypatch) -> None:
+    monkeypatch.setattr(uploads, "MAX_FILE_BYTES", 100_000)
+    headers = {"x-form": office.form, "x-name": "a.csv"}
+    path = "/manage/import/file"
+    answer = office.client.post(path, content=b"x" * 100_001, headers=headers)
+    assert answer.status_code == 413
+    assert not (office.node.path / "uploads").exists()
+    assert office.client.post(path, content=b"x" * 100_000, headers=headers).status_code == 200
+
+
+def test_a_file_needs_session_and_form(office, browsers) -> None:
+    path = "/manage/import/file"
+    assert office.client.post(path, content=b"x").status_code == 403
+    headers = {"x-form": office.form}
+    assert browsers().client.post(path, content=b"x", headers=headers).status_code == 401
+    assert not (office.node.path / "uploads").exists()
+
+
+@pytest.mark.parametrize("name", ["../../keys", "..\\..\\keys", "/etc/passwd", "..", "", "a\0b"])
+def test_no_name_leads_out_of_the_folder(office, name: str) -> None:
+    from urllib.parse import quote
+
+    path = office.send(quote(name), b"SKU,Name,Price\n1,Milk,1.00\n")
+    files = [one for one in (office.node.path / "uploads").rglob("*") if one.is_file()]
+    assert len(files) == 1
+    assert office.get(path).status_code == 200
+
+
+def test_what_a_killed_daemon_left_is_removed(farm, tmp_path) -> None:
+    left = farm.path / "uploads" / "x" / "list.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("x", encoding="utf-8")
+    uploads.Uploads(farm.path)
+    assert not left.exists()

@@ -1,0 +1,117 @@
+"""Today, offers, neighbours, settings: what they show, and what their forms do."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.node.neighbours import Neighbour
+from fedretail.web.manage.desk import parse_form
+from fedretail.web.manage.rings import ring
+
+EVIL = "<script>alert(1)</script>"
+
+
+def offer(node, key: str = "a", **more: object) -> str:
+    node.write("offer", key, {"name": EVIL, "currency": "EUR", "prices": [[129]], **more})
+    return f"{node.site().id}/{key}"
+
+
+def test_names_are_text(office) -> None:
+    offer(office.node)
+    office.node.set_member({"name": EVIL})
+    for path in ("", "/offers", "/settings", "/changes"):
+        page = office.get(path).text
+        assert EVIL not in page
+        assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("path", ["", "/import", "/offers", "/neighbours", "/settings",
+                                  "/wanted", "/devices", "/backup", "/changes"])  # fmt: skip
+def test_every_page_in_both_languages_without_anything_inline(office, path: str) -> None:
+    for language in ("en", "de"):
+        answer = office.get(f"{path}?lang={language}")
+        assert answer.status_code == 200
+        assert f'lang="{language}"' in answer.text
+        assert " style=" not in answer.text
+        assert "<script>" not in answer.text
+        assert " onclick" not in answer.text
+
+
+def test_price_stock_and_promotion(office) -> None:
+    number, node = offer(office.node), office.node
+    said = {"offer": number, "quiet": "1"}
+    assert office.post("/offers/save", deed="price", price="1,39", **said).json()["mark"] == "ok"
+    assert office.post("/offers/save", deed="price", price="x", **said).json()["mark"] == "bad"
+    office.post("/offers/save", deed="stock", count="3", level="some", **said)
+    fields = node.record(node.place("offer", "a")).fields
+    assert (fields["prices"], fields["stock"], fields["left"]) == ([[139]], "few", 3)
+    promotion = {"deed": "promotion", "promotion": "0.99", "begins": "", "ends": "2999-01-01"}
+    assert office.post("/offers/save", **promotion, **said).json()["mark"] == "ok"
+    fields = node.record(node.place("offer", "a")).fields
+    assert fields["regular"] == 139
+    assert [price[0] for price in fields["prices"]] == [99, 139]
+    office.post("/offers/save", deed="no-promotion", **said)
+    fields = node.record(node.place("offer", "a")).fields
+    assert (fields["prices"], fields["regular"]) == ([[139]], None)
+
+
+@pytest.mark.parametrize("ends", ["", "soon", "2020-01-01"])
+def test_a_promotion_without_days_that_make_sense(office, ends: str) -> None:
+    number = offer(office.node)
+    said = {"offer": number, "quiet": "1", "deed": "promotion", "promotion": "0.99"}
+    answer = office.post("/offers/save", begins="2026-01-01", ends=ends, **said).json()
+    assert answer["mark"] == "bad"
+
+
+def test_still_right_and_withdrawn_and_added(office, clock) -> None:
+    number, node = offer(office.node), office.node
+    clock.advance(1000)
+    office.post("/offers/right", offer=number)
+    assert node.record(node.place("offer", "a")).fields["checked_at"] == clock.now_ms()
+    assert "Withdrawn" in office.post("/offers/remove", offer=number).text
+    assert node.record(node.place("offer", "a")) is None
+    assert "Added: Rye" in office.post("/offers/add", name="Rye", price="3", sku="r1").text
+    assert node.record(node.place("offer", "r1")).fields["prices"] == [[300]]
+    assert "already" in office.post("/offers/add", name="Rye", price="3", sku="r1").text
+
+
+def test_settings(office) -> None:
+    node = office.node
+    own = node.site().id
+    week = {"Mo": "8-12", "Tu": "", "We": "8-12", "Th": "", "Fr": "", "Sa": "", "Su": ""}
+    office.post("/settings/site", site=own, name="Stall", position="48.1,9.1", **week)
+    site = node.site().site
+    assert (site.name, site.hours) == ("Stall", "Mo 08:00-12:00; We 08:00-12:00")
+    assert "Monday: hours such as" in office.post("/settings/site", site=own, Mo="x").text
+    office.post("/settings/holiday", site=own, day="2026-12-24", times="8-12")
+    office.post("/settings/holiday", site=own, day="2026-12-25", times="")
+    assert node.site().site.holidays == (("2026-12-24", "08:00-12:00"), ("2026-12-25", "off"))
+    office.post("/settings/holiday", site=own, day="2026-12-24", deed="remove")
+    office.post("/settings/closure", site=own, first="2027-01-01", last="2027-01-07", reason="Ill")
+    assert [one.reason for one in node.site().site.closed] == ["Ill"]
+    office.post("/settings/closure", site=own, number="0", deed="remove")
+    assert node.site().site.closed == ()
+    office.post("/settings/member", name="Ada", legal_form="e.K.", legal_name="Ada", address="Here")
+    assert node.member()["imprint"] == {"legal_name": "Ada", "address": "Here"}
+
+
+def test_a_ticket_that_is_none_is_told(office) -> None:
+    answer = office.post("/neighbours/join", ticket="x")
+    assert answer.status_code == 409
+    assert "That did not work" in answer.text
+
+
+@given(st.integers(0, 200))
+def test_dots_of_the_ring_touch_nobody(number: int) -> None:
+    dots, radius = ring(Neighbour(str(n), "", True, True, 0) for n in range(number))
+    assert len(dots) == min(number, 60)
+    for one, two in pairwise(dots):
+        assert ((one.x - two.x) ** 2 + (one.y - two.y) ** 2) ** 0.5 > 1.3 * radius
+    assert all(radius <= dot.x <= 200 - radius for dot in dots)
+
+
+@given(st.binary(max_size=200))
+def test_any_body_is_a_form(body: bytes) -> None:
+    assert isinstance(parse_form(body), dict)

@@ -1,0 +1,219 @@
+"""Pages of a street of three shops, asked for as a browser without JavaScript asks."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from fedretail.config import Config
+from fedretail.web.pages.goods import shown_gtin
+
+MILK = "4260349420006"
+HOSTILE = "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;&lt;b&gt;Bell&lt;/b&gt; &amp; more"
+PAGES = ("/", "/?q=milk", f"/product/{MILK}", "/map", "/shops", "/list", "/about", "/nothing")
+
+
+def text(answer) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+
+
+def link(answer, pattern: str) -> str:
+    found = re.search(rf'href="({pattern})"', answer.text)
+    assert found is not None, pattern
+    return found[1].replace("&amp;", "&")
+
+
+def test_the_start_page(ask) -> None:
+    said = text(ask("/"))
+    assert "What are you looking for?" in said
+    assert "Corner &amp; Sons" in said
+    assert "2 shops share their shelves with us" in said
+    assert "Dairy" in said
+    assert "Fresh on our shelf today" in said
+    assert "Prices of 3 shops, checked" in said
+
+
+def test_results_are_products_with_the_own_offer_first(ask) -> None:
+    answer = ask("/?q=milk")
+    assert "1 product for “milk” at 3 shops" in text(answer)
+    assert answer.text.count('class="rc card') == 1
+    assert "Here, in this shop" in text(answer)
+    assert "3 offers" in text(answer)
+    # The neighbour's is cheaper, and stands yellow on the map.
+    assert 'class="tag best' not in answer.text
+    assert re.search(r'class="pt best".*?€1\.19', answer.text, re.DOTALL)
+
+
+def test_a_struck_price_bears_the_lowest_of_the_month(ask) -> None:
+    said = text(ask("/?q=cheese"))
+    assert "€6.49 lowest of 30 days: €5.69" in said
+
+
+def test_chips_lead_to_the_same_search(ask) -> None:
+    sorted_ = ask(link(ask("/?q=milk"), r"/\?q=milk&amp;sort=cheapest-unit"))
+    assert sorted_.status_code == 200
+    organic = ask(link(ask("/?q=milk"), r"/\?q=milk&amp;claim=organic"))
+    assert "1 product for “milk” at 1 shop" in text(organic)
+    assert link(organic, r"/\?q=milk") == "/?q=milk"
+
+
+def test_nothing_within_reach_names_the_nearest(ask, street) -> None:
+    found = ask("/?q=milk&within=1m&near=0,0")
+    assert found.status_code == 200
+    assert "Nobody here has “zebra”" in text(ask("/?q=zebra"))
+
+
+def test_the_product_page_has_all_shops(ask) -> None:
+    said = text(ask(f"/product/{MILK}"))
+    assert "3 shops have it" in said
+    assert said.index("Here, in this shop") < said.index("Mill Street 9 Cheapest")
+    assert "Brook Farm Nearest other shop" in said
+    assert "plus €0.15 deposit" in said
+    assert "organic (own claim)" in said
+    assert f"Barcode {MILK}" in said
+
+
+def test_an_offer_without_a_barcode_has_a_page(ask) -> None:
+    offer = link(ask("/?q=bell"), r"/offer/[^?]+\?q=bell")
+    answer = ask(offer)
+    assert answer.status_code == 200
+    assert HOSTILE in answer.text
+    assert "<script>alert" not in answer.text
+
+
+def test_an_offer_with_a_barcode_is_shown_as_its_product(ask, street) -> None:
+    answer = ask(f"/offer/{street.sites()[0].id}/M1")
+    assert answer.url.path == f"/product/{MILK}"
+
+
+def test_a_hostile_name_is_text_everywhere(ask, street) -> None:
+    site = street.sites()[0].id
+    for path in (
+        "/?q=bell",
+        f"/list?o={site}/X1",
+        f"/shop/{link(ask('/shops'), '/shop/[a-z0-9]+')[6:]}",
+    ):
+        answer = ask(path)
+        assert HOSTILE in answer.text, path
+        assert "<script>alert" not in answer.text
+        assert "<b>Bell" not in answer.text
+
+
+def test_a_barcode_in_the_field_is_a_product_and_never_words(ask) -> None:
+    assert ask(f"/?q={MILK}").url.path == f"/product/{MILK}"
+    wrong = ask("/?q=4260349420007")
+    assert wrong.status_code == 404
+    assert "Could not read that. Hold it once more." in text(wrong)
+    unknown = ask("/?q=4012345678901")
+    assert "Nobody here sells 4012345678901 yet" in text(unknown)
+
+
+def test_a_shop_has_its_shelf_and_its_week(ask, street) -> None:
+    answer = ask(link(ask(f"/product/{MILK}"), r"/shop/[a-z0-9]+"))
+    said = text(answer)
+    assert "5 offers on this shelf" in said
+    assert "Saturday" in said
+    assert "00:00–24:00" in said
+    assert "Corner Ltd" in said
+    assert "Here, in this shop" in said
+    within = ask(f"{answer.url.path}?q=cheese")
+    assert "1 offer on this shelf" in text(within)
+
+
+def test_another_shop_has_its_own_name_and_way(ask) -> None:
+    other = re.search(
+        r'href="(/shop/[a-z0-9]+)"[^>]*>(?:(?!</a>).)*Brook Farm', ask("/shops").text, re.DOTALL
+    )
+    assert other is not None
+    answer = ask(re.findall(r"/shop/[a-z0-9]+", other[0])[-1])
+    assert re.search(r"<h1>Brook Farm</h1>", answer.text)
+    assert "Here, in this shop" not in text(answer)
+    assert "1.1\u00a0km south" in answer.text.replace("</b> ", " ").replace("<b>", "")
+
+
+def test_the_list_holds_lines_sums_and_a_code(ask, street) -> None:
+    site = street.sites()[0].id
+    answer = ask(f"/list?o={site}/M1~2&o={site}/C1&o=nothing&o={site}/gone~1")
+    said = text(answer)
+    assert "2 lines" in said
+    # Two bottles with their deposit, and a cheese.
+    assert "Together €8.73" in said
+    assert "2 lines are sold no more" in said
+    assert '<svg xmlns="http://www.w3.org/2000/svg"' in answer.text
+
+
+def test_the_about_page_says_who_and_what(ask) -> None:
+    for path in ("/about", "/privacy", "/imprint"):
+        said = text(ask(path))
+        assert "Corner Ltd" in said
+        assert "writes down no searches" in said
+
+
+def test_german_is_complete_and_kept(ask) -> None:
+    answer = ask("/?q=milk", language="de-AT,en;q=0.5")
+    assert '<html lang="de"' in answer.text
+    assert "1 Produkt für „milk“ in 3 Läden" in text(answer)
+    assert "1,29" in text(answer)
+    kept = ask("/?q=milk&lang=de")
+    assert link(kept, r"/map\?lang=de")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_hold_no_inline_code_and_are_not_kept(ask, path) -> None:
+    answer = ask(path)
+    assert not re.search(r"\sstyle=|\son[a-z]+=|<script>|javascript:", answer.text)
+    assert answer.headers["cache-control"] == "no-store"
+    assert len(answer.content) < 60_000
+    assert "set-cookie" not in answer.headers
+
+
+def test_faults_have_the_same_shape(ask) -> None:
+    for path, status in (("/nothing", 404), ("/?q=milk&sort=odd", 400), ("/offer/x", 404)):
+        answer = ask(path)
+        assert answer.status_code == status
+        assert 'role="search"' in answer.text
+    assert ask("/?q=milk&cursor=broken").status_code == 400
+
+
+def test_a_fault_of_ours_is_a_page_with_a_number(ask, street, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(type(street), "search", lambda *_: 1 / 0)
+    answer = ask("/?q=milk")
+    assert answer.status_code == 500
+    number = re.search(r"this number: ([0-9a-f]{6})", text(answer))
+    assert number is not None
+    assert number[1] in caplog.text
+    assert "ZeroDivisionError" not in answer.text
+
+
+def test_a_kiosk_is_a_cookie(ask) -> None:
+    assert "data-kiosk" not in ask("/").text
+    assert "data-kiosk" in ask("/kiosk").text
+    assert 'id="idle"' in ask("/").text
+    assert "data-kiosk" not in ask("/kiosk?end=1").text
+
+
+def test_a_view_that_shows_own_goods_alone_hides_the_street(ask, street) -> None:
+    config = Config(web_view="mine", views={"mine": {"own": "only"}})
+    street.__dict__["config"] = replace(
+        street.config, **{n: getattr(config, n) for n in ("web_view", "views")}
+    )
+    start, results = ask("/"), ask("/?q=milk")
+    for answer in (start, results, ask(f"/product/{MILK}")):
+        assert "Brook Farm" not in answer.text
+        assert 'class="map"' not in answer.text
+        assert "/map" not in answer.text
+        assert "Nearest" not in text(answer)
+    assert "1 product for “milk”" in text(results)
+    assert ask("/map").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("gtin", "shown"),
+    [
+        ("04260349420006", MILK),
+        ("00000096385074", "96385074"),
+        ("14260349420003", "14260349420003"),
+    ],
+)
+def test_a_barcode_as_it_is_printed(gtin, shown) -> None:
+    assert shown_gtin(gtin) == shown

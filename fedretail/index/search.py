@@ -190,6 +190,7 @@ class Index:
         self._memory.load(db, state)
         vocabulary = IndexVocabulary(db, self._spellings, generation=state.followed)
         load_stemmers(vocabulary.languages())
+        self._spellings.load(db, state.followed)
 
     def _bytes(self) -> int:
         files = (self._path.with_name(self._path.name + end) for end in ("", "-wal"))

@@ -1,27 +1,30 @@
 """Words that no offer has: the words of the catalog that look most like them or end in them.
 
 The words of the whole catalog are read once a process and kept until the catalog has changed
-much. Only a query with a word that no offer has pays for that.
+much. Only a query with a word that no offer has pays for that, or a process that lives long.
 """
 
 import math
 import sqlite3
 import threading
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
+from fedretail.index.language.catalog import LEAST_LETTERS, Catalog
+
 # Words this short are as near to each other as to what was meant.
-MIN_LETTERS = 4
+MIN_LETTERS = LEAST_LETTERS + 1
 # Distances at which a word of so many letters is still the same: one slip in a short word, two
 # from 7 letters on, three in the longest.
 _SLIPS = ((12, 3), (7, 2), (MIN_LETTERS, 1))
 # What may be meant. More are other words.
 MOST_SIMILAR = 3
-# The rarest words of a very large catalog are its slips and codes.
-MAX_WORDS = 200_000
 # The words are read anew when as many offers have changed as there are words, and at least so
 # many: half a second for a million offers is not to be spent with every change.
 _STALE_LEAST = 1_000
+# Those that the index keeps are written anew earlier, so that nobody who asks waits for it.
+_RENEWED = 0.5
+# The words of fewer offers are read in milliseconds, as they stand.
+KEPT_FROM_OFFERS = 20_000
 # A slip in the first letter is rare, and what comes of it is mostly another word.
 _OTHER_BEGINNING = 0.5
 # "Hackfleisch" is looked for in "Rinderhackfleisch" too; shorter words end too many others.
@@ -37,10 +40,9 @@ class Spellings:
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._loaded: int | None = None
-        self._by_length: dict[int, tuple[list[str], list[int]]] = {}
-        # Spelt backwards and sorted, so that all with one end stand together.
-        self._by_end: list[tuple[str, int]] = []
+        self._loaded = 0
+        self._catalog: Catalog | None = None
+        self._lives_long = False
         self._languages: tuple[int, tuple[str, ...]] | None = None
 
     def languages_at(self, generation: int) -> tuple[str, ...] | None:
@@ -52,6 +54,12 @@ class Spellings:
         """Keep the languages that offers are in until another generation is asked for."""
         self._languages = generation, languages
 
+    def load(self, db: sqlite3.Connection, generation: int) -> None:
+        """Be ready for words that no offer has, as a process that lives long is."""
+        with self._turn:
+            self._lives_long = True
+            self._fresh(db, generation).sign()
+
     def similar(
         self, db: sqlite3.Connection, generation: int, tokens: Iterable[str]
     ) -> list[tuple[str, float]]:
@@ -60,39 +68,48 @@ class Spellings:
         generation: a number that grows by one with each changed offer. worth: 0 to 1.
         """
         with self._turn:
-            if self._is_stale(generation):
-                self._load(db)
-                self._loaded = generation
-            by_length, by_end = self._by_length, self._by_end
+            catalog = self._fresh(db, generation)
         found: dict[str, float] = {}
         for token in tokens:
-            for word, rank in (*_near(token, by_length), *_ending(token, by_end)):
+            for word, rank in (*_near(token, catalog), *_ending(token, catalog)):
                 found[word] = max(rank, found.get(word, rank))
         best = sorted(found, key=lambda word: (-found[word], word))[:MOST_SIMILAR]
         # The others count as much less as they are less likely meant.
         return [(word, 0.8 * math.exp(found[word] - found[best[0]])) for word in best]
 
-    def _is_stale(self, generation: int) -> bool:
-        if self._loaded is None or generation < self._loaded:
-            return True
-        words = sum(len(words) for words, _ in self._by_length.values())
-        return generation - self._loaded > max(_STALE_LEAST, words)
+    def _fresh(self, db: sqlite3.Connection, generation: int) -> Catalog:
+        """The catalog; read anew where it has changed much. The caller holds the turn."""
+        catalog = self._catalog
+        if catalog is None or _is_stale(catalog, self._loaded, generation):
+            self._loaded, catalog = read_catalog(db, generation)
+            if self._lives_long:
+                catalog.sign()
+            self._catalog = catalog
+        return catalog
 
-    def _load(self, db: sqlite3.Connection) -> None:
-        rows = [
-            (doc, term)
-            for term, doc in db.execute("SELECT term, doc FROM vocabulary")
-            if len(term) >= MIN_LETTERS - 1 and term.isalpha()
-        ]
-        if len(rows) > MAX_WORDS:
-            rows = sorted(rows, reverse=True)[:MAX_WORDS]
-        by_length: dict[int, tuple[list[str], list[int]]] = {}
-        for doc, term in rows:
-            words, counts = by_length.setdefault(len(term), ([], []))
-            words.append(term)
-            counts.append(doc)
-        self._by_length = by_length
-        self._by_end = sorted((term[::-1], doc) for doc, term in rows)
+
+def read_catalog(db: sqlite3.Connection, generation: int) -> tuple[int, Catalog]:
+    """The catalog that the index keeps, and of which generation it is; made where it is stale."""
+    kept = Catalog.kept(db)
+    if kept is not None and not _is_stale(kept[1], kept[0], generation):
+        return kept
+    return generation, Catalog.of(db.execute("SELECT term, doc FROM vocabulary"))
+
+
+def renewed(db: sqlite3.Connection, generation: int, offers: int) -> Catalog | None:
+    """The catalog that an index of so many offers is to keep; None where it may stay as it is."""
+    if offers < KEPT_FROM_OFFERS:
+        return None
+    kept = Catalog.kept(db)
+    if kept is not None and not _is_stale(kept[1], kept[0], generation, share=_RENEWED):
+        return None
+    return Catalog.of(db.execute("SELECT term, doc FROM vocabulary"))
+
+
+def _is_stale(catalog: Catalog, made: int, generation: int, *, share: float = 1.0) -> bool:
+    """Whether so much has changed since a catalog was made that it says little."""
+    changed = generation - made
+    return changed < 0 or changed > share * max(_STALE_LEAST, len(catalog))
 
 
 def slips(word: str) -> int:
@@ -102,34 +119,20 @@ def slips(word: str) -> int:
     return next((most for letters, most in _SLIPS if len(word) >= letters), 0)
 
 
-def _near(token: str, by_length: dict[int, tuple[list[str], list[int]]]) -> list[tuple[str, float]]:
+def _near(token: str, catalog: Catalog) -> Iterator[tuple[str, float]]:
     """(word, rank) of the words within reach of a token; the greatest rank is the likeliest."""
     most = slips(token)
     if not most:
-        return []
-    # 25 ms, and only for words that no offer has.
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
-
-    near = []
-    for length, (words, counts) in by_length.items():
-        if abs(length - len(token)) <= most:
-            for word, distance, number in process.extract(
-                token, words, scorer=OSA.distance, score_cutoff=most, limit=None
-            ):
-                cost = _LETTER_COST * distance + _OTHER_BEGINNING * (word[0] != token[0])
-                near.append((word, _COMMON_GAIN * math.log(counts[number]) - cost))
-    return near
+        return
+    for word, distance, offers in catalog.near(token, most):
+        cost = _LETTER_COST * distance + _OTHER_BEGINNING * (word[0] != token[0])
+        yield word, _COMMON_GAIN * math.log(offers) - cost
 
 
-def _ending(token: str, by_end: list[tuple[str, int]]) -> Iterator[tuple[str, float]]:
+def _ending(token: str, catalog: Catalog) -> Iterator[tuple[str, float]]:
     """(word, rank) of the words that end in a token, but for those within reach."""
-    most, end = slips(token), token[::-1]
+    most = slips(token)
     if not most or len(token) < _LEAST_END:
         return
-    for number in range(bisect_left(by_end, (end, 0)), len(by_end)):
-        word, count = by_end[number]
-        if not word.startswith(end):
-            return
-        if len(word) - len(token) > most:
-            yield word[::-1], _COMMON_GAIN * math.log(count) - _END_COST
+    for word, offers in catalog.ending(token, len(token) + most + 1):
+        yield word, _COMMON_GAIN * math.log(offers) - _END_COST

@@ -16,7 +16,7 @@ from fedretail.index.language.text import TOKENIZER_VERSION
 from fedretail.store.database import frozen_uri
 
 # Another layout makes every index.db rebuild itself.
-LAYOUT_VERSION = 6
+LAYOUT_VERSION = 7
 VERSION = f"{LAYOUT_VERSION}.{TOKENIZER_VERSION}"
 
 # A row number is site base << 22 | sequence number; a base is Hilbert number << 10 | duplicate.
@@ -46,6 +46,8 @@ _CHECKPOINT_PAGES = 4_000
 # offer: facts: see the module. Its words are not kept: they are made again from its texts when
 #   FTS5 is to forget them. offer_key: by site, so that what one shop changes stands together, and
 #   what it has can be read in the order of keys.
+# spelling: the words of a large catalog as they stood at a cursor of the feed; see
+#   language.catalog.
 # cell: what filters, orders and counts ask of 64 offers; `commit_no` counts commits, see State.
 _TABLES = """
 CREATE TABLE state(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -69,6 +71,10 @@ CREATE INDEX cell_commit ON cell(commit_no);
 CREATE VIRTUAL TABLE word USING fts5(
     words, content='', detail=none, columnsize=0, prefix='2 3', tokenize="ascii tokenchars '.'");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row);
+CREATE TABLE spelling(
+    length INTEGER PRIMARY KEY, followed INTEGER NOT NULL, words TEXT NOT NULL,
+    offers BLOB NOT NULL);
+CREATE INDEX source_checked ON source(checked_at);
 """
 
 

@@ -16,6 +16,7 @@ from fedretail.crdt.names import site_id
 from fedretail.crdt.registers import Folded
 from fedretail.domain.sites import Site
 from fedretail.errors import BugError
+from fedretail.index.language.spelling import renewed
 from fedretail.index.layout.cells import CellWriter
 from fedretail.index.layout.rows import checked_at
 from fedretail.index.layout.schema import State, read_state, write_state
@@ -118,6 +119,21 @@ class Follower:
         """Join lists with each commit from now on."""
         words.merge_as_written(self._db)
         self._untidy = None
+
+    def spell(self) -> None:
+        """Keep the words of a large catalog as they stand now, where they have changed much."""
+        db, state = self._db, self._state()
+        catalog = renewed(db, state.followed, state.offers)
+        if catalog is None:
+            return
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            catalog.keep(db, state.followed)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
 
     def _apply(self, state: State, batch: Batch) -> list[Bulk]:
         """Write the small part of a batch; the statements for the rest."""

@@ -172,6 +172,7 @@ class Writer:
             while follower.tidy():
                 if self._clock.now_ms() >= deadline_ms:
                     return True
+            follower.spell()
             return False
 
     def _catch_up(self) -> Generator[int]:
@@ -189,6 +190,7 @@ class Writer:
             yield from steps
             while follower.tidy():
                 yield 0
+            follower.spell()
         finally:
             follower.settle()
 

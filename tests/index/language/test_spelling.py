@@ -7,12 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedretail.index.language.spelling import MOST_SIMILAR, Spellings, slips
+from fedretail.errors import MalformedInput
+from fedretail.index.language.catalog import Catalog
+from fedretail.index.language.spelling import (
+    KEPT_FROM_OFFERS,
+    MOST_SIMILAR,
+    Spellings,
+    renewed,
+    slips,
+)
 
 
 def catalog(texts: list[str]) -> sqlite3.Connection:
     db = sqlite3.connect(":memory:")
     db.execute("CREATE TABLE vocabulary(term, doc)")
+    db.execute("CREATE TABLE spelling(length INTEGER PRIMARY KEY, followed, words, offers)")
     counts = Counter(word for text in texts for word in set(text.split()))
     db.executemany("INSERT INTO vocabulary VALUES(?, ?)", counts.items())
     return db
@@ -73,15 +82,76 @@ def distance(one: str, two: str) -> int:
     return rows[-1][-1]
 
 
-words = st.text("abc", min_size=1, max_size=8)
+words = st.text("abcé", min_size=1, max_size=8)
 
 
-@given(words, st.lists(words, max_size=12))
-def test_only_words_within_reach_are_found(typed: str, texts: list[str]) -> None:
-    found = Spellings().similar(catalog(texts), 0, [typed])
+@given(words, st.lists(words, max_size=12), st.booleans())
+def test_only_words_within_reach_are_found(typed: str, texts: list[str], lasts: bool) -> None:
+    spellings, db = Spellings(), catalog(texts)
+    if lasts:
+        spellings.load(db, 0)
+    found = spellings.similar(db, 0, [typed])
     reach = slips(typed)
     near = {word for word in texts if len(word) > 2 and distance(typed, word) <= reach}
     ends = {word for word in texts if word.endswith(typed) and len(typed) > 4}
     expected = near | ends if reach else set()
     assert {word for word, _ in found} <= expected
     assert len(found) == min(MOST_SIMILAR, len(expected))
+
+
+@given(words, st.lists(words, max_size=40), st.integers(1, 3))
+def test_all_words_within_reach_are_found_by_their_letters(
+    typed: str, texts: list[str], most: int
+) -> None:
+    words = Catalog.of(Counter(texts).items())
+    plain = sorted(words.near(typed, most))
+    words.sign()
+    assert sorted(words.near(typed, most)) == plain
+    reached = {word for word in texts if len(word) > 2 and distance(typed, word) <= most}
+    assert {one.word for one in plain} == reached
+
+
+@given(st.lists(words, max_size=40))
+def test_a_catalog_that_is_kept_is_the_same(texts: list[str]) -> None:
+    db, words = catalog([]), Catalog.of(Counter(texts).items())
+    words.keep(db, 7)
+    kept = Catalog.kept(db)
+    if not len(words):
+        assert kept is None
+        return
+    assert kept is not None
+    assert kept[0] == 7
+    for typed in texts:
+        assert sorted(kept[1].near(typed, 1)) == sorted(words.near(typed, 1))
+        ends = sorted(words.ending(typed, len(typed) + 1))
+        assert sorted(kept[1].ending(typed, len(typed) + 1)) == ends
+        assert {word for word, _ in ends} == {
+            one for one in texts if len(one) > max(2, len(typed)) and one.endswith(typed)
+        }
+
+
+def test_a_kept_catalog_is_read_until_it_is_stale() -> None:
+    db = catalog(["milk"])
+    Catalog.of([("bread", 3)]).keep(db, 10)
+    assert Spellings().similar(db, 10, ["breed"]), "what stands in the index is not looked through"
+    assert Spellings().similar(db, 1_010, ["breed"])
+    assert not Spellings().similar(db, 1_011, ["breed"])
+    assert not Spellings().similar(db, 9, ["breed"]), "of another index"
+
+
+def test_a_large_catalog_is_kept_before_it_is_stale() -> None:
+    db = catalog(["milk"])
+    assert renewed(db, 0, KEPT_FROM_OFFERS - 1) is None
+    first = renewed(db, 0, KEPT_FROM_OFFERS)
+    assert first is not None
+    first.keep(db, 0)
+    assert renewed(db, 500, KEPT_FROM_OFFERS) is None
+    assert renewed(db, 501, KEPT_FROM_OFFERS) is not None
+
+
+@pytest.mark.parametrize("offers", [b"", b"123", bytes(8), bytes(4)])
+def test_words_that_nobody_wrote_are_no_catalog(offers: bytes) -> None:
+    db = catalog([])
+    db.execute("INSERT INTO spelling VALUES(4, 0, 'milk', ?)", (offers,))
+    with pytest.raises(MalformedInput):
+        Catalog.kept(db)

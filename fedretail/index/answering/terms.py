@@ -5,6 +5,8 @@ stems in the languages of the catalog, the same amount in other units, the word 
 with its neighbour. A word that no offer has is taken apart or corrected.
 """
 
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise, product
 
 from fedretail.index.language.amounts import Amount
@@ -135,7 +137,16 @@ def _others(
     if longer:
         return [_instead(term, longer)]
     stems = [form.token for form in term.forms]
-    parts = _parts(term, vocabulary, languages, together=True)
+
+    @cache
+    def forms(part: str) -> list[str]:
+        return [token for token in asked(part, languages) if vocabulary.holds(token)]
+
+    def are_held(first: str, second: str) -> bool:
+        pairs = product(forms(first), forms(second))
+        return any(vocabulary.holds_both(*pair) for pair in pairs)
+
+    parts = _parts(term, forms, are_held)
     if parts:
         return parts
     short = min(stems, key=len)
@@ -145,24 +156,16 @@ def _others(
     if near:
         return [_instead(term, near)]
     # No offer has both parts; one with either is better than none.
-    return _parts(term, vocabulary, languages, together=False) or [term]
+    return _parts(term, forms, lambda first, second: True) or [term]
 
 
 def _parts(
-    term: Term, vocabulary: Vocabulary, languages: tuple[str, ...], *, together: bool
+    term: Term, forms: Callable[[str], list[str]], are_held: Callable[[str, str], bool]
 ) -> list[Term]:
     """The terms that a word is written together from; none where it is not.
 
-    together: some offer has both.
+    forms: the tokens of a part that offers have.
     """
-
-    def forms(part: str) -> list[str]:
-        return [token for token in asked(part, languages) if vocabulary.holds(token)]
-
-    def are_held(first: str, second: str) -> bool:
-        pairs = product(forms(first), forms(second))
-        return not together or any(vocabulary.holds_both(*pair) for pair in pairs)
-
     stems = (form.token for form in term.forms)
     for token in (one for one in stems if len(term.text) - len(one) <= _MOST_END):
         parts = parted(token, lambda part: bool(forms(part)), are_held)

@@ -92,7 +92,7 @@ class Catalog:
 
     def sign(self) -> None:
         """Be ready for many questions: what they need is loaded, and the letters of each word."""
-        import rapidfuzz.distance
+        import rapidfuzz.distance  # noqa: F401
         import rapidfuzz.process  # noqa: F401
 
         if self._signs is None:

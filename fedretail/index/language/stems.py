@@ -5,7 +5,7 @@ found. A query asks for the word as typed and for its stems in the languages of 
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from fedretail.index.language.languages import STEMMERS
 
 # Shorter words have no endings: "gas", "bus", "las".
 MIN_LETTERS = 4
-# Words of queries and spellings. Those of texts are kept with all their tokens, see text.
+# Those of texts are kept with all their tokens, see text.
 _KEPT = 4_096
 # English plurals that change more than their end.
 _UNEVEN = {
@@ -35,13 +35,17 @@ def stem(word: str, language: str) -> str:
 
 
 def _stem(word: str, language: str) -> str:
-    if language not in STEMMERS or len(word) < MIN_LETTERS or not word.isalpha():
+    if language not in STEMMERS or not _has_stem(word):
         return word
     if language == "en":
         word = _UNEVEN.get(word, word)
     with _one_at_a_time:
         found: str = _stemmer(STEMMERS[language]).stemWord(word)
     return found or word
+
+
+def _has_stem(word: str) -> bool:
+    return len(word) >= MIN_LETTERS and word.isalpha()
 
 
 def held(word: str, language: str) -> tuple[str, ...]:
@@ -56,9 +60,17 @@ def held(word: str, language: str) -> tuple[str, ...]:
     return (short,)
 
 
-def asked(word: str, languages: Iterable[str]) -> list[str]:
+# Words of queries, and of names that are shown for a mistyped one.
+@lru_cache(maxsize=_KEPT)
+def asked(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     """The tokens to look for: the word as typed, then its other stems, each once."""
-    return list(dict.fromkeys([word, *(stem(word, one) for one in languages)]))
+    if not _has_stem(word):
+        return (word,)
+    with _one_at_a_time:
+        found = [
+            one(_UNEVEN.get(word, word) if is_en else word) for is_en, one in _stemmers(languages)
+        ]
+    return tuple(dict.fromkeys([word, *filter(None, found)]))
 
 
 def _common(one: str, other: str) -> int:
@@ -74,6 +86,13 @@ def load_stemmers(languages: Iterable[str]) -> None:
     for language in languages:
         if language in STEMMERS:
             _stemmer(STEMMERS[language])
+
+
+@lru_cache(maxsize=64)
+def _stemmers(languages: tuple[str, ...]) -> list[tuple[bool, Callable[[str], str]]]:
+    """Of those that have a stemmer: whether it is English, and what makes a stem of a word."""
+    known = (one for one in languages if one in STEMMERS)
+    return [(one == "en", _stemmer(STEMMERS[one]).stemWord) for one in known]
 
 
 @cache

@@ -1,6 +1,7 @@
 """Words that no offer has, and what was shown for them: told to whoever typed them."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from fedretail.domain.listings import Listing
@@ -20,7 +21,7 @@ class Instead(NamedTuple):
 
 
 def instead_of(
-    terms: Iterable[Term], listings: Sequence[Listing], languages: Iterable[str]
+    terms: Iterable[Term], listings: Sequence[Listing], languages: tuple[str, ...]
 ) -> list[Instead]:
     """What these listings were found for instead of words that no offer has.
 
@@ -31,10 +32,14 @@ def instead_of(
     if not guessed:
         return []
     words = dict.fromkeys(word for one in listings for word in split(one.name))
-    stems = {word: set(asked(word, languages)) for word in words if isinstance(word, str)}
     found = []
     for term in guessed:
         tokens = {form.token for form in term.forms}
-        shown = tuple(word for word, its in stems.items() if its & tokens)[:_MOST_SHOWN]
+        meant = (
+            word
+            for word in words
+            if isinstance(word, str) and not tokens.isdisjoint(asked(word, languages))
+        )
+        shown = tuple(islice(meant, _MOST_SHOWN))
         found += [Instead(term.text, shown)] if shown else []
     return found

@@ -6,6 +6,7 @@ that knows better writes min_age itself. Names are not looked at: "Bierschinken"
 """
 
 import re
+from functools import lru_cache
 
 AGE_OF_MAJORITY = 18
 
@@ -35,6 +36,8 @@ _STEP = re.compile(r"\s*(?:>|»|\||/)\s*")
 _MIXED = re.compile(r"[,&+]|\b(?:and|und)\b", re.IGNORECASE)
 
 
+# A federation's shops repeat some thousand categories.
+@lru_cache(maxsize=4096)
 def min_age_for(category: str) -> int | None:
     """18 where the category's words ask for it, else None.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from fedretail.index.language.text import match
-from fedretail.index.language.vocabulary import LAST_CHARACTER
+from fedretail.index.language.vocabulary import LAST_CHARACTER, begins
 from fedretail.index.layout.lists import Spans
 from fedretail.index.rules.ranking import Form, Term, rarity, telling
 
@@ -171,8 +171,7 @@ class Words:
 
     def _holding(self, form: Form) -> int:
         if form.begun:
-            query = "SELECT 1 FROM word WHERE word MATCH ? LIMIT 1"
-            return len(self._db.execute(query, (f'"{form.token}" *',)).fetchall())
+            return int(begins(self._db, form.token))
         return self._lists.count_of(form.token)
 
 

@@ -29,6 +29,16 @@ def commonest(counts: Mapping[str, int]) -> list[Similar]:
     return [Similar(word, _BEGUN_WORTH * _NEXT_WORTH**i) for i, word in enumerate(ranked)]
 
 
+def begins(db: sqlite3.Connection, token: str) -> bool:
+    """Whether some offer has a word that begins so.
+
+    FTS5 itself joins the lists of all words that do so before it tells the first row: 4 ms for
+    four letters in a million offers.
+    """
+    query = "SELECT 1 FROM instance WHERE term >= ? AND term < ? LIMIT 1"
+    return db.execute(query, (token, token + LAST_CHARACTER)).fetchone() is not None
+
+
 class Vocabulary(Protocol):
     """What building the terms of a query needs to know of a catalog."""
 
@@ -67,11 +77,13 @@ class IndexVocabulary:
         """As Vocabulary; some 10 us, whatever the size of the index."""
         known = self._known.get((token, begun))
         if known is None:
-            query = "SELECT 1 FROM word WHERE word MATCH ? LIMIT 1"
-            match = f'"{token}" *' if begun else f'"{token}"'
-            known = self._db.execute(query, (match,)).fetchone() is not None
+            known = begins(self._db, token) if begun else self._holds(token)
             self._known[token, begun] = known
         return known
+
+    def _holds(self, token: str) -> bool:
+        query = "SELECT 1 FROM word WHERE word MATCH ? LIMIT 1"
+        return self._db.execute(query, (f'"{token}"',)).fetchone() is not None
 
     def holds_both(self, token: str, other: str) -> bool:
         """As Vocabulary."""

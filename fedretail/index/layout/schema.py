@@ -46,6 +46,8 @@ _CHECKPOINT_PAGES = 4_000
 # offer: facts: see the module. Its words are not kept: they are made again from its texts when
 #   FTS5 is to forget them. offer_key: by site, so that what one shop changes stands together, and
 #   what it has can be read in the order of keys.
+# vocabulary: how many offers hold each word, which reads all of a word's rows; instance: each row
+#   of each word, of which the first tells that there is one.
 # spelling: the words of a large catalog as they stood at a cursor of the feed; see
 #   language.catalog.
 # cell: what filters, orders and counts ask of 64 offers; `commit_no` counts commits, see State.
@@ -71,6 +73,7 @@ CREATE INDEX cell_commit ON cell(commit_no);
 CREATE VIRTUAL TABLE word USING fts5(
     words, content='', detail=none, columnsize=0, prefix='2 3', tokenize="ascii tokenchars '.'");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row);
+CREATE VIRTUAL TABLE instance USING fts5vocab(word, instance);
 CREATE TABLE spelling(
     length INTEGER PRIMARY KEY, followed INTEGER NOT NULL, words TEXT NOT NULL,
     offers BLOB NOT NULL);

@@ -35,8 +35,9 @@ KEEP_FROM_ROWS = 2_000
 KEPT_ROWS = 1_000_000
 # Of so many rows their relevance to some words is remembered: 100 bytes each.
 _MOST_RELEVANT, _MOST_ALIKE = 30_000, 10_000
-# Common expressions that have been asked once.
-_MOST_WANTED = 1_000
+# Common expressions of which parts have been read. To seek a part costs as much as reading so many.
+_MOST_NOTED = 1_000
+_SEEK_ROWS = 200
 # How common an expression is, is remembered for so many of them.
 _MOST_SIZES = 10_000
 
@@ -80,7 +81,9 @@ class Memory:
         self._lists: dict[str, _Kept] = {}
         self._sizes: dict[str, int] = {}
         self._counts: dict[str, int] = {}
-        self._wanted: dict[str, None] = {}
+        # How many rows of common expressions were read in parts; those that are to be read whole.
+        self._noted: dict[str, int] = {}
+        self._due: dict[str, None] = {}
         self._counted = (-1, -1)
         self._relevant: dict[Hashable, dict[int, float]] = {}
         self._labels: Tables | None = None
@@ -154,22 +157,30 @@ class Memory:
                     taken.is_kept = True
                     self._lists[match] = kept._replace(layout=columns.layout, taken=taken)
                 return _cut(taken, spans)
-            # What is typed changes with each letter: what is asked once is not read whole.
-            is_rare = self._sizes.get(match, 0) < 2 * KEEP_FROM_ROWS
-            if spans is not None and (is_rare or match not in self._wanted):
-                if not is_rare:
-                    self._want(match)
-                return _cut(columns.take(_array(read_rows(db, match, spans))), None)
+            # What is typed changes with each letter, and the next one asks elsewhere.
+            if spans is not None and match not in self._due:
+                rows = _array(read_rows(db, match, spans))
+                if self._sizes.get(match, 0) >= 2 * KEEP_FROM_ROWS:
+                    share = columns.count(spans) / max(1, columns.count(None))
+                    self._note(match, len(rows), share)
+                return columns.take(rows)
             taken = columns.take(_array(read_rows(db, match, None)))
             self._keep(match, _Kept(written, columns.layout, taken))
             return _cut(taken, spans)
 
-    def _want(self, match: str) -> None:
-        """Read the rows of an expression whole when it is asked again."""
+    def _note(self, match: str, rows: int, share: float) -> None:
+        """Note that rows were read in this share of all; those of all are read when as many were.
+
+        So they are read whole where that pays, and no word costs more than twice what it must.
+        """
         with self._turn:
-            self._wanted[match] = None
-            if len(self._wanted) > _MOST_WANTED:
-                del self._wanted[next(iter(self._wanted))]
+            before = self._noted.pop(match, 0)
+            self._noted[match] = before + rows + _SEEK_ROWS
+            if self._noted[match] * share >= rows > 0:
+                self._due[match] = None
+            for noted in (self._noted, self._due):
+                if len(noted) > _MOST_NOTED:
+                    del noted[next(iter(noted))]
 
     def _keep(self, match: str, kept: _Kept) -> None:
         with self._turn:

@@ -31,6 +31,7 @@ def vocabulary() -> IndexVocabulary:
         " prefix='2 3', tokenize=\"ascii tokenchars '.'\")"
     )
     db.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row)")
+    db.execute("CREATE VIRTUAL TABLE instance USING fts5vocab(word, instance)")
     db.execute("CREATE TABLE spelling(length INTEGER PRIMARY KEY, followed, words, offers)")
     rows = [(number, offer_words(one)[1]) for number, one in enumerate(OFFERS)]
     db.executemany("INSERT INTO word(rowid, words) VALUES(?, ?)", rows)

@@ -92,6 +92,7 @@ def table(words: str) -> sqlite3.Connection:
         " tokenize=\"ascii tokenchars '.'\")"
     )
     db.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row)")
+    db.execute("CREATE VIRTUAL TABLE instance USING fts5vocab(word, instance)")
     db.execute("INSERT INTO word(rowid, words) VALUES(7, ?)", (words,))
     return db
 

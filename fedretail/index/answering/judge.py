@@ -26,7 +26,7 @@ from fedretail.index.layout.cells import (
     Cell,
     currency_of,
 )
-from fedretail.index.layout.rows import checked_at, offer_words
+from fedretail.index.layout.rows import checked_at, name_words, offer_words
 from fedretail.index.layout.schema import SEQUENCE_BITS
 from fedretail.index.memory.sites import FewSites, SiteEntry, Sites
 from fedretail.index.query import Query, limits_of, names_sites
@@ -284,8 +284,11 @@ class Judge:
         if self.asks_words:
             found = self.known_relevant.get(row)
             if found is None:
-                named, words = offer_words(detail.fields)
-                found = self.known_relevant[row] = self._relevant.of(words, named)
+                found = self._relevant.of_name(name_words(detail.fields))
+                if found is None:
+                    named, words = offer_words(detail.fields)
+                    found = self._relevant.of(words, named)
+                self.known_relevant[row] = found
             relevant = found
         age_ms = self.age_ms(row)
         return score(relevant, goods.where.distance_m, goods.stock, age_ms=age_ms)

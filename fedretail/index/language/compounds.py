@@ -39,10 +39,10 @@ _HEADS = (
 
 def heads(word: str, language: str) -> tuple[str, ...]:
     """The tokens of what a compound is a kind of; none for other words and languages."""
-    if language != _GERMAN:
+    if language != _GERMAN or not word.endswith(_heads()):
         return ()
-    longest = max((len(head) for head in _heads() if word.endswith(head)), default=0)
-    if not longest or len(word) - longest < _LEAST_BEFORE:
+    longest = max(len(head) for head in _heads() if word.endswith(head))
+    if len(word) - longest < _LEAST_BEFORE:
         return ()
     return (stem(word[-longest:], language),)
 

@@ -110,9 +110,7 @@ def offer_words(
     language: the BCP 47 tag that the offer gives, "" for none. A pure function: the words can be
     made again from the same fields.
     """
-    found = split(name)[:MAX_TEXT_WORDS]
-    tongue = language_of(name, found, language)
-    words = _tokens(found, tongue)
+    tongue, words = _name_tokens(name, language)
     named = len(words)
     if net is not None or pack > 1:
         words.update(_content_tokens(net, pack))
@@ -127,6 +125,11 @@ def offer_words(
     if mark:
         words[mark] = None
     return named, " ".join(words)
+
+
+def name_words(name: str, language: str = "") -> str:
+    """The first of offer_words: those of the name."""
+    return " ".join(_name_tokens(name, language)[1])
 
 
 def text_words(text: str, language: str = "") -> list[str]:
@@ -183,6 +186,13 @@ def match(groups: Iterable[Iterable[tuple[str, bool]]], *, every: bool) -> str:
 
 def _quoted(token: str, begun: bool) -> str:
     return f'"{token}" *' if begun else f'"{token}"'
+
+
+def _name_tokens(name: str, said: str) -> tuple[str, dict[str, None]]:
+    """The language of a name, and its words."""
+    found = split(name)[:MAX_TEXT_WORDS]
+    tongue = language_of(name, found, said)
+    return tongue, _tokens(found, tongue)
 
 
 def _tokens(found: Iterable[str | Amount], language: str) -> dict[str, None]:

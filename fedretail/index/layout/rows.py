@@ -168,6 +168,12 @@ def offer_words(fields: Mapping[str, Value]) -> tuple[int, str]:
     return words_of(said_of(fields))
 
 
+def name_words(fields: Mapping[str, Value]) -> str:
+    """The first of offer_words, those of the name, without the work for the others."""
+    language = (_language(fields["language"]) or "") if "language" in fields else ""
+    return text.name_words(_name(fields.get("name")) or "", language)
+
+
 def said_of(fields: Mapping[str, Value]) -> Said:
     """What the words are made of."""
     get = fields.get

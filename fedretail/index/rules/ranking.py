@@ -155,19 +155,43 @@ class Relevance:
         found = 0.0
         places: list[int | None] = []
         for forms in self._sought:
-            best, best_place = 0.0, None
-            for sought, weight in forms:
-                start = text.find(sought)
-                if start >= 0:
-                    # As many spaces stand before a word as words.
-                    place = text.count(" ", 0, start)
-                    points = weight if place < named else weight * BESIDE_NAME
-                    if points > best:
-                        best, best_place = points, place if place < named else None
-            found += best
-            places.append(best_place)
-        shaped = shape(places, words.split(" ", named)[:named])
-        return found / self._total / (1 + WORD_COST * named) * shaped
+            points, place = _best(forms, text, named)
+            found += points
+            places.append(place)
+        return self._shaped(found, places, words.split(" ", named)[:named])
+
+    def of_name(self, words: str) -> float | None:
+        """The same, from the words of the name alone; None where the others may tell more."""
+        if not self._sought:
+            return 1.0
+        text, name = f" {words} ", words.split(" ") if words else []
+        found = 0.0
+        places: list[int | None] = []
+        for forms in self._sought:
+            points, place = _best(forms, text, len(name))
+            missing = (weight for sought, weight in forms if sought not in text)
+            if points <= max(missing, default=0.0) * BESIDE_NAME:
+                return None
+            found += points
+            places.append(place)
+        return self._shaped(found, places, name)
+
+    def _shaped(self, found: float, places: list[int | None], name: list[str]) -> float:
+        return found / self._total / (1 + WORD_COST * len(name)) * shape(places, name)
+
+
+def _best(forms: Sequence[tuple[str, float]], text: str, named: int) -> tuple[float, int | None]:
+    """The greatest points that a form has in a text, and its place in the name; 0 for none."""
+    best, best_place = 0.0, None
+    for sought, weight in forms:
+        start = text.find(sought)
+        if start >= 0:
+            # As many spaces stand before a word as words.
+            place = text.count(" ", 0, start)
+            points = weight if place < named else weight * BESIDE_NAME
+            if points > best:
+                best, best_place = points, place if place < named else None
+    return best, best_place
 
 
 def most_relevant(cover: float, named: int) -> float:

@@ -113,7 +113,10 @@ some_terms = st.builds(
     st.integers(0, 6),
 )
 def test_the_fast_relevance_is_the_same(terms: list[Term], words: list[str], named: int) -> None:
-    assert Relevance(terms).of(" ".join(words), named) == naive_relevance(terms, words, named)
+    expected = naive_relevance(terms, words, named)
+    assert Relevance(terms).of(" ".join(words), named) == expected
+    # The words beside a name are only looked at where they may count.
+    assert Relevance(terms).of_name(" ".join(words[:named])) in (expected, None)
 
 
 def test_telling_terms_carry_half_of_the_weight() -> None:
@@ -153,3 +156,10 @@ def test_a_category_is_asked_for_by_its_path_or_a_step_of_it() -> None:
         assert category_matches("Food > Dairy > Milk", wanted)
     for wanted in ("dairy > milk", "dai", "food > milk"):
         assert not category_matches("Food > Dairy > Milk", wanted)
+
+
+def test_a_name_with_all_words_needs_nothing_beside_it() -> None:
+    terms = [Term("oat", (Form("oat"),)), Term("milk", (Form("milk"), Form("milch", 0.9)))]
+    assert Relevance(terms).of_name("oat milk") == Relevance(terms).of("oat milk brand", 2)
+    assert Relevance(terms).of_name("oat drink") is None, "its brand may be Milk"
+    assert Relevance([Term("milk", (Form("m", 0.4), Form("milk")))]).of_name("m") is None

@@ -22,6 +22,7 @@ from fedretail.index.answering.judge import Judge
 from fedretail.index.answering.stored import stored
 from fedretail.index.language.spelling import Spellings
 from fedretail.index.language.stems import load_stemmers
+from fedretail.index.language.text import load_rules
 from fedretail.index.language.vocabulary import IndexVocabulary
 from fedretail.index.layout.facts import unpack_site
 from fedretail.index.layout.schema import Newer, State, is_damage, read_state
@@ -191,6 +192,7 @@ class Index:
         vocabulary = IndexVocabulary(db, self._spellings, generation=state.followed)
         load_stemmers(vocabulary.languages())
         self._spellings.load(db, state.followed)
+        load_rules()
 
     def _bytes(self) -> int:
         files = (self._path.with_name(self._path.name + end) for end in ("", "-wal"))

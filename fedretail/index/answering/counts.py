@@ -6,7 +6,7 @@ import numpy as np
 
 from fedretail.index.answering.many import FOREIGN, Many
 from fedretail.index.layout.cells import currency_code
-from fedretail.index.memory.columns import Array
+from fedretail.index.memory.arrays import Array
 from fedretail.index.memory.doors import CLOSED, OPEN, UNKNOWN
 from fedretail.index.memory.tables import Parts
 from fedretail.index.rules.categories import shelf_of

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fedretail.index.answering.candidates import Cover
+from fedretail.index.memory.arrays import distinct
 from fedretail.index.rules.ranking import Form, Term
 
 
@@ -20,7 +21,7 @@ def covers_of_many(
     any. Added term by term in their order, as relevance is.
     """
     rows_of = {forms: np.asarray(rows.rows) for forms, rows in read.items()}
-    rows = np.unique(np.concatenate(list(rows_of.values())))
+    rows = distinct(np.concatenate(list(rows_of.values())))
     shares, total = np.zeros(len(rows)), 0.0
     for term in terms:
         total += term.weight

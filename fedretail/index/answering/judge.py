@@ -187,7 +187,9 @@ class Judge:
         detail = self.details.read(rough.row)
         shown = offer_id(where.site, detail.key)
         goods = Goods(shown, where, rough.price, rough.currency, rough.stock, unit=rough.unit)
-        points = self._points(rough.row, goods, detail) if self.query.sort == "best" else 0.0
+        points = 0.0
+        if self.query.sort == "best":
+            points = self._points(rough.row, goods, detail, is_partial=rough.partial)
         order = self.order(goods, points, is_partial=rough.partial)
         return Hit(order, rough.row, points, goods)
 
@@ -279,12 +281,14 @@ class Judge:
         read_ms = self.details.source_ms(entry, source)
         return age_ms if read_ms is None else min(age_ms, self.at_ms - read_ms)
 
-    def _points(self, row: int, goods: Goods, detail: Detail) -> float:
+    def _points(self, row: int, goods: Goods, detail: Detail, *, is_partial: bool = False) -> float:
         relevant = 1.0
         if self.asks_words:
             found = self.known_relevant.get(row)
             if found is None:
-                found = self._relevant.of_name(name_words(detail.fields))
+                # What a partial answer's name lacks may stand beside it.
+                name = None if is_partial else name_words(detail.fields)
+                found = None if name is None else self._relevant.of_name(name)
                 if found is None:
                     named, words = offer_words(detail.fields)
                     found = self._relevant.of(words, named)

@@ -22,7 +22,8 @@ from fedretail.index.layout.cells import (
     currency_code,
     gtin_code,
 )
-from fedretail.index.memory.columns import Array, Taken
+from fedretail.index.memory.arrays import Array
+from fedretail.index.memory.columns import Taken
 from fedretail.index.memory.moments import Moments
 from fedretail.index.memory.tables import Tables
 from fedretail.index.rules.filters import Filters
@@ -203,9 +204,7 @@ class Many:
         restricted = np.flatnonzero(_restricted(codes - 1) & (codes > 0))
         if len(restricted):
             owners = self.reach.sites.arrays.owners[self.sites[restricted]]
-            pairs = np.stack([owners, codes[restricted]], axis=1)
-            _, numbers = np.unique(pairs, axis=0, return_inverse=True)
-            keys[restricted] = (1 << 50) + numbers.reshape(-1)
+            keys[restricted] = (1 << 50) + _numbered(owners, codes[restricted])
         return keys
 
 
@@ -218,6 +217,17 @@ def _of_traits(limit: Filters, labels: Tables) -> Array:
         return limit.type in (None, one.type) and wanted <= one.claims
 
     return np.fromiter(map(holds, range(len(labels.traits.texts))), bool)
+
+
+def _numbered(first: Array, second: Array) -> Array:
+    """A number for each pair, the same for equal ones."""
+    order = np.lexsort((second, first))
+    is_new = np.zeros(len(order), bool)
+    for part in (first[order], second[order]):
+        is_new[1:] |= part[1:] != part[:-1]
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.cumsum(is_new)
+    return numbers
 
 
 def _restricted(gtins: Array) -> Array:

@@ -19,7 +19,7 @@ from fedretail.index.answering.rough import Rough
 from fedretail.index.answering.ties import merged
 from fedretail.index.layout.cells import UNIT_BASES, currency_code, currency_of
 from fedretail.index.layout.schema import SEQUENCE_BITS
-from fedretail.index.memory.columns import Array
+from fedretail.index.memory.arrays import Array, are_among, distinct
 from fedretail.index.memory.spatial import doubt_m
 from fedretail.index.rules.orders import Order, units_by
 from fedretail.index.rules.ranking import (
@@ -69,13 +69,13 @@ class Ranked:
             self._share = np.asarray(cover.shares)[np.searchsorted(cover.rows, many.rows)]
         self._lacks = np.zeros(count, bool)
         if full is not None:
-            self._lacks = np.isin(many.rows, np.asarray(full, np.int64), invert=True)
+            self._lacks = ~are_among(many.rows, np.asarray(full, np.int64))
         self._behind = np.zeros(count, bool)
         view = query.view
         self._is_owned = view is not None and view.own == "first"
         if view is not None and self._is_owned:
             own = many.reach.sites.of_retailers([view.owner.hex()] if view.owner else [])
-            self._behind = np.isin(many.sites, own, invert=True)
+            self._behind = ~are_among(many.sites, np.array(own, np.int64))
         self._class = self._lacks * 4 + self._behind * 2 + many.unsure
         self.units = units
         if query.sort == "cheapest-unit" and not units:
@@ -218,7 +218,7 @@ class Ranked:
 
     def count_products(self) -> int:
         """How many products there are."""
-        return len(np.unique(self.products))
+        return len(distinct(self.products))
 
     def left(self, after: Order) -> Array:
         """The places of the rows that may stand behind a place in the order.
@@ -227,7 +227,7 @@ class Ranked:
         """
         passed = self._passed(after)
         if self.many.judge.query.group:
-            passed = np.isin(self.products, self.products[passed])
+            passed = are_among(self.products, self.products[passed])
         return np.flatnonzero(~passed)
 
     def _passed(self, after: Order) -> Array:
@@ -299,7 +299,7 @@ class Ranked:
         last = np.full(len(places), where.distance_m or 0.0)
         if judge.query.sort == "best":
             last = -self._bound_of(places, nearness(where.distance_m), self._read_ms(places, base))
-        for value in np.unique(last).tolist():
+        for value in distinct(last).tolist():
             alike = places[last == value]
             rows = dict(zip(many.rows[alike].tolist(), alike.tolist(), strict=True))
             for row, key in judge.details.by_key(base, rows):
@@ -311,7 +311,7 @@ class Ranked:
         judge, traits = self.many.judge, self.many.labels.traits.traits
         entry, numbers = judge.reach(base).entry, self._trait[places]
         read_ms = np.zeros(len(places), np.int64)
-        for number in np.unique(numbers).tolist():
+        for number in distinct(numbers).tolist():
             moment = judge.details.source_ms(entry, traits[number].source)
             read_ms[numbers == number] = moment or 0
         return read_ms

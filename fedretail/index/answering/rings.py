@@ -12,7 +12,8 @@ from fedretail.index.answering.judge import Judge
 from fedretail.index.answering.ranked import Ranked
 from fedretail.index.answering.reach import Reach
 from fedretail.index.answering.rough import Rough
-from fedretail.index.memory.columns import Array, Shelf
+from fedretail.index.memory.arrays import Array, distinct
+from fedretail.index.memory.columns import Shelf
 from fedretail.index.rules.orders import Order
 from fedretail.index.rules.ranking import HALF_DISTANCE_M
 
@@ -57,7 +58,7 @@ class Rings:
 
     def roughs(self, after: Order | None) -> Iterator[Rough]:
         """The rows that may stand behind `after` (None: all), lower bounds ascending."""
-        wanted, begun = _FIRST, None
+        wanted, told = _FIRST, set[int]()
         while True:
             count = int(np.searchsorted(self._sums, wanted)) + 1
             if count >= len(self._numbers) < len(self._all):
@@ -68,11 +69,13 @@ class Rings:
             for rough in ranked.roughs(None if after is None else ranked.left(after)):
                 if end is not None and rough.low >= end:
                     break
-                if begun is None or rough.low >= begun:
+                # The bound of a row that was read since may have come behind the last ring's end.
+                if rough.row not in told:
+                    told.add(rough.row)
                     yield rough
             if end is None:
                 return
-            wanted, begun = wanted * _MORE, end
+            wanted *= _MORE
 
     def _with_own(self, numbers: Array) -> Array:
         """Own offers come first, however far they are."""
@@ -81,7 +84,7 @@ class Rings:
             return numbers
         own = self._reach.sites.of_retailers([view.owner.hex()])
         mine = np.array(own, np.int64)
-        return np.union1d(numbers, mine[self._reach.mask[mine]])
+        return distinct(np.concatenate((numbers, mine[self._reach.mask[mine]])))
 
     def _low(self, count: int) -> Order | None:
         """What no offer behind the first `count` sites stands before; None: there is none."""

@@ -13,16 +13,16 @@ import sqlite3
 import threading
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fedretail.index.layout.cells import BLOCK_BITS, CELL_TYPES, CELLS_PER_BLOCK, PRESENT, WINDOWED
 from fedretail.index.layout.schema import SEQUENCE_BITS, Newer, State
+from fedretail.index.memory.arrays import Array, are_among
 from fedretail.index.memory.moments import Moments
 from fedretail.index.memory.sites import Sites
 
-Array = np.ndarray[Any, np.dtype[Any]]
 _CELL = np.dtype(CELL_TYPES)
 _BASE_SHIFT = SEQUENCE_BITS - BLOCK_BITS
 # A page of results asks for the milliseconds, of few rows.
@@ -256,7 +256,7 @@ class Columns:
         if not changed:
             return
         numbers = np.array([number for number, _ in changed], np.int64)
-        new = numbers[~np.isin(numbers, self._blocks, assume_unique=True)]
+        new = numbers[~are_among(numbers, self._blocks)]
         if len(new):
             places = np.searchsorted(self._blocks, new)
             self._blocks = np.insert(self._blocks, places, new)

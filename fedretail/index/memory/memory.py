@@ -120,6 +120,7 @@ class Memory:
         with self.held(db, state, sites):
             self.heard(sites)
             self.labels(db, state)
+        sites.load()
         sites.arrays.doors.load()
 
     def held(
@@ -163,7 +164,7 @@ class Memory:
                 if self._sizes.get(match, 0) >= 2 * KEEP_FROM_ROWS:
                     share = columns.count(spans) / max(1, columns.count(None))
                     self._note(match, len(rows), share)
-                return columns.take(rows)
+                return _cut(columns.take(rows), None)
             taken = columns.take(_array(read_rows(db, match, None)))
             self._keep(match, _Kept(written, columns.layout, taken))
             return _cut(taken, spans)

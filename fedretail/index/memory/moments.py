@@ -4,14 +4,13 @@
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from fedretail.index.layout.cells import UNIT_BASES
+from fedretail.index.memory.arrays import Array, are_among
 from fedretail.index.rules.timed import Timed
 
-Array = np.ndarray[Any, np.dtype[Any]]
 # More than 1 in 10 of a million offers begin again.
 _MOST_KEPT = 100_000
 _SAID = np.dtype(
@@ -61,7 +60,7 @@ class Moments:
         return found
 
     def _add(self, rows: Array, new: Array) -> None:
-        kept = self._said[~np.isin(self._said["row"], rows)]
+        kept = self._said[~are_among(self._said["row"], rows)]
         joined = np.concatenate((kept, new))
         self._said = joined[np.argsort(joined["row"])]
 

@@ -15,7 +15,15 @@ from fedretail.index.layout.cells import currency_code
 from fedretail.index.layout.facts import unpack_site
 from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS
 from fedretail.index.memory.doors import Doors
-from fedretail.index.memory.spatial import Reach, Scan, band_deg, distances_m, doubt_m, reach_for
+from fedretail.index.memory.spatial import (
+    Reach,
+    Scan,
+    band_deg,
+    distances_m,
+    doubt_m,
+    reach_for,
+    unit_points,
+)
 
 # FTS5 seeks to the start of each range of row numbers. Measured: 2 to 4 ranges are best, 16 are
 # slower than one that reads everything between.
@@ -123,10 +131,15 @@ class Sites:
         """The bases of the sites at most `radius_m` from `center`."""
         return [self._bases[number] for number in self.near(center, radius_m)]
 
-    def near(self, center: Position, radius_m: float) -> list[int]:
-        """Their numbers in `entries`."""
+    def load(self) -> None:
+        """Be ready for questions about what is near."""
         if self._reach is None:
             self._reach = reach_for([entry.position for entry in self.entries])
+
+    def near(self, center: Position, radius_m: float) -> list[int]:
+        """Their numbers in `entries`."""
+        self.load()
+        assert self._reach is not None
         last, asked = self._last, (center, radius_m)
         if last is None or last[0] != asked:
             last = self._last = asked, sorted(self._reach.within(center, radius_m))
@@ -248,7 +261,7 @@ class _Arrays(NamedTuple):
         return cls(
             np.array([one.base for one in entries], np.int64),
             np.array([currency_code(one.currency) for one in entries], np.int64),
-            np.array([unit_xyz(one.position) for one in entries]).reshape(-1, 3),
+            unit_points([one.position for one in entries]),
             lats,
             lons,
             np.array(owners, np.int64),

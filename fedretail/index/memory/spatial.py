@@ -7,6 +7,7 @@ give the same answer.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from fedretail.domain.geo import EARTH_RADIUS_M, Position, distance_m, unit_xyz
@@ -66,7 +67,7 @@ class Globe:
         import numpy
 
         self._places = places
-        points = numpy.array([unit_xyz(place) for place in places]).reshape(-1, 3)
+        points = unit_points(places)
         self._order = numpy.argsort(points[:, 2])
         self._points = points[self._order]
         self._heights = numpy.ascontiguousarray(self._points[:, 2])
@@ -94,6 +95,16 @@ class Globe:
             found = self._places[self._order[start + place]]
             near[place] = distance_m(center, found) <= radius_m
         return self._order[start:end][near]
+
+
+def unit_points(places: Sequence[Position]) -> Any:
+    """Numpy array of unit_xyz of places."""
+    import numpy
+
+    lats = numpy.radians([place.lat for place in places])
+    lons = numpy.radians([place.lon for place in places])
+    flat = numpy.cos(lats)
+    return numpy.stack((flat * numpy.cos(lons), flat * numpy.sin(lons), numpy.sin(lats)), axis=1)
 
 
 def distances_m(points: Any, xyz: tuple[float, float, float]) -> Any:

@@ -1,5 +1,6 @@
 """A common word is answered by rings, category or not, as looking at all its rows would."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,19 +17,21 @@ from fedretail.testing.clock import ManualClock
 from fedretail.testing.memory_records import MemoryRecords
 
 
-def test_rings_of_a_word_hold_what_is_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def put_shop(
+    store: MemoryRecords, number: int, clock: ManualClock, *, apart_e7: int, name: str
 ) -> None:
-    store, clock = MemoryRecords(), ManualClock()
-    for shop in range(12):
-        owner = bytes([shop]) * 16
-        site = site_id(owner, b"n")
-        record = RecordId(owner, f"site/{site}", "site", site)
-        fields = {"name": "Shop", "nonce": b"n", "lat_e7": shop * 100_000, "lon_e7": 1}
-        store.put(record, fields, stamp=clock.now_ms())
-        for key, category in (("a", "Food"), ("b", "Drinks")):
-            place = record._replace(kind="offer", key=key)
-            store.put(place, {"name": "Milk", "category": category}, stamp=clock.now_ms())
+    owner = bytes([number]) * 16
+    site = site_id(owner, b"n")
+    record = RecordId(owner, f"site/{site}", "site", site)
+    fields = {"name": "Shop", "nonce": b"n", "lat_e7": number * apart_e7, "lon_e7": 1}
+    store.put(record, fields, stamp=clock.now_ms())
+    for key, category in (("a", "Food"), ("b", "Drinks")):
+        place = record._replace(kind="offer", key=key)
+        store.put(place, {"name": name, "category": category}, stamp=clock.now_ms())
+
+
+def look_closely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few offers are answered as very many are."""
     for module, name, value in (
         (answer, "RINGS_FROM_ROWS", 0),
         (rings, "_FIRST", 1),
@@ -37,6 +40,15 @@ def test_rings_of_a_word_hold_what_is_asked_for(
         (memory, "USE_FROM_ROWS", 0),
     ):
         monkeypatch.setattr(module, name, value)
+
+
+def test_rings_of_a_word_hold_what_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, clock = MemoryRecords(), ManualClock()
+    for shop in range(12):
+        put_shop(store, shop, clock, apart_e7=100_000, name="Milk")
+    look_closely(monkeypatch)
     made: list[int] = []
 
     def counted(one: rings.Rings) -> int:
@@ -59,3 +71,24 @@ def test_rings_of_a_word_hold_what_is_asked_for(
                 assert len(away) == min(total, 20)
             assert bool(made) == (shelf is None)
             made.clear()
+
+
+def test_what_is_read_in_one_ring_does_not_come_again_in_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, clock = MemoryRecords(), ManualClock()
+    for shop in range(12):
+        # Of these names less is kept than their cells say: by so much as the next shop is away.
+        put_shop(store, shop, clock, apart_e7=94_400, name="Chocolate with milk")
+    look_closely(monkeypatch)
+    with Index.open(tmp_path / "index.db", store, clock=clock) as index:
+        index.follow()
+        index.load()
+        query, found = Query(words="milk", near=Position(0.0, 0.0), limit=5), []
+        while True:
+            page = index.search(query)
+            found += [one.offer for one in page.results]
+            if page.next is None:
+                break
+            query = replace(query, cursor=page.next)
+    assert len(set(found)) == len(found) == 24

@@ -84,7 +84,7 @@ def test_what_is_read_in_one_ring_does_not_come_again_in_the_next(
     with Index.open(tmp_path / "index.db", store, clock=clock) as index:
         index.follow()
         index.load()
-        query, found = Query(words="milk", near=Position(0.0, 0.0), limit=5), []
+        query, found = Query(words="milk", near=Position(0.0, 0.0), limit=2), []
         while True:
             page = index.search(query)
             found += [one.offer for one in page.results]

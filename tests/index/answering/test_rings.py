@@ -79,7 +79,7 @@ def test_what_is_read_in_one_ring_does_not_come_again_in_the_next(
     store, clock = MemoryRecords(), ManualClock()
     for shop in range(12):
         # Of these names less is kept than their cells say: by so much as the next shop is away.
-        put_shop(store, shop, clock, apart_e7=94_400, name="Chocolate with milk")
+        put_shop(store, shop, clock, apart_e7=166_400, name="Chocolate with milk")
     look_closely(monkeypatch)
     with Index.open(tmp_path / "index.db", store, clock=clock) as index:
         index.follow()

@@ -52,13 +52,17 @@ class Details:
             known = self._read[row]
         return known
 
-    def expect(self, rows: Iterable[int]) -> None:
-        """Read these rows, fewer than _KEPT, in few statements: they will be asked for."""
+    def expect(self, rows: Iterable[int]) -> list[int]:
+        """Read these rows, fewer than _KEPT, in few statements: they will be asked for.
+
+        Those that were not known.
+        """
         missing = [row for row in rows if row not in self._read]
         if len(self._read) + len(missing) > _KEPT:
             self._read.clear()
         for start in range(0, len(missing), _AT_ONCE):
             self._expect(missing[start : start + _AT_ONCE])
+        return missing
 
     def _expect(self, rows: list[int]) -> None:
         where, fill = ("= ?", 1) if len(rows) == 1 else (_ROWS, _AT_ONCE)

@@ -174,7 +174,7 @@ class Judge:
 
     def expect(self, rows: list[int]) -> None:
         """Read in few statements what `settle` and a listing of these rows need."""
-        self.details.expect(rows)
+        rows = self.details.expect(rows)
         read = ((row, self.details.read(row).fields) for row in rows)
         self.details.expect_sources(
             (self.reach(row >> SEQUENCE_BITS).entry, str(fields.get("source", "")))

@@ -232,12 +232,17 @@ def _numbered(first: Array, second: Array) -> Array:
 
 def _restricted(gtins: Array) -> Array:
     """is_restricted for many, as numbers."""
-    short = gtins < 10**8
-    of_eight = gtins // 10**7 % 10
-    of_thirteen = gtins // 10**11 % 100
-    found: Array = np.where(
-        short,
-        (of_eight == 0) | (of_eight == 2),
-        (gtins // 10**12 % 10 == 2) | (of_thirteen == 2) | (of_thirteen == 4),
-    )
+    # Whatever the first of 14 digits says of packs.
+    packed = gtins % 10**13
+    found: Array = _between(packed, 2 * 10**12) | _between(packed, 2 * 10**11)
+    found |= _between(packed, 4 * 10**11)
+    short = np.flatnonzero(gtins < 10**8)
+    found[short] = (gtins[short] < 10**7) | _between(gtins[short], 2 * 10**7)
+    return found
+
+
+def _between(numbers: Array, least: int) -> Array:
+    """Which numbers begin as `least` does, a digit and zeros behind it."""
+    end = least + 10 ** (len(str(least)) - 1)
+    found: Array = (numbers >= least) & (numbers < end)
     return found

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # A product lists so many of its offers at once: as many rows as a screen has.
 MOST_LISTED = 24
+# Offers read at once: fewer than Details keeps.
+_MOST_EXPECTED = 500
 _NO_PAGE, _FIRST_PAGE = "That is no page of this search.", "Begin with its first page."
 
 
@@ -86,17 +88,26 @@ def _ranked_products(ranked: "Ranked", judge: Judge, *, cursor: Cursor | None) -
         places = ranked.left(after)
     leads = _leads(ranked, judge, places, most=end + 1, after=after)
     page = leads[query.offset : end]
-    groups, totals = [], []
-    for _, product in page:
-        members = ranked.of_product(product)
-        groups.append(
-            first(ranked.roughs(members), judge.settle, 0, MOST_LISTED, expect=judge.expect)
-        )
-        totals.append(len(members))
+    members = [ranked.of_product(product) for _, product in page]
+    _expect_small(ranked, judge, members)
+    groups = [
+        first(ranked.roughs(some), judge.settle, 0, MOST_LISTED, expect=judge.expect)
+        for some in members
+    ]
+    totals = [len(some) for some in members]
     follow = None
     if page and len(leads) > end:
         follow = write_cursor(query, Cursor(page[-1][0], judge.at_ms, judge.units))
     return Sheet(groups, ranked.count_products(), follow, totals)
+
+
+def _expect_small(ranked: "Ranked", judge: Judge, members: list[Any]) -> None:
+    """Read at once all offers of products that list all they have."""
+    rows: list[int] = []
+    for some in members:
+        if len(some) <= MOST_LISTED and len(rows) + len(some) <= _MOST_EXPECTED:
+            rows += ranked.many.rows[some].tolist()
+    judge.expect(rows)
 
 
 def _leads(

@@ -266,6 +266,9 @@ class Ranked:
 
     def roughs(self, places: Array | None = None) -> Iterator[Rough]:
         """The rows (those at some places), the lower bounds of their orders ascending."""
+        if places is not None and len(places) <= ties.MOST_READ:
+            yield from sorted(map(self._rough, places.tolist()), key=lambda one: one.low)
+            return
         kinds = self._class if places is None else self._class[places]
         for kind in np.flatnonzero(np.bincount(kinds)).tolist():
             group = np.flatnonzero(kinds == kind)

@@ -6,9 +6,9 @@ seller may be blurred; `position_note` then says so ("by arrangement").
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from fedretail.domain.geo import E7, Position, from_e7, to_e7
 from fedretail.domain.hours import MAX_HOURS, Closure, OpenState, open_state
@@ -82,23 +82,14 @@ class Site:
     @classmethod
     def from_fields(cls, fields: Mapping[str, Value]) -> Self:
         """The site that these record fields say; what makes no sense is left out."""
-        get = fields.get
-        return cls(
-            name=_name(get("name")) or "",
-            position=_position(get("lat_e7"), get("lon_e7")),
-            position_note=_note(get("position_note")) or "",
-            hours=_hours(get("hours")) or None,
-            holidays=_holidays(get("holidays")),
-            closed=_closed(get("closed")),
-            time_zone=_name(get("time_zone")) or "UTC",
-            contact=_lines(get("contact")) or "",
-            currency=_currency(get("currency")),
-            gln=_gln(get("gln")),
-            address=_lines(get("address")) or "",
-            country=_country(get("country")) or "",
-            colour=_colour(get("colour")),
-            nonce=_nonce(get("nonce")),
-        )
+        # Most sites say half of what they could.
+        said = {
+            name: judged
+            for name, value in fields.items()
+            if name in _JUDGES and (judged := _JUDGES[name](value)) not in (None, "")
+        }
+        position = _position(fields.get("lat_e7"), fields.get("lon_e7"))
+        return cls(position=position, **said)
 
     def to_fields(self) -> dict[str, Value]:
         """The record fields of this site, without those that say nothing."""
@@ -166,3 +157,21 @@ def _gln(value: Value) -> str | None:
 
 def _nonce(value: Value) -> bytes:
     return value if isinstance(value, bytes) and len(value) <= 64 else b""
+
+
+# What may be used of each field but the position; None where it makes no sense.
+_JUDGES: dict[str, Callable[[Value], Any]] = {
+    "name": _name,
+    "position_note": _note,
+    "hours": _hours,
+    "holidays": _holidays,
+    "closed": _closed,
+    "time_zone": _name,
+    "contact": _lines,
+    "currency": _currency,
+    "gln": _gln,
+    "address": _lines,
+    "country": _country,
+    "colour": _colour,
+    "nonce": _nonce,
+}

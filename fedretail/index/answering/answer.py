@@ -354,6 +354,7 @@ def _listing(hit: Hit, judge: Judge) -> Listing:
         warnings=judge.warnings(base),
         state=where.state or judge.state(base),
         is_own=query.owner is not None and query.owner == entry.owner,
+        away_m=where.distance_m,
     )
     return listing(
         offer, shelf, at_ms=judge.at_ms, near=query.near, score=hit.score, member=query.member

@@ -32,6 +32,11 @@ class Detail(NamedTuple):
     priced_at_ms: int | None
     fields: dict[str, Value]
 
+    @property
+    def source(self) -> str:
+        """The source that the offer names, "" for none."""
+        return str(self.fields.get("source", ""))
+
 
 class Details:
     """Offers, the ages of their sources and their labels in one snapshot of the index."""
@@ -122,7 +127,7 @@ class Details:
     def expect_sources(self, names: Iterable[tuple[SiteEntry, str]]) -> None:
         """Read in few statements what `source_ms` will be asked for."""
         wanted = {(entry.owner, entry.id, source) for entry, source in names if source}
-        missing = [name for name in wanted if name not in self._sources]
+        missing = [*(wanted - self._sources.keys())]
         if len(missing) < 2:
             return
         query = f"SELECT owner, site, key, checked_at FROM source WHERE (owner, site, key) {_NAMES}"

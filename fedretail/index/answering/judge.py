@@ -31,7 +31,7 @@ from fedretail.index.layout.schema import SEQUENCE_BITS
 from fedretail.index.memory.sites import FewSites, SiteEntry, Sites
 from fedretail.index.query import Query, limits_of, names_sites
 from fedretail.index.records import Records
-from fedretail.index.rules.goods import Age, Goods, Where, goods_of
+from fedretail.index.rules.goods import Age, Goods, Where, goods_of, latest
 from fedretail.index.rules.orders import Order, order_of
 from fedretail.index.rules.ranking import DAY_MS, FRESH_DAYS, Relevance, Term, most_relevant, score
 from fedretail.index.rules.stock import STOCK_NONE, STOCK_UNKNOWN
@@ -175,10 +175,9 @@ class Judge:
     def expect(self, rows: list[int]) -> None:
         """Read in few statements what `settle` and a listing of these rows need."""
         rows = self.details.expect(rows)
-        read = ((row, self.details.read(row).fields) for row in rows)
+        named = {(row >> SEQUENCE_BITS, self.details.read(row).source) for row in rows}
         self.details.expect_sources(
-            (self.reach(row >> SEQUENCE_BITS).entry, str(fields.get("source", "")))
-            for row, fields in read
+            (self.reach(base).entry, source) for base, source in named if source
         )
 
     def settle(self, rough: Rough) -> Hit:
@@ -231,7 +230,7 @@ class Judge:
 
     def reach(self, base: int) -> Reached:
         """The site of a hit."""
-        reached = self._reach(base)
+        reached = self._reached.get(base) or self._reach(base)
         if reached is None:
             raise BugError("a hit at a site that is not shown")
         return reached
@@ -255,9 +254,11 @@ class Judge:
         """When somebody last stood behind a row's offer."""
         detail = self.details.read(row)
         # The source stands there as judged; the whole Offer takes five times as long.
-        source_ms = self.details.source_ms(entry, str(detail.fields.get("source", "")))
-        moments = (detail.priced_at_ms, checked_at(detail.fields.get("checked_at")), source_ms)
-        return max((one for one in moments if one is not None), default=None)
+        source_ms = self.details.source_ms(entry, detail.source)
+        checked = detail.fields.get("checked_at")
+        return latest(
+            detail.priced_at_ms, None if checked is None else checked_at(checked), source_ms
+        )
 
     def age(self, row: int, entry: SiteEntry, offer: Offer) -> Age:
         """When somebody stood behind a row's offer."""

@@ -56,6 +56,15 @@ class Goods(NamedTuple):
     confirmed_at_ms: int | None = None
 
 
+def latest(*moments: int | None) -> int | None:
+    """The latest of these moments, ms; None where none is known."""
+    found = None
+    for one in moments:
+        if one is not None and (found is None or one > found):
+            found = one
+    return found
+
+
 class Age(NamedTuple):
     """When somebody stood behind an offer, ms: who wrote its prices, who read its source."""
 
@@ -64,8 +73,7 @@ class Age(NamedTuple):
 
     def confirmed_at_ms(self, offer: Offer) -> int | None:
         """The latest of them and of when somebody checked the offer itself."""
-        moments = (self.priced_at_ms, offer.checked_at, self.source_ms)
-        return max((moment for moment in moments if moment is not None), default=None)
+        return latest(self.priced_at_ms, offer.checked_at, self.source_ms)
 
 
 NO_AGE = Age(None, None)

@@ -18,7 +18,8 @@ class Shelf:
     """Where an offer stands, and what is known of its age.
 
     seen_at_ms: newest head of its collection, None: not known. warnings: as Listing has them.
-    state: open or not, when worked out already. is_own: it is the searching member's.
+    state: open or not, and away_m: its distance, when worked out already. is_own: it is the
+    searching member's.
     """
 
     site_id: str
@@ -29,6 +30,7 @@ class Shelf:
     warnings: tuple[str, ...] = ()
     state: OpenState | None = None
     is_own: bool = False
+    away_m: float | None = None
 
 
 def listing(
@@ -50,7 +52,10 @@ def listing(
     amount = None if price is None else price.amount_minor
     unit = None if amount is None else unit_price(amount, offer.net, offer.pack, offer.sold_by)
     state = shelf.state or site.open_state(at_ms)
-    away = near is not None and place is not None
+    is_away = near is not None and place is not None
+    away_m = shelf.away_m
+    if is_away and away_m is None:
+        away_m = distance_m(near, place)  # type: ignore[arg-type]
     return Listing(
         offer=offer_id(shelf.site_id, shelf.key),
         name=offer.name,
@@ -62,8 +67,8 @@ def listing(
         lowest_30d_minor=offer.lowest_30d,
         unit_price=unit,
         stock=offer.stock,
-        distance_m=distance_m(near, place) if away else None,  # type: ignore[arg-type]
-        bearing_deg=bearing_deg(near, place) if away else None,  # type: ignore[arg-type]
+        distance_m=away_m,
+        bearing_deg=bearing_deg(near, place) if is_away else None,  # type: ignore[arg-type]
         site_id=shelf.site_id,
         site_name=site.name,
         position=place,

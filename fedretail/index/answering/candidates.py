@@ -22,6 +22,12 @@ FEW_ROWS = 2_000
 # Up to so many words are asked for one by one instead, which seeks; more are asked for once.
 INDEXED_BEGINNINGS = (2, 3)
 MAX_SPELT_OUT = 200
+# Which of so many partial answers hold a further word is looked up: a row of a list costs a
+# hundredth of what an offer costs that is read because it may hold it.
+MANY_ROWS = 2_000
+_READ_FOR_EACH = 20
+# 40 ms at first; then they are kept.
+_MOST_READ_BESIDE = 150_000
 # Of partial answers so many rows are read without need: 3 ms.
 MOST_PARTIAL_ROWS = 10_000
 
@@ -113,14 +119,20 @@ class Words:
     def covers(self, terms: Sequence[Term], some: Sequence[Term], spans: Spans) -> Cover:
         """The rows that hold one of `some`; how much of the weight of `terms` each may hold.
 
-        Rows of the other terms are not read: each row may hold them. The shares are summed up as
-        relevance is, term by term in their order, so that rounding keeps them an upper bound.
+        Rows of the other terms are not read, but where many rows are left to be told apart: each
+        row may hold them. The shares are summed up as relevance is, term by term in their order,
+        so that rounding keeps them an upper bound.
         """
         read = {term.forms: self._cut(self._asked[term.forms], spans) for term in some}
         if any(hasattr(rows, "rows") for rows in read.values()):
             from fedretail.index.answering.covers import covers_of_many
 
-            return covers_of_many(terms, read, lambda term: self._count(term) > 0)
+            rest = [term for term in terms if term.forms not in read]
+            known = {
+                term.forms: self._cut(self._asked[term.forms], spans)
+                for term in self._telling(rest, sum(map(len, read.values())))
+            }
+            return covers_of_many(terms, read, known, lambda term: self._count(term) > 0)
         every = (row for rows in read.values() for row in rows)
         found: dict[int, float] = dict.fromkeys(every, 0.0)
         total = 0.0
@@ -131,6 +143,16 @@ class Words:
                 found[row] += most
         rows = sorted(found)
         return Cover(rows, [found[row] / total for row in rows])
+
+    def _telling(self, rest: list[Term], rows: int) -> list[Term]:
+        """Terms of which all rows are read to tell which of so many rows hold them; rare first."""
+        most = min(_MOST_READ_BESIDE, _READ_FOR_EACH * rows) if rows >= MANY_ROWS else 0
+        chosen = []
+        for term in sorted((term for term in rest if not _is_begun(term)), key=self._count):
+            most -= self._count(term)
+            if most >= 0:
+                chosen.append(term)
+        return chosen
 
     def _cut(self, asked: _Asked, spans: Spans) -> Sequence[int]:
         every = " AND ".join(filter(None, (*self._must, asked.match)))

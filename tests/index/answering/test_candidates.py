@@ -50,9 +50,18 @@ def test_no_row_is_more_relevant_than_its_cover_says(
         words = Words(lists, asked)
         cover = words.covers(asked, some, None)
         read = {term.forms: Rows(words._cut(words._asked[term.forms], None)) for term in some}
-        many = covers_of_many(asked, read, lambda term: words._count(term) > 0)
+        many = covers_of_many(asked, read, {}, lambda term: words._count(term) > 0)
+        rest = {
+            term.forms: Rows(words._cut(words._asked[term.forms], None))
+            for term in asked
+            if term.forms not in read
+        }
+        close = covers_of_many(asked, read, rest, lambda term: words._count(term) > 0)
         db.close()
     assert (list(many.rows), list(many.shares)) == (cover.rows, cover.shares)
+    assert list(close.rows) == cover.rows
+    assert all(a <= b for a, b in zip(close.shares, cover.shares, strict=True))
+    cover = close
     wanted = [n for n, held in enumerate(rows) if any(naive_relevance([t], held, 4) for t in some)]
     assert list(cover.rows) == wanted
     for row, share in zip(cover.rows, cover.shares, strict=True):

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedretail.web import bodies, problems
@@ -82,6 +83,9 @@ class Guard:
                 body = await bodies.taken(scope, receive, most)
                 await self._app(scope, body, dressed)
                 return
+        except ClientDisconnect:
+            # Whoever has hung up is told nothing, and is no fault that a log should fill with.
+            return
         except bodies.Unwanted as error:
             fault = error.status, error.detail
         except Exception:

@@ -57,6 +57,14 @@ def test_chips_lead_to_the_same_search(ask) -> None:
     assert link(organic, r"/\?q=milk") == "/?q=milk"
 
 
+@pytest.mark.parametrize("path", ["//evil.example/", "///evil.example/%2e%2e", "//evil.example"])
+def test_no_link_leads_to_a_host_that_the_address_names(ask, path) -> None:
+    answer = ask(f"http://localhost{path}")
+    assert answer.status_code == 404
+    assert "evil.example" in answer.text
+    assert not re.findall(r'(?:href|action|src)="(?:[^/"#]|/[/\\])', answer.text)
+
+
 def test_nothing_within_reach_names_the_nearest(ask, street) -> None:
     found = ask("/?q=milk&within=1m&near=0,0")
     assert found.status_code == 200

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
+from starlette.types import Message
 
 from fedretail.clock import SystemClock
 from fedretail.node.node import Node
 from fedretail.testing.faces import Face, shown
 from fedretail.testing.nodes import sell
 from fedretail.web import guard
+from fedretail.web.app import make_app
 
 
 @pytest.fixture
@@ -114,6 +117,25 @@ def test_a_body_that_is_too_large_is_not_read(face: Face) -> None:
     got = face.ask("/api/v1/offers/a/b", "PATCH", body=b"x" * 70_000)
     assert (got.status, got.json["status"]) == (413, 413)
     assert got.headers["content-type"] == "application/problem+json"
+
+
+def test_who_hangs_up_amid_a_body_is_no_line_in_the_log(
+    shop: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    came = iter([{"type": "http.request", "body": b"to", "more_body": True}])
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        return next(came, {"type": "http.disconnect"})
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-length", b"9")]
+    scope = {"type": "http", "method": "POST", "scheme": "http", "path": "/", "headers": headers}
+    trio.run(make_app(shop), scope, receive, send)
+    assert not told
+    assert not caplog.records
 
 
 def test_names_from_catalogs_are_text(face: Face, shop: Node) -> None:

@@ -142,17 +142,6 @@ def test_who_has_hung_up_holds_no_place(shop: Node) -> None:
         assert face.app.counts.streams == 0
 
 
-def test_who_hangs_up_amid_a_body_is_no_line_in_the_log(
-    shop: Node, caplog: pytest.LogCaptureFixture
-) -> None:
-    with shown(shop, limits=SHORT) as face:
-        with called(face) as line:
-            line.sendall(b"POST /manage/sign-in HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\nto")
-            line.shutdown(socket.SHUT_WR)
-            assert b"200" not in all_from(line)[:20]
-    assert not caplog.records
-
-
 def test_where_all_are_busy_newcomers_are_told(shop: Node) -> None:
     few = Limits(idle_s=30, each=2, most=3)
     with shown(shop, limits=few) as face, ExitStack() as held:

@@ -1,5 +1,6 @@
 """The API as one application, with its description at /api/v1/openapi.json."""
 
+import threading
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +35,7 @@ def make_api(node: Node, counts: Counts) -> ASGIApp:
     app = _application()
     app.state.node = node
     app.state.counts = counts
+    app.state.turn = threading.Lock()
     rate = Rate(per_minute=node.config.api_per_minute, clock=node.clock)
     return Manners(app, rate=rate, origins=node.config.api_origins, counts=counts)
 

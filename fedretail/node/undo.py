@@ -154,9 +154,7 @@ def _put_back(node: BaseNode, batch: list[Before], done: Undone, deed: Deed | No
         return
 
 
-def _try_to_put_back(
-    node: BaseNode, batch: list[Before], done: Undone, deed: Deed | None
-) -> None:
+def _try_to_put_back(node: BaseNode, batch: list[Before], done: Undone, deed: Deed | None) -> None:
     places = [one.place for one in batch]
     present, owns = _held(node, places)
     edits = []

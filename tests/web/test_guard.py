@@ -78,6 +78,31 @@ def test_pages_of_others_change_nothing(face: Face, headers: dict[str, str]) -> 
             assert face.ask(path, method, **headers).status == 403
 
 
+@pytest.mark.parametrize("path", ["/api/v1/changes/stream", "/api/v1/export", "/api/v1/search"])
+def test_pages_of_others_make_the_api_do_no_work(shop: Node, path: str) -> None:
+    with shown(shop) as face:
+        for site in ("cross-site", "same-site"):
+            for more in (
+                {},
+                {"origin": "https://evil.example"},
+                {"sec_fetch_mode": "no-cors"},
+                {"sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"},
+            ):
+                assert face.ask(path, sec_fetch_site=site, **more).status == 403
+    settings(shop, 'api_origins = ["https://shop.example"]')
+    with shown(shop) as face:
+        named = {"sec_fetch_site": "cross-site", "origin": "https://shop.example"}
+        assert face.ask("/api/v1/search", **named).status == 200
+        assert face.ask("/api/v1/search", sec_fetch_site="cross-site").status == 403
+
+
+def test_a_link_on_a_page_of_others_is_followed(face: Face) -> None:
+    link = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}
+    assert face.ask("/api/v1/openapi.json", **link).status == 200
+    assert face.ask("/?q=milk", **link).status == 200
+    assert face.ask("/api/v1/search", sec_fetch_site="none").status == 200
+
+
 def test_our_own_pages_pass(face: Face) -> None:
     origin = face.url
     assert face.ask("/api/v1/search", "POST", origin=origin).status == 405

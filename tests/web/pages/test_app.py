@@ -65,6 +65,18 @@ def test_no_link_leads_to_a_host_that_the_address_names(ask, path) -> None:
     assert not re.findall(r'(?:href|action|src)="(?:[^/"#]|/[/\\])', answer.text)
 
 
+@pytest.mark.parametrize("key", ["../../kiosk?end=1", "..?#", "a\nb", "%2e%2e/x", "\\..\\x"])
+def test_no_key_of_a_stranger_leads_elsewhere(ask, street, key) -> None:
+    fields = {"name": "Strange thing", "currency": "EUR", "prices": [[100]]}
+    street.write("offer", key, fields)
+    street.follow()
+    answer = ask("/?q=strange")
+    (found,) = re.findall(r'class="over" href="([^"]*)"', answer.text)
+    site = street.site().id
+    assert re.fullmatch(rf"/offer/{site}/[^/?#\s\\]+\?q=strange", found)
+    assert ask(found).status_code < 500
+
+
 def test_nothing_within_reach_names_the_nearest(ask, street) -> None:
     found = ask("/?q=milk&within=1m&near=0,0")
     assert found.status_code == 200

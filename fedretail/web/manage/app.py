@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from fedretail.errors import FedretailError
+from fedretail.errors import FedretailError, Unavailable
 from fedretail.web.guard import is_loopback
 from fedretail.web.manage import importing, later, neighbours, offers, settings, today, undoing
 from fedretail.web.manage.desk import Desk, Office, parse_form
@@ -90,7 +90,11 @@ async def _run(page: Page, desk: Desk) -> Response:
     try:
         return await run_in_threadpool(page, desk)
     except FedretailError as error:
-        return await run_in_threadpool(desk.show, "failed", status=409, error=error, place="")
+        fault = error
+    except OSError as error:
+        what = f"The disk does not do what it should: {error.strerror or error}."
+        fault = Unavailable(what, hint="Free some space, and repeat what you did.")
+    return await run_in_threadpool(desk.show, "failed", status=409, error=fault, place="")
 
 
 def _place(request: Request) -> str:

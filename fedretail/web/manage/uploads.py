@@ -80,8 +80,12 @@ class Uploads:
         """A file of this computer, as if it had been sent."""
         upload = self._new(name)
         upload.site = site
-        upload.path.parent.mkdir(mode=0o700, parents=True)
-        shutil.copyfile(path, upload.path)
+        try:
+            upload.path.parent.mkdir(mode=0o700, parents=True)
+            shutil.copyfile(path, upload.path)
+        except OSError:
+            self._remove(upload)
+            raise
         self._add(upload)
         return upload
 

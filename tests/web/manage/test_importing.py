@@ -1,5 +1,8 @@
 """A price list in the back office: looked at, mended, published, undone."""
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from fedretail.web.manage import uploads
@@ -51,6 +54,22 @@ def test_rows_that_nobody_mended_wait(office) -> None:
     office.post(f"{again}/row", row="leave-2")
     assert "rows were not read" not in office.post(f"{again}/publish").text
     assert names(office.node) == {"Milch", "Roggen"}
+
+
+def test_rows_that_find_no_room_are_told_and_wait_on(office, monkeypatch) -> None:
+    office.post(f"{office.send('list.csv', LIST.encode())}/publish")
+
+    def copy(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(uploads.shutil, "copyfile", copy)
+    answer = office.post("/import/mend")
+    assert answer.status_code == 409
+    assert "No space left on device" in answer.text
+    assert not (office.node.path / "uploads").exists()
+    monkeypatch.undo()
+    assert "2 rows need you" in office.post("/import/mend").text
 
 
 def test_columns_are_named_anew(office) -> None:

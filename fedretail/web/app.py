@@ -12,7 +12,6 @@ from fedretail.web.counts import Counts
 from fedretail.web.guard import Guard, Rules
 from fedretail.web.health import health_routes
 from fedretail.web.manage.app import UPLOAD_PATH, office_routes
-from fedretail.web.manage.uploads import MAX_FILE_BYTES
 from fedretail.web.packing import Packed
 from fedretail.web.pages.app import page_routes
 from fedretail.web.pages.house import House
@@ -34,7 +33,7 @@ def make_app(node: Node) -> Guard:
     rules = Rules(
         names=node.config.web_names,
         origins=node.config.api_origins,
-        large={UPLOAD_PATH: MAX_FILE_BYTES},
+        large=(UPLOAD_PATH,),
     )
     return Guard(Packed(app), rules, counts)
 

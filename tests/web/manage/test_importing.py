@@ -135,6 +135,11 @@ def test_a_file_that_is_too_large_leaves_nothing(office, monkeypatch) -> None:
     assert office.client.post(path, content=b"x" * 100_000, headers=headers).status_code == 200
 
 
+def test_only_a_file_is_larger_than_a_form(office) -> None:
+    for path in ("/import/file0/columns", "/import/file/", "/import/filefile"):
+        assert office.post(path, heading="x" * 70_000).status_code == 413
+
+
 def test_a_file_needs_session_and_form(office, browsers) -> None:
     path = "/manage/import/file"
     assert office.client.post(path, content=b"x").status_code == 403

@@ -12,6 +12,7 @@ from fedretail.web.counts import Counts
 from fedretail.web.guard import Guard, Rules
 from fedretail.web.health import health_routes
 from fedretail.web.manage.app import UPLOAD_PATH, office_routes
+from fedretail.web.pace import Paced
 from fedretail.web.packing import Packed
 from fedretail.web.pages.app import page_routes
 from fedretail.web.pages.house import House
@@ -35,7 +36,7 @@ def make_app(node: Node) -> Guard:
         origins=node.config.api_origins,
         large=(UPLOAD_PATH,),
     )
-    return Guard(Packed(app), rules, counts)
+    return Guard(Paced(Packed(app), clock=node.clock, counts=counts), rules, counts)
 
 
 def _plugged(node: Node) -> list[BaseRoute]:

@@ -27,6 +27,8 @@ from fedretail.index.rules.ranking import (
     Form,
     Term,
     answered,
+    asked_of,
+    is_begun_with_head,
     rarity,
     score,
     shape,
@@ -396,5 +398,10 @@ def naive_relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> 
     # Added one by one: newer Pythons round the sum of floats in another way than `+`.
     for one in answered(terms, words, named):
         found += one.points
-    shaped = shape([one.place for one in answered(terms, words, named)], words[:named])
+    shaped = shape(
+        [one.place for one in answered(terms, words, named)],
+        words[:named],
+        asked_of(terms),
+        is_begun=is_begun_with_head(words[-1]),
+    )
     return found / sum(term.weight for term in terms) / (1 + WORD_COST * named) * shaped

@@ -23,12 +23,12 @@ from fedretail.index.language.text import fold, offer_words
 from fedretail.index.language.vocabulary import Similar, commonest
 from fedretail.index.query import Query
 from fedretail.index.rules.ranking import (
-    WORD_COST,
     Form,
     Term,
     answered,
     asked_of,
     is_begun_with_head,
+    length,
     rarity,
     score,
     shape,
@@ -404,4 +404,4 @@ def naive_relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> 
         asked_of(terms),
         is_begun=is_begun_with_head(words[-1]),
     )
-    return found / sum(term.weight for term in terms) / (1 + WORD_COST * named) * shaped
+    return found / sum(term.weight for term in terms) / length(named) * shaped

@@ -16,13 +16,15 @@ BESIDE_NAME = 0.5
 # Each further word of a name makes it a little less likely that the thing asked for is meant:
 # "Milk" before "Milk chocolate with hazelnuts".
 WORD_COST = 0.05
+# The long names of tools and taps tell sizes and what comes with them; they mean no less by it.
+_FEW_WORDS, _FURTHER_COST = 10, 0.02
 # "shower head" asked for: "rain shower head" before "head for a hand shower". Small, so that it
 # decides between offers that answer alike. A stem may stand beside its whole word.
 _APART_COST = 0.1
 _BESIDE = 2
 # "Toilet in white" is a toilet, "toilet seat in white" none; and who asks for a "toilet seat" wants
 # the seat, which is said last.
-_NOT_HEAD = 0.83
+_NOT_HEAD = 0.75
 _NOT_LAST = 0.95
 # What a name says behind these words goes with the thing.
 BEHIND_HEAD = frozenset(
@@ -218,7 +220,16 @@ class Relevance:
         is_begun = is_begun_with_head(words[words.rfind(" ") + 1 :])
         name = words.split(" ", named)[:named]
         shaped = shape(places, name, self._asked, is_begun=is_begun)
-        return found / self._total / (1 + WORD_COST * named) * shaped
+        return found / self._total / length(named) * shaped
+
+
+def length(named: int) -> float:
+    """What a score is divided by for the words of a name."""
+    return 1 + WORD_COST * min(named, _FEW_WORDS) + _FURTHER_COST * max(named - _FEW_WORDS, 0)
+
+
+# The same by how many words a cell counts.
+LENGTHS = tuple(map(length, range(256)))
 
 
 def most_relevant(cover: float, named: int) -> float:
@@ -227,7 +238,7 @@ def most_relevant(cover: float, named: int) -> float:
     cover: each term counts with the best of its forms, as if it stood in the name. named: not
     more than the words of its name.
     """
-    return cover / (1 + WORD_COST * named)
+    return cover / length(named)
 
 
 def score(

@@ -13,6 +13,7 @@ from fedretail.index.rules.ranking import (
     answered,
     heads_of,
     is_begun_with_head,
+    length,
     rarity,
     score,
     telling,
@@ -55,7 +56,7 @@ def test_the_best_form_of_a_term_counts_once() -> None:
     )
     half = naive_relevance([either], ["melk"], 1)
     assert half == naive_relevance([term("milk")], ["milk"], 1) / 2
-    assert half > naive_relevance([term("milk")], ["cream", "milk"], 1) > 0.8 * half, (
+    assert half > naive_relevance([term("milk")], ["cream", "milk"], 1) > 0.7 * half, (
         "beside the name"
     )
 
@@ -151,6 +152,12 @@ def test_the_fast_relevance_is_the_same(terms: list[Term], words: list[str], nam
     for mark in (), ("lang.fr",), ("lang.de",):
         held = [*words, *mark]
         assert Relevance(terms).of(" ".join(held), named) == naive_relevance(terms, held, named)
+
+
+def test_each_word_of_a_name_costs_a_little_and_those_of_a_long_one_less() -> None:
+    costs = [length(named + 1) - length(named) for named in range(300)]
+    assert all(cost == pytest.approx(WORD_COST) for cost in costs[:10])
+    assert all(0 < cost < WORD_COST / 2 for cost in costs[10:])
 
 
 def test_telling_terms_carry_half_of_the_weight() -> None:

@@ -5,6 +5,7 @@ stems in the languages of the catalog, the same amount in other units, the word 
 with its neighbour. A word that no offer has is taken apart or corrected.
 """
 
+import re
 from itertools import pairwise, product
 
 from fedretail.index.language.amounts import Amount
@@ -28,10 +29,15 @@ _BARE_NUMBER = 0.6
 _STEM = 0.97
 _JOINED = 0.9
 # Words that a question is put in and no offer is told by, where other words are asked for too.
-_IDLE = frozenset(("the", "a", "an", "of", "and", "with", "for", "in", "to", "und", "mit", "fur"))
+_IDLE = frozenset(
+    ("the", "a", "an", "of", "and", "with", "w", "for", "in", "to", "on", "at", "by", "from",
+     "und", "mit", "fur", "de", "du", "des", "et", "avec", "con", "del", "di", "y")
+)  # fmt: skip
 # Corrections of one word are held against all words of the catalog, 1 to 10 ms each; a text in
 # another language than the catalog's has nothing to correct.
 _MOST_CORRECTED = 3
+# "WD-40", "3000 PSI", as they are often typed.
+_CODE = re.compile("([a-z]+)([0-9]{1,7})|([0-9]{1,7})([a-z]+)")
 # A stem that takes off more than "-es" leaves no compound to be parted.
 _MOST_END = 2
 
@@ -90,7 +96,8 @@ def _telling(words: list[str | Amount]) -> list[str | Amount]:
 
 def _head(words: list[str | Amount]) -> str | Amount | None:
     """The word before what goes with the thing: "fan" of "fan with remote"; None for none."""
-    end = next((i for i, one in enumerate(words) if i and one in BEHIND_HEAD), 0)
+    # "fan w/ light"; in names it is a width.
+    end = next((i for i, one in enumerate(words) if i and (one in BEHIND_HEAD or one == "w")), 0)
     return next((one for one in reversed(words[:end]) if isinstance(one, str)), None)
 
 
@@ -134,7 +141,7 @@ def _joined(terms: list[Term], vocabulary: Vocabulary, languages: tuple[str, ...
     """The terms, neighbours also as one word where offers have them so."""
     joined = list(terms)
     for number, (first, second) in enumerate(pairwise(terms)):
-        if not (first.text.isalpha() and second.text.isalpha()):
+        if not _may_be_one(first.text, second.text):
             continue
         whole = first.text + second.text
         if len(whole) > MAX_WORD_CHARACTERS:
@@ -146,6 +153,12 @@ def _joined(terms: list[Term], vocabulary: Vocabulary, languages: tuple[str, ...
         for place in (number, number + 1):
             joined[place] = joined[place]._replace(forms=joined[place].forms + forms)
     return joined
+
+
+def _may_be_one(first: str, second: str) -> bool:
+    """Whether two texts may be written as one word: "door knob", "wd 40", "3000 psi"."""
+    kinds = [one.isalpha() for one in (first, second) if one.isalpha() or one.isdecimal()]
+    return len(kinds) == 2 and any(kinds)
 
 
 def _is_held(term: Term, vocabulary: Vocabulary) -> bool:
@@ -167,6 +180,10 @@ def _others(
 
     What begins as it was typed comes before its parts, and a correction last.
     """
+    code = _CODE.fullmatch(term.text)
+    parts = [] if code is None else [part for part in code.groups() if part]
+    if parts and all(map(vocabulary.holds, parts)):
+        return [term._replace(text=part, forms=(Form(part),)) for part in parts]
     if not slips(term.text):
         return [term]
     longer = vocabulary.beginning(term.text)

@@ -58,6 +58,7 @@ def tokens(terms: list[Term]) -> list[list[str]]:
         ("vanity with the sink", [["vaniti"], ["sink"]]),
         ("with", [["with"]]),
         ("a/c", [["a"], ["c"]]),
+        ("vanity w/ sink", [["vaniti"], ["sink"]]),
         ("a hinge", [["hing"]]),
         ("zzzzzzz", [["zzzzzzz"]]),
         ("?!", []),
@@ -69,7 +70,12 @@ def test_terms(vocabulary: IndexVocabulary, typed: str, expected: list[list[str]
 
 @pytest.mark.parametrize(
     ("typed", "head"),
-    [("vanity with sink", "vanity"), ("hinges 3/4 for sink", "hinges"), ("bio vanity", None)],
+    [
+        ("vanity with sink", "vanity"),
+        ("dish w/ washer", "dish"),
+        ("hinges 3/4 for sink", "hinges"),
+        ("bio vanity", None),
+    ],
 )
 def test_what_is_asked_for_stands_before_what_goes_with_it(
     vocabulary: IndexVocabulary, typed: str, head: str | None
@@ -87,6 +93,22 @@ def test_a_stem_stands_for_words_of_its_own_language(vocabulary: IndexVocabulary
     # A Dutch stemmer takes "ge" off "gewater".
     assert "nl" in mixed.languages()
     assert tokens(query_terms("ge water", mixed)) == [["ge"], ["water"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("wd40", [["wd"], ["40"]]),
+        ("3000psi", [["3000"], ["psi"]]),
+        ("3000xyz", [["3000xyz"]]),
+        ("t 8", [["t8"], ["t8"]]),
+        ("80 cfm", [["80", "80cfm"], ["cfm", "80cfm"]]),
+        ("80 40", [["80"], ["40"]]),
+    ],
+)
+def test_codes_are_written_together_and_apart(typed: str, expected: list[list[str]]) -> None:
+    held = catalog(["WD-40 Spray", "Washer 3000 PSI", "T8 Tube", "Fan 80CFM", "Fan, CFM 80"])
+    assert tokens(query_terms(typed, held)) == expected
 
 
 def test_a_bare_number_is_worth_less_than_the_amount(vocabulary: IndexVocabulary) -> None:

@@ -148,6 +148,8 @@ class Chance:
         }
 
     def view(self) -> View:
+        if self.one([True, False]):
+            return View(own=self.one(["all", "first", "only"]), owner=self.one(OWNERS))
         return View(
             own=self.one(["all", "first", "only"]),
             owner=self.one([*OWNERS, None]),
@@ -160,12 +162,14 @@ class Chance:
     def query(self) -> Query:
         words = ["", "", "milk", "oat milk", "milk bread", "4-001842-100121", "haircut x", "?"]
         words += ["mil", "milk oa", "bread with milk", "milk 100cl", "chocolat lait", "brot"]
-        filters = self.filters()
-        if filters["within_m"] is None and self.one([True, False, False]):
+        # What is near, and nothing else of it: answered ring by ring.
+        is_plain = self.one([True, False, False])
+        filters = {"near": self.one(PLACES)} if is_plain else self.filters()
+        if filters.get("within_m") is None and self.one([True, False, False]):
             filters["near"] = None
         sorts = ["best", "nearest", "cheapest", "cheapest-unit", "cheapest-unit"]
         sort = self.one(sorts)
-        if filters["min_price_minor"] is not None:
+        if filters.get("min_price_minor") is not None:
             filters["max_price_minor"] = None
         return Query(
             words=self.one(words),
@@ -177,8 +181,8 @@ class Chance:
             at_ms=self.rarely(*MOMENTS),
             view=self.view() if self.one([True, False, False]) else None,
             limit=self.one([1, 3, 10]),
-            group=self.one([True, False]),
-            facets=self.one([True, False]),
+            group=not is_plain and self.one([True, False]),
+            facets=not is_plain and self.one([True, False]),
             **filters,
         )
 

@@ -192,7 +192,10 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.store, self.clock = MemoryRecords(), ManualClock()
-        self.index = Index.open(folder / "index.db", self.store, clock=self.clock)
+        path = folder / "index.db"
+        self.index = Index.open(path, self.store, clock=self.clock)
+        # Another program's, which remembers nothing of what the first one read.
+        self.other = Index.open(path, self.store, clock=self.clock)
         for number in range(SITES):
             self.do(("site", number, PLACES[number], "24/7"))
 
@@ -216,6 +219,10 @@ class World:
             case ("rebuild",):
                 self.index.rebuild()
 
+    def close(self) -> None:
+        self.index.close()
+        self.other.close()
+
 
 def counted(facets: Facets) -> dict[str, Counter[Any]]:
     """The facets as the naive search counts them."""
@@ -227,18 +234,19 @@ def counted(facets: Facets) -> dict[str, Counter[Any]]:
     return {**counts, "prices": Counter({one.from_minor: one.count for one in facets.prices})}
 
 
-def all_pages(index: Index, query: Query) -> list[Page]:
-    """Page after page, each by the cursor of the one before."""
-    pages = [index.search(query)]
+def all_pages(world: World, query: Query) -> list[Page]:
+    """Page after page, each by the cursor of the one before, the second by another program."""
+    pages = [world.index.search(query)]
     while pages[-1].next is not None:
         assert len(pages) <= pages[0].total
+        index = world.other if len(pages) == 1 else world.index
         pages.append(index.search(replace(query, cursor=pages[-1].next)))
     return pages
 
 
 def agree(world: World, query: Query) -> None:
     wanted = naive_search(world.store, query, now_ms=world.clock.now_ms())
-    pages = all_pages(world.index, query)
+    pages = all_pages(world, query)
     first = pages[0]
     assert (first.total, first.full) == (len(wanted.offers), wanted.full)
     assert (first.facets is not None) == query.facets
@@ -294,4 +302,4 @@ def test_answers_are_those_of_a_search_that_looks_at_everything(
             world.index.follow()
             for _ in range(12):
                 agree(world, chance.query())
-        world.index.close()
+        world.close()

@@ -60,8 +60,10 @@ def command(invocation: Invocation, *, reader: bool, as_json: bool, **given: Any
 
 def _refuse_second(invocation: Invocation) -> None:
     """Before anybody types answers: Refused where a node is there already."""
+    from fedretail.node.settling import settle
     from fedretail.store.store import FILE_NAME
 
+    settle(invocation.data_dir)
     if (invocation.data_dir / FILE_NAME).exists():
         hint = f"Look at it with `{own_name()} status`, or give another --data-dir."
         raise Refused(f"There is a shop in {invocation.data_dir} already.", hint=hint)

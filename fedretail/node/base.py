@@ -31,6 +31,7 @@ from fedretail.node.identity import Identity
 from fedretail.node.keyring import Keyring
 from fedretail.node.own_sites import OwnSite
 from fedretail.node.reductions import is_repriced, with_lowest
+from fedretail.node.settling import settle
 from fedretail.store.commits import Edit
 from fedretail.store.database import PUT_BACK, is_no_store
 from fedretail.store.deeds import Deed
@@ -82,7 +83,7 @@ class BaseNode:
         or it is of something else. `or_frozen`: where nothing can be written (a full or read-only
         disk), all is read as it stands, for a short look.
         """
-        path = Path(path)
+        settle(path := Path(path))
         clock = clock or SystemClock()
         try:
             store = Store.open(
@@ -194,7 +195,7 @@ class BaseNode:
     def add_site(
         self,
         name: str,
-        position: Position,
+        position: Position | None,
         *,
         hours: str | None = None,
         time_zone: str = "UTC",

@@ -206,8 +206,15 @@ class Daemon:
             nursery.start_soon(settle_own, self.service, own)
         await self._note(await self._state())
         nursery.start_soon(self._keep_noting)
-        line = None if node.is_reader else await in_thread(partial(ticket, node))
-        return Ready(addresses, line, self._pages)
+        return Ready(addresses, await in_thread(self._ticket), self._pages)
+
+    def _ticket(self) -> str | None:
+        """The line for neighbours; None where there is none to give out."""
+        if self.node.is_reader:
+            return None
+        with contextlib.suppress(Refused):
+            return ticket(self.node)
+        return None
 
     def _on_shown(self, addresses: Sequence[str]) -> None:
         self._pages = addresses

@@ -135,4 +135,3 @@ def _identify(path: Path, keys: Keyring, clock: Clock) -> None:
             store.add_auth([first_grant(keys.root, keys.device.public, now_ms=now_ms)])
         # Last: a store that says whose it is, is whole.
         store.set_meta({"owner": owner, "device": keys.device.public, "incarnation": now_ms})
-

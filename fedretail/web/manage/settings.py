@@ -15,7 +15,7 @@ from fedretail.domain.times import is_day, parse_time, to_datetime
 from fedretail.domain.weeks import DAYS, parse_times, read_week, write_week
 from fedretail.errors import MalformedInput
 from fedretail.node.own_sites import OwnSite
-from fedretail.web.manage.desk import Desk
+from fedretail.web.manage.desk import Desk, Translates
 
 IMPRINT = ("legal_name", "address", "contact", "register", "vat_number")
 Fields = dict[str, Value]
@@ -186,7 +186,7 @@ def _bound(desk: Desk, number: int) -> None:
         raise MalformedInput(desk.translated("There are too many days. Remove some first."))
 
 
-def day_words(desk: Desk) -> dict[str, str]:
+def day_words(desk: Translates) -> dict[str, str]:
     """The weekdays in the visitor's language."""
     _ = desk.translated
     words = (
@@ -196,7 +196,7 @@ def day_words(desk: Desk) -> dict[str, str]:
     return dict(zip(DAYS, words, strict=True))
 
 
-def colour_words(desk: Desk) -> list[str]:
+def colour_words(desk: Translates) -> list[str]:
     """The colours of awnings by their names."""
     _ = desk.translated
     return [

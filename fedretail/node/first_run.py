@@ -40,7 +40,9 @@ class FirstRun:
     def begin(self) -> None:
         """Make the folder; Unavailable where that cannot be."""
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # A shop will lie there: no other user of this computer reads it.
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             hint = "Give a folder of your own with --data-dir."
             raise Unavailable(f"{self.path} cannot be made: {error.strerror}.", hint=hint) from None

@@ -6,7 +6,6 @@ field; what is left out is left for later.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fedretail.domain.geo import Position, parse_position
 from fedretail.domain.hours import validate_zone
@@ -131,10 +130,10 @@ def faults(step: str, answers: Answers, say: Say, currency: str) -> Faults:
     return {name: text for name, text in _LOOKED_AT[step](answers, say, currency) if text}
 
 
-def _told(text: str, parse: Callable[[], Any]) -> str:
-    """The text where `parse` finds a fault, else ""."""
+def _told(text: str, parse: Callable[..., object], *read: object) -> str:
+    """The text where `parse` finds a fault in what it reads, else ""."""
     try:
-        parse()
+        parse(*read)
     except MalformedInput:
         return text
     return ""
@@ -143,18 +142,18 @@ def _told(text: str, parse: Callable[[], Any]) -> str:
 def _shop(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
     if len(clean_line(answers.get("name", ""))) > MAX_SITE_NAME:
         return [("name", say("At most %(num)s letters", num=MAX_SITE_NAME))]
-    return [("name", _told(say("A shop needs a name"), lambda: _name(answers)))]
+    return [("name", _told(say("A shop needs a name"), _name, answers))]
 
 
 def _place(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
     hours = say("Hours such as 08:00-18:30")
-    found = [(day, _told(hours, lambda day=day: parse_times(answers.get(day, "")))) for day in DAYS]
+    found = [(day, _told(hours, parse_times, answers.get(day, ""))) for day in DAYS]
     where = say("A place such as 48.5216,9.0576, or a map link")
     zone = say("A time zone such as Europe/Berlin")
     return [
         *found,
-        ("position", _told(where, lambda: _position(answers))),
-        ("time_zone", _told(zone, lambda: zone_of(answers, Machine()))),
+        ("position", _told(where, _position, answers)),
+        ("time_zone", _told(zone, zone_of, answers, Machine())),
     ]
 
 
@@ -166,9 +165,9 @@ def _prices(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
             continue
         found.append((f"offer{row}", "" if clean_line(name) else say("An offer needs a name")))
         like = say("A price such as %(price)s", price="1.29")
-        found.append((f"price{row}", _told(like, lambda text=price: parse_amount(text, currency))))
+        found.append((f"price{row}", _told(like, parse_amount, price, currency)))
         said = say("A content such as 500 g, 1 l, or a number of pieces")
-        found.append((f"content{row}", _told(said, lambda text=content: content_of(text))))
+        found.append((f"content{row}", _told(said, content_of, content)))
     return found
 
 
@@ -178,7 +177,7 @@ _PARTS = ("offer", "price", "content")
 def _neighbours(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
     ticket = answers.get("ticket", "")
     text = say("That is no ticket. Paste the whole line that a neighbour gave you.")
-    return [("ticket", _told(text, lambda: check_ticket(ticket)) if ticket else "")]
+    return [("ticket", _told(text, check_ticket, ticket) if ticket else "")]
 
 
 _LOOKED_AT: dict[str, Callable[[Answers, Say, str], list[tuple[str, str]]]] = {

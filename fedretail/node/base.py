@@ -202,12 +202,12 @@ class BaseNode:
         contact: str = "",
         currency: str | None = None,
         position_note: str = "",
+        colour: int | None = None,
     ) -> OwnSite:
         """A new place that this member trades from; Refused where the clock hides those it has."""
         author, nonce = self.identity.author(), secrets.token_bytes(_NONCE_BYTES)
         if not self.sites():
             self.refuse_wrong_clock()
-        currency = currency or self.currency
         site = Site(
             name=name,
             position=position,
@@ -215,7 +215,8 @@ class BaseNode:
             hours=hours,
             time_zone=time_zone,
             contact=contact,
-            currency=currency,
+            currency=currency or self.currency,
+            colour=colour,
             nonce=nonce,
         )
         key = site_id(author.owner, nonce)
@@ -234,8 +235,7 @@ class BaseNode:
 
     def set_site(self, own: OwnSite, fields: Mapping[str, Value]) -> bool:
         """Change a site; whether anything did. A move gives its head another area."""
-        changed = _differing(own.fields, fields)
-        if not changed:
+        if not (changed := _differing(own.fields, fields)):
             return False
         site = Site.from_fields({**own.fields, **changed})
         self.commit(own.id, [Edit("site", own.id, changed)], site=site, deed=Deed.new())

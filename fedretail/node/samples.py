@@ -39,7 +39,7 @@ SAMPLES = (
     _sample("Apples/Äpfel", 249, ("1", "KGM"), "Fruit/Obst"),
     _sample("Carrots/Karotten", 179, ("1", "KGM"), "Vegetables/Gemüse"),
     _sample("Honey/Honig", 650, ("500", "GRM"), "Spreads/Aufstriche"),
-    _sample("Coffee/Kaffee", 699, ("500", "GRM"), "Hot drinks/Heißgetränke"),
+    _sample("Coffee/Kaffee", 699, ("500", "GRM"), "Coffee & tea/Kaffee & Tee"),
     _sample("Soap/Seife", 349, ("100", "GRM"), "Care/Pflege"),
 )
 _MARKED = {"en": "%s (sample)", "de": "%s (Muster)"}

@@ -28,7 +28,7 @@ _WORK = ".being-made"
 class Shop:
     """What `init` asks: the shop's name, place, hours (OSM), currency, time zone.
 
-    position, hours: None for later.
+    position, hours, colour (of its awning): None for later.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Shop:
     hours: str | None
     currency: str
     time_zone: str
+    colour: int | None = None
 
 
 def create_shop(
@@ -61,6 +62,7 @@ def create_shop(
             hours=shop.hours,
             time_zone=shop.time_zone,
             currency=currency,
+            colour=shop.colour,
         )
         fill(node)
 

@@ -55,6 +55,7 @@ def shop_of(answers: Answers, machine: Machine) -> Shop:
         hours=hours_of(answers),
         currency=currency_of(answers, machine),
         time_zone=zone_of(answers, machine),
+        colour=colour_of(answers),
     )
 
 
@@ -125,9 +126,9 @@ def content_of(text: str) -> dict[str, Value]:
     return {"net": encode_quantity(net), **({"pack": pack} if pack > 1 else {})}
 
 
-def faults(step: str, answers: Answers, say: Say, currency: str) -> Faults:
+def faults(step: str, answers: Answers, _: Say, currency: str) -> Faults:
     """Field -> what is wrong there, in the visitor's words; empty where all is well."""
-    return {name: text for name, text in _LOOKED_AT[step](answers, say, currency) if text}
+    return {name: text for name, text in _LOOKED_AT[step](answers, _, currency) if text}
 
 
 def _told(text: str, parse: Callable[..., object], *read: object) -> str:
@@ -139,17 +140,17 @@ def _told(text: str, parse: Callable[..., object], *read: object) -> str:
     return ""
 
 
-def _shop(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
+def _shop(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
     if len(clean_line(answers.get("name", ""))) > MAX_SITE_NAME:
-        return [("name", say("At most %(num)s letters", num=MAX_SITE_NAME))]
-    return [("name", _told(say("A shop needs a name"), _name, answers))]
+        return [("name", _("At most %(num)s letters", num=MAX_SITE_NAME))]
+    return [("name", _told(_("A shop needs a name"), _name, answers))]
 
 
-def _place(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
-    hours = say("Hours such as 08:00-18:30")
+def _place(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
+    hours = _("Hours such as 08:00-18:30")
     found = [(day, _told(hours, parse_times, answers.get(day, ""))) for day in DAYS]
-    where = say("A place such as 48.5216,9.0576, or a map link")
-    zone = say("A time zone such as Europe/Berlin")
+    where = _("A place such as 48.5216,9.0576, or a map link")
+    zone = _("A time zone such as Europe/Berlin")
     return [
         *found,
         ("position", _told(where, _position, answers)),
@@ -157,16 +158,16 @@ def _place(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
     ]
 
 
-def _prices(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
+def _prices(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
     found = []
     for row in ROWS:
         name, price, content = (answers.get(f"{part}{row}", "") for part in _PARTS)
         if not (name or price or content):
             continue
-        found.append((f"offer{row}", "" if clean_line(name) else say("An offer needs a name")))
-        like = say("A price such as %(price)s", price="1.29")
+        found.append((f"offer{row}", "" if clean_line(name) else _("An offer needs a name")))
+        like = _("A price such as %(price)s", price="1.29")
         found.append((f"price{row}", _told(like, parse_amount, price, currency)))
-        said = say("A content such as 500 g, 1 l, or a number of pieces")
+        said = _("A content such as 500 g, 1 l, or a number of pieces")
         found.append((f"content{row}", _told(said, content_of, content)))
     return found
 
@@ -174,9 +175,9 @@ def _prices(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
 _PARTS = ("offer", "price", "content")
 
 
-def _neighbours(answers: Answers, say: Say, currency: str) -> list[tuple[str, str]]:
+def _neighbours(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
     ticket = answers.get("ticket", "")
-    text = say("That is no ticket. Paste the whole line that a neighbour gave you.")
+    text = _("That is no ticket. Paste the whole line that a neighbour gave you.")
     return [("ticket", _told(text, check_ticket, ticket) if ticket else "")]
 
 

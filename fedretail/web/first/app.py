@@ -185,6 +185,8 @@ class FirstPages:
         return RedirectResponse(step.visit.url("/manage"), status_code=303)
 
     def _open(self, node: Node) -> None:
+        # What was entered just now is found when its shop opens; a long list comes bit by bit.
+        node.follow()
         self._app = make_app(node, sessions=self._sessions, counts=self.counts)
         self.node = node
         self._first.end()

@@ -12,7 +12,6 @@ from fedretail.node.showing import show_own_only
 from fedretail.web.first.answers import (
     Answers,
     Machine,
-    colour_of,
     has_samples,
     is_alone,
     offers_of,
@@ -35,8 +34,6 @@ def make_shop(first: FirstRun, answers: Answers, machine: Machine, language: str
 
 
 def _fill(node: Node, *, first: FirstRun, answers: Answers, language: str) -> None:
-    own = node.site()
-    node.set_site(own, {"colour": colour_of(answers)})
     own = node.site()
     if is_alone(answers):
         show_own_only(node, wanted=True, folder=first.data_dir)

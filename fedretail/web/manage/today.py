@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from fedretail.domain.members import Member
+from fedretail.node import samples
 from fedretail.node.mending import waiting
 from fedretail.node.neighbours import neighbours
 from fedretail.node.status import Standing, standing
@@ -166,7 +167,15 @@ def tasks(desk: Desk, free_bytes: int) -> list[Task]:
             Task("bad", "bad", _("This disk is nearly full"), _("Look"), "/settings",
                  _("%(size)s are left.", size=desk.say.size(free_bytes)))
         )  # fmt: skip
-    if not desk.frame.counts["offers"]:
+    count = samples.count(node)
+    if count:
+        text = desk.many("%(num)s sample good is on your shelf", "%(num)s sample goods are on your "
+                         "shelf", count)  # fmt: skip
+        more = _("No neighbour gets them, and none gets your ticket while they are there.")
+        found.append(
+            Task("warn", "see", text, _("Remove them"), "/samples/remove", more, post=True)
+        )
+    if not desk.frame.counts["offers"] and not node.index.lag():
         found.append(
             Task("near", "import", _("You have no offers yet"), _("Bring your price list"),
                  "/import", _("Any export from your till, shop system or spreadsheet."))

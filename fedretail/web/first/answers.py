@@ -126,9 +126,17 @@ def content_of(text: str) -> dict[str, Value]:
     return {"net": encode_quantity(net), **({"pack": pack} if pack > 1 else {})}
 
 
-def faults(step: str, answers: Answers, _: Say, currency: str) -> Faults:
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The currency of the prices, and a price as it is typed in the visitor's language."""
+
+    currency: str
+    like: str
+
+
+def faults(step: str, answers: Answers, _: Say, money: Money) -> Faults:
     """Field -> what is wrong there, in the visitor's words; empty where all is well."""
-    return {name: text for name, text in _LOOKED_AT[step](answers, _, currency) if text}
+    return {name: text for name, text in _LOOKED_AT[step](answers, _, money) if text}
 
 
 def _told(text: str, parse: Callable[..., object], *read: object) -> str:
@@ -140,13 +148,13 @@ def _told(text: str, parse: Callable[..., object], *read: object) -> str:
     return ""
 
 
-def _shop(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
+def _shop(answers: Answers, _: Say, money: Money) -> list[tuple[str, str]]:
     if len(clean_line(answers.get("name", ""))) > MAX_SITE_NAME:
         return [("name", _("At most %(num)s letters", num=MAX_SITE_NAME))]
     return [("name", _told(_("A shop needs a name"), _name, answers))]
 
 
-def _place(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
+def _place(answers: Answers, _: Say, money: Money) -> list[tuple[str, str]]:
     hours = _("Hours such as 08:00-18:30")
     found = [(day, _told(hours, parse_times, answers.get(day, ""))) for day in DAYS]
     where = _("A place such as 48.5216,9.0576, or a map link")
@@ -158,15 +166,15 @@ def _place(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
     ]
 
 
-def _prices(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
+def _prices(answers: Answers, _: Say, money: Money) -> list[tuple[str, str]]:
     found = []
     for row in ROWS:
         name, price, content = (answers.get(f"{part}{row}", "") for part in _PARTS)
         if not (name or price or content):
             continue
         found.append((f"offer{row}", "" if clean_line(name) else _("An offer needs a name")))
-        like = _("A price such as %(price)s", price="1.29")
-        found.append((f"price{row}", _told(like, parse_amount, price, currency)))
+        like = _("A price such as %(price)s", price=money.like)
+        found.append((f"price{row}", _told(like, parse_amount, price, money.currency)))
         said = _("A content such as 500 g, 1 l, or a number of pieces")
         found.append((f"content{row}", _told(said, content_of, content)))
     return found
@@ -175,13 +183,13 @@ def _prices(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
 _PARTS = ("offer", "price", "content")
 
 
-def _neighbours(answers: Answers, _: Say, currency: str) -> list[tuple[str, str]]:
+def _neighbours(answers: Answers, _: Say, money: Money) -> list[tuple[str, str]]:
     ticket = answers.get("ticket", "")
     text = _("That is no ticket. Paste the whole line that a neighbour gave you.")
     return [("ticket", _told(text, check_ticket, ticket) if ticket else "")]
 
 
-_LOOKED_AT: dict[str, Callable[[Answers, Say, str], list[tuple[str, str]]]] = {
+_LOOKED_AT: dict[str, Callable[[Answers, Say, Money], list[tuple[str, str]]]] = {
     "shop": _shop,
     "place": _place,
     "prices": _prices,

@@ -121,11 +121,16 @@ class FirstPages:
         """Any other address: there is nothing yet but the first run."""
         if request.url.path.startswith(_PROGRAMS):
             return problems.problem(503, "There is no shop here yet.")
-        session = self._session(request)
-        if isinstance(session, Response):
-            return session
-        visit, name = self._visit(request), steps.current(self._first)
-        return dressed(RedirectResponse(visit.url(f"/manage/first/{name}"), status_code=303))
+        if not is_loopback(request.scope):
+            return self._refused(request, "elsewhere")
+        # The cookie of who is signed in goes there alone.
+        to = "/manage"
+        if request.url.path.startswith(to):
+            session = self._session(request)
+            if isinstance(session, Response):
+                return session
+            to = f"/manage/first/{steps.current(self._first)}"
+        return dressed(RedirectResponse(self._visit(request).url(to), status_code=303))
 
     async def _sign_in(self, request: Request) -> Response:
         return await sign_in(self._sessions, self._visit(request), request)

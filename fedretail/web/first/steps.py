@@ -19,6 +19,7 @@ from fedretail.web.first.answers import (
     STEPS,
     Faults,
     Machine,
+    Money,
     currency_of,
     faults,
     shop_of,
@@ -88,7 +89,9 @@ class Step:
 
     def faults(self, name: str, answers: Mapping[str, str]) -> Faults:
         """What is wrong at a step."""
-        found = faults(name, answers, self.translated, self.currency(answers))
+        currency = self.currency(answers)
+        money = Money(currency, price_like(self, currency))
+        found = faults(name, answers, self.translated, money)
         if name == "prices" and not found:
             reading = self.reading(answers)
             if reading is not None and reading.error is not None:
@@ -181,11 +184,12 @@ def _prices(step: Step, answers: Mapping[str, str]) -> dict[str, Any]:
         "is_typed": has_typed,
         "currency": currency,
         "currencies": sorted(MINOR_DIGITS),
-        "price_like": _price_like(step, currency),
+        "price_like": price_like(step, currency),
     }
 
 
-def _price_like(step: Step, currency: str) -> str:
+def price_like(step: Step, currency: str) -> str:
+    """A price as it is typed in the visitor's language."""
     words = Words(step.visit.language, step.visit.speech.zone, step.first.clock.now_ms())
     return words.plain(129, currency)
 

@@ -19,7 +19,7 @@ AXE = Path(__file__).parents[2] / "fixtures" / "axe" / "axe.min.js.gz"
 LIST = "Name;EAN;Preis\nMilch;4001842100121;1,29\nTee;400184210014;2,10\n"
 STEPS = ("shop", "place", "prices", "neighbours")
 SMALL = """() => [...document.querySelectorAll(
-    "main .button, .first-foot .button, .plain, .steps a, .swatch span, main input:not([type=radio])"
+    "main .button, .first-foot .button, .plain, .steps a, .swatch span, main input[name=Mo]"
   )]
   .map((one) => [one.textContent.trim() || one.id, one.getBoundingClientRect()])
   .filter(([, box]) => box.width > 1 && Math.min(box.height, box.width) < 43.5)

@@ -19,7 +19,7 @@ from fedretail.node import samples
 from fedretail.node.editing import held, promotion, usual, with_price, with_promotion, with_stock
 from fedretail.node.own_sites import OwnSite
 from fedretail.web.manage.desk import Desk
-from fedretail.web.manage.today import old_offers
+from fedretail.web.manage.tasks import old_offers
 
 _PAGE = 50
 LEVELS = ("some", "few", "none", "order", "unknown")

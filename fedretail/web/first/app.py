@@ -35,7 +35,7 @@ from fedretail.web.guard import Guard, Rules, is_loopback
 from fedretail.web.manage.app import FORM, FORM_HEADER, dressed, sign_in
 from fedretail.web.manage.desk import parse_form
 from fedretail.web.manage.sessions import COOKIE, Session, Sessions
-from fedretail.web.manage.uploads import MAX_FILE_BYTES, FileTooLarge
+from fedretail.web.manage.uploads import FileTooLarge
 from fedretail.web.packing import Packed
 from fedretail.web.pages.app import STATIC, Static
 from fedretail.web.pages.house import House, Street
@@ -74,8 +74,9 @@ class FirstPages:
         self._making = threading.Lock()
         self._sessions = Sessions(first.clock, first.take_link)
         self._prices = PriceList(first.path, first.clock)
+        self._prices.clean()
         self._house = NoShop(first.clock)
-        rules = Rules(names=config.web_names, large={LIST_PATH: MAX_FILE_BYTES})
+        rules = Rules(names=config.web_names, large=(LIST_PATH,))
         self._app: ASGIApp = Guard(Packed(Starlette(routes=self._routes())), rules, self.counts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -63,7 +63,7 @@ def test_rows_that_find_no_room_are_told_and_wait_on(office, monkeypatch) -> Non
         target.write_bytes(source.read_bytes()[:10])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(uploads.shutil, "copyfile", copy)
+    monkeypatch.setattr("shutil.copyfile", copy)
     answer = office.post("/import/mend")
     assert answer.status_code == 409
     assert "No space left on device" in answer.text

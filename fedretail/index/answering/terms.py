@@ -181,9 +181,9 @@ def _others(
     What begins as it was typed comes before its parts, and a correction last.
     """
     code = _CODE.fullmatch(term.text)
-    parts = [] if code is None else [part for part in code.groups() if part]
-    if parts and all(map(vocabulary.holds, parts)):
-        return [term._replace(text=part, forms=(Form(part),)) for part in parts]
+    pieces = [] if code is None else [piece for piece in code.groups() if piece]
+    if pieces and all(map(vocabulary.holds, pieces)):
+        return [term._replace(text=piece, forms=(Form(piece),)) for piece in pieces]
     if not slips(term.text):
         return [term]
     longer = vocabulary.beginning(term.text)

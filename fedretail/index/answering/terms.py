@@ -117,7 +117,8 @@ def _term(one: str | Amount, vocabulary: Vocabulary, begun: bool) -> Term:
     number = Form(one.number, begun=begun and not one.united)
     if not one.united:
         return Term(one.number, (number,))
-    return Term(one.united, (Form(one.united), number._replace(worth=_BARE_NUMBER)))
+    worth = 1.0 if one.is_size else _BARE_NUMBER
+    return Term(one.united, (Form(one.united), number._replace(worth=worth)))
 
 
 def _asked(word: str, vocabulary: Vocabulary) -> list[str]:

@@ -9,9 +9,10 @@ from fedretail.domain.catalog import OFFER, Offer
 from fedretail.domain.money import human_amount
 from fedretail.domain.prices import price_now
 from fedretail.node.base import BaseNode
+from fedretail.node.bulk import PRICES
 from fedretail.node.undo import OF, Before, Listed, before
 
-Sort = Literal["import", "new", "changed", "withdrawn", "undo"]
+Sort = Literal["import", "prices", "new", "changed", "withdrawn", "undo"]
 # What changes beside something that people change, and says nothing to them.
 _SILENT = frozenset({"source", "checked_at", "lowest_30d", "left", "stock_count", "currency"})
 _COUNTED = ("new", "changed", "withdrawn")
@@ -27,7 +28,10 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A deed in words; of: what an undo took back. counts: of an import. text: in English."""
+    """A deed in words; of: what an undo took back. counts: of an import. text: in English.
+
+    by: percent by which prices of a category (name, "" for all) went up.
+    """
 
     id: str
     at_ms: int
@@ -37,6 +41,7 @@ class Told:
     changes: list[Change] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     of: "Told | None" = None
+    by: str = ""
 
     @property
     def text(self) -> str:
@@ -46,6 +51,9 @@ class Told:
         if self.sort == "import":
             said = (f"{number} {name}" for name, number in self.counts.items() if number)
             return f"{self.name}: {', '.join(said) or 'as before'}"
+        if self.sort == "prices":
+            which = f"Prices of {self.name}" if self.name else "All prices"
+            return f"{which} {self.by} %: {self.counts['changed']} changed"
         if self.sort != "changed":
             return f"{self.name}: {self.sort}"
         said = (_said(one) for one in self.changes)
@@ -59,6 +67,10 @@ def told(node: BaseNode, listed: Listed) -> Told:
     if "import" in deed.what:
         counts = {name: int(deed.what.get(name, 0)) for name in _COUNTED}
         return Told(*head, "import", str(deed.what["import"]), counts=counts)
+    if PRICES in deed.what:
+        counts = {"changed": int(deed.what.get("changed", 0))}
+        name, by = str(deed.what.get("category", "")), str(deed.what[PRICES])
+        return Told(*head, "prices", name, counts=counts, by=by)
     if OF in deed.what:
         found = node.store.deeds.find(deed.what[OF])
         of = told(node, Listed(found, None)) if found else None

@@ -20,7 +20,7 @@ from fedretail.node.node import Node
 from fedretail.node.setup import Shop, create_shop
 from fedretail.web.manage.uploads import plain_name, write_body
 
-_FOLDER = "list"
+_FOLDER, _LOOK = "list", "look-"
 # Rows that can be mended in a browser afterwards.
 _MOST_ROWS = 200
 # More columns than this are no price list that somebody names by hand.
@@ -50,6 +50,9 @@ class PriceList:
         self._clock = clock
         self._lock = threading.Lock()
         self._read: tuple[object, Reading] | None = None
+        # What a daemon that was killed has left.
+        for left in (self._new, *folder.glob(f"{_LOOK}*")):
+            shutil.rmtree(left, ignore_errors=True)
 
     @property
     def path(self) -> Path | None:
@@ -106,7 +109,7 @@ def _read(path: Path, shop: Shop, columns: Columns, clock: Clock) -> Reading:
     folder = path.parent.parent
     try:
         with (
-            tempfile.TemporaryDirectory(dir=folder, prefix="look-") as temporary,
+            tempfile.TemporaryDirectory(dir=folder, prefix=_LOOK) as temporary,
             create_shop(Path(temporary) / "shop", shop, clock=clock) as node,
         ):
             report = node.import_file(path, _options(node, columns, dry_run=True))

@@ -15,7 +15,16 @@ from starlette.routing import BaseRoute, Route
 
 from fedretail.errors import FedretailError
 from fedretail.web.guard import is_loopback
-from fedretail.web.manage import importing, later, neighbours, offers, settings, today, undoing
+from fedretail.web.manage import (
+    bulk,
+    importing,
+    later,
+    neighbours,
+    offers,
+    settings,
+    today,
+    undoing,
+)
 from fedretail.web.manage.desk import Desk, Office, parse_form
 from fedretail.web.manage.sessions import COOKIE, Session, Sessions
 from fedretail.web.manage.uploads import FileTooLarge, Upload
@@ -144,7 +153,9 @@ async def sign_in(sessions: Sessions, visit: Visit, request: Request) -> Respons
     if not is_loopback(request.scope):
         return dressed(_refused(visit, "elsewhere"))
     body = await request.body()
-    token = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
+    said = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
+    # Without JavaScript the whole link is pasted into a field.
+    token = said.strip().rpartition("#")[2]
     cookie = await run_in_threadpool(sessions.sign_in, token)
     if cookie is None:
         return dressed(_refused(visit, "spent"))
@@ -172,6 +183,7 @@ _PAGES: dict[str, Page] = {
     "": today.page,
     "/changes": today.changes_page,
     "/offers": offers.page,
+    "/offers/prices": bulk.page,
     "/import": importing.page,
     "/wanted": later.wanted,
     "/neighbours": neighbours.page,
@@ -187,6 +199,7 @@ _DEEDS: dict[str, Page] = {
     "/offers/right": offers.still_right,
     "/offers/add": offers.add,
     "/offers/remove": offers.remove,
+    "/offers/prices": bulk.change,
     "/samples/remove": offers.remove_samples,
     "/neighbours/join": neighbours.join,
     "/settings/member": settings.member,

@@ -144,6 +144,11 @@ def said_deed(desk: Desk, one: Told) -> Markup:
     if one.sort == "undo":
         inner = said_deed(desk, one.of) if one.of else Markup("")
         return Markup("{} {}").format(_("Undone:"), inner)
+    if one.sort == "prices":
+        which = _("Prices of %(name)s", name=one.name) if one.name else _("All prices")
+        by = f"{one.by.replace('.', desk.say.decimal)}\u00a0%"
+        number = desk.say.number(one.counts["changed"])
+        return Markup("<b>{}</b> {}, {}").format(which, by, _("%(num)s changed") % {"num": number})
     name = Markup("<b>{}</b>").format(one.name)
     if one.sort == "import":
         words = {

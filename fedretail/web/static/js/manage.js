@@ -84,3 +84,6 @@ for (const form of document.querySelectorAll("form[data-save]")) {
   }
 }
 for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
+// What is wrong takes the focus, also where a browser does not do so by itself.
+const summary = document.querySelector(".summary");
+if (summary) summary.focus();

@@ -17,6 +17,7 @@ from fedretail.errors import FedretailError
 from fedretail.web.guard import is_loopback
 from fedretail.web.manage import (
     bulk,
+    computer,
     importing,
     later,
     neighbours,
@@ -189,6 +190,7 @@ _PAGES: dict[str, Page] = {
     "/neighbours": neighbours.page,
     "/devices": later.devices,
     "/backup": later.backup,
+    "/computer": computer.page,
     "/settings": settings.page,
 }
 _DEEDS: dict[str, Page] = {

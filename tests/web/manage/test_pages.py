@@ -28,7 +28,8 @@ def test_names_are_text(office) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/import", "/offers", "/neighbours", "/settings",
-                                  "/wanted", "/devices", "/backup", "/changes"])  # fmt: skip
+                                  "/wanted", "/devices", "/backup", "/changes", "/computer",
+                                  "/offers/prices"])  # fmt: skip
 def test_every_page_in_both_languages_without_anything_inline(office, path: str) -> None:
     for language in ("en", "de"):
         answer = office.get(f"{path}?lang={language}")
@@ -115,3 +116,16 @@ def test_dots_of_the_ring_touch_nobody(number: int) -> None:
 @given(st.binary(max_size=200))
 def test_any_body_is_a_form(body: bytes) -> None:
     assert isinstance(parse_form(body), dict)
+
+
+def test_a_disk_that_is_nearly_full(office, monkeypatch) -> None:
+    assert "nearly full" not in office.get("/computer").text
+    usage = type("Usage", (), {"free": 400_000_000})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    today = office.get().text
+    assert "This disk is nearly full" in today
+    assert 'href="/manage/computer"' in today
+    page = office.get("/computer").text
+    assert "This disk is nearly full" in page
+    assert "400\u00a0MB" in page
+    assert str(office.node.path) in page

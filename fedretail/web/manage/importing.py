@@ -1,6 +1,6 @@
 """Import: drop a file, see how it is read, mend what is bad; nothing is written before Publish."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import FileResponse, Response
@@ -11,7 +11,7 @@ from fedretail.connectors.layout import find_layout, read_head
 from fedretail.domain.catalog import Offer
 from fedretail.domain.prices import price_now, unit_price
 from fedretail.errors import MalformedInput
-from fedretail.node.import_report import ImportOptions, ImportReport
+from fedretail.node.import_report import HeldRow, ImportOptions, ImportReport
 from fedretail.node.mending import import_rows, mended, settled, wait, waiting, write_rows
 from fedretail.node.mending import publish as publish_all
 from fedretail.web.manage.desk import Desk, Translates
@@ -89,10 +89,24 @@ def options(desk: Desk, upload: Upload, *, dry_run: bool) -> ImportOptions:
 
 
 def _preview(desk: Desk, upload: Upload) -> Preview:
-    report = desk.node.import_file(upload.path, options(desk, upload, dry_run=True))
-    rows = _open_rows(upload, report)
-    ready = report.offers + len(upload.mended)
+    wanted = options(desk, upload, dry_run=True)
+    report = desk.node.import_file(upload.path, wanted)
+    rows, ready = _open_rows(upload, report), report.offers
+    if upload.mended:
+        more = import_rows(desk.node, upload.path, list(upload.mended.values()), wanted)
+        ready += more.offers
+        if more.held_rows:
+            report.held_rows += _held(desk, upload, wanted)
     return Preview(report, rows, ready, report.rejected - len(report.bad))
+
+
+def _held(desk: Desk, upload: Upload, wanted: ImportOptions) -> list[HeldRow]:
+    """Rows that were mended and move a price as far as others that wait, by their lines."""
+    found = []
+    for line, fixed in upload.mended.items():
+        seen = import_rows(desk.node, upload.path, [fixed], wanted)
+        found += [replace(one, line=line) for one in seen.held_rows]
+    return found
 
 
 def _open_rows(upload: Upload, report: ImportReport) -> list[BadRow]:
@@ -125,14 +139,27 @@ def row(desk: Desk, upload: Upload) -> Response:
         try:
             if fixed is None:
                 raise MalformedInput("")
-            import_rows(desk.node, upload.path, [fixed], options(desk, upload, dry_run=True))
+            seen = import_rows(desk.node, upload.path, [fixed], options(desk, upload, dry_run=True))
         except MalformedInput:
             what = _("Line %(line)s cannot be read like this either. Expected: %(expected)s.",
                      line=line, expected=bad.expected)  # fmt: skip
             desk.tell("bad", what)
         else:
             upload.mended[bad.line] = fixed
+            _tell_held(desk, line, seen)
     return desk.go(f"/import/{upload.id}")
+
+
+def _tell_held(desk: Desk, line: str, seen: ImportReport) -> None:
+    """Say of a row that was mended that its price waits for a yes."""
+    for one in seen.held_rows:
+        old, new = (desk.say.money(minor, one.currency) for minor in (one.old_minor, one.new_minor))
+        text = desk.translated(
+            "Line %(line)s: this price moves by more than half (%(old)s → %(new)s). It keeps its "
+            "old one, unless you say below that it is right.",
+            line=line, old=old, new=new,
+        )  # fmt: skip
+        desk.tell("warn", text)
 
 
 def choose(desk: Desk, upload: Upload) -> Response:

@@ -140,3 +140,23 @@ def test_what_a_killed_daemon_left_is_removed(farm, tmp_path) -> None:
     left.write_text("x", encoding="utf-8")
     uploads.Uploads(farm.path)
     assert not left.exists()
+
+
+def test_a_mended_row_whose_price_moves_far_is_told_and_waits(office) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00")
+    path = office.send("b.csv", b"SKU,Name,Price\n1,Milk,9.x0\n2,Tea,2.00\n")
+    page = office.post(f"{path}/row", **{"row": "use-2", "cell-2": "9.00"}).text
+    assert "Line 2: this price moves by more than half (€1.00 → €9.00)" in page
+    assert "1 offer is ready." in page
+    assert "They are right" in page
+    office.post(f"{path}/publish")
+    assert 'value="1.00"' in office.get("/offers").text
+
+
+def test_and_is_taken_where_somebody_says_that_it_is_right(office) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00")
+    path = office.send("b.csv", b"SKU,Name,Price\n1,Milk,9.x0\n2,Tea,2.00\n")
+    office.post(f"{path}/row", **{"row": "use-2", "cell-2": "9.00"})
+    assert "2 offers are ready." in office.post(f"{path}/choose", choose="take").text
+    office.post(f"{path}/publish")
+    assert 'value="9.00"' in office.get("/offers").text

@@ -18,12 +18,19 @@ _SILENT = frozenset({"source", "checked_at", "lowest_30d", "left", "stock_count"
 _COUNTED = ("new", "changed", "withdrawn")
 
 
+Paid = tuple[int, str] | None
+
+
 class Change(NamedTuple):
-    """A field, with what it said before and says now, where that fits on a line; else ""."""
+    """A field, with what it said before and says now, where that fits on a line; else "".
+
+    prices: of a price, both as (minor units, currency), None for none.
+    """
 
     field: str
     old: str
     new: str
+    prices: "tuple[Paid, Paid] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,8 @@ def _changes(
         if old.get(name) == new.get(name) or name in _SILENT:
             continue
         if is_offer and name == "prices":
-            yield Change("price", _price(old, now_ms), _price(new, now_ms))
+            was, is_ = _paid(old, now_ms), _paid(new, now_ms)
+            yield Change("price", _price(was), _price(is_), (was, is_))
         elif is_offer and name == "stock":
             yield Change("stock", str(old.get(name) or "unknown"), str(new.get(name) or "unknown"))
         elif name == "name":
@@ -128,12 +136,16 @@ def _changes(
             yield Change(name, "", "")
 
 
-def _price(fields: dict[str, Any], now_ms: int) -> str:
+def _paid(fields: dict[str, Any], now_ms: int) -> Paid:
     offer = Offer.from_fields(fields)
     price = price_now(offer.prices, now_ms)
     if price is None or offer.currency is None:
-        return "–"
-    return human_amount(price.amount_minor, offer.currency)
+        return None
+    return price.amount_minor, offer.currency
+
+
+def _price(paid: Paid) -> str:
+    return "–" if paid is None else human_amount(*paid)
 
 
 def _said(change: Change) -> str:

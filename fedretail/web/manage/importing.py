@@ -1,6 +1,7 @@
 """Import: drop a file, see how it is read, mend what is bad; nothing is written before Publish."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from starlette.responses import FileResponse, Response
@@ -15,6 +16,7 @@ from fedretail.node.import_report import HeldRow, ImportOptions, ImportReport
 from fedretail.node.mending import import_rows, mended, settled, wait, waiting, write_rows
 from fedretail.node.mending import publish as publish_all
 from fedretail.web.manage.desk import Desk, Translates
+from fedretail.web.manage.reasons import reason
 from fedretail.web.manage.uploads import Upload
 
 # Rows that a person mends in a browser; more are better mended in the file itself.
@@ -57,6 +59,7 @@ def preview(desk: Desk, upload: Upload) -> Response:
         parts=_parts(seen, upload),
         columns=seen.report.reading.columns,
         roles=role_words(desk),
+        reason=partial(reason, desk),
         samples=[_sample(desk, one) for one in seen.report.samples],
         is_stopped=seen.report.is_part and upload.is_whole is None,
     )
@@ -142,7 +145,7 @@ def row(desk: Desk, upload: Upload) -> Response:
             seen = import_rows(desk.node, upload.path, [fixed], options(desk, upload, dry_run=True))
         except MalformedInput:
             what = _("Line %(line)s cannot be read like this either. Expected: %(expected)s.",
-                     line=line, expected=bad.expected)  # fmt: skip
+                     line=line, expected=reason(desk, bad.expected))  # fmt: skip
             desk.tell("bad", what)
         else:
             upload.mended[bad.line] = fixed

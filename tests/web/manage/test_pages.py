@@ -129,3 +129,13 @@ def test_a_disk_that_is_nearly_full(office, monkeypatch) -> None:
     assert "This disk is nearly full" in page
     assert "400\u00a0MB" in page
     assert str(office.node.path) in page
+
+
+def test_changes_are_told_in_german(office) -> None:
+    number = offer(office.node)
+    said = {"offer": number, "quiet": "1"}
+    office.post("/offers/save", deed="price", price="1.39", **said)
+    office.post("/offers/save", deed="stock", level="few", **said)
+    page = office.get("/changes?lang=de").text
+    assert "Preis 1,29\u00a0€ → 1,39\u00a0€" in page
+    assert "Bestand unbekannt → wenige" in page

@@ -98,10 +98,43 @@ def test_settings(office) -> None:
     assert node.member()["imprint"] == {"legal_name": "Ada", "address": "Here"}
 
 
-def test_a_ticket_that_is_none_is_told(office) -> None:
-    answer = office.post("/neighbours/join", ticket="x")
-    assert answer.status_code == 409
-    assert "That did not work" in answer.text
+SITE = {"name": "Stall", "address": "Lane 1", "contact": "12"}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "faulty"),
+    [
+        ("/settings/member", {"name": " ", "legal_name": "Ada e.K."}, "m-name"),
+        ("/settings/site", {**SITE, "position": "nowhere"}, "s1-pos"),
+        ("/settings/site", {**SITE, "Tu": "8-99"}, "s1-Tu"),
+        ("/settings/site", {**SITE, "hours": "whenever"}, "s1-hours"),
+        ("/settings/holiday", {"day": "soon", "times": "8-12"}, "s1-hd"),
+        ("/settings/holiday", {"day": "2026-12-24", "times": "late"}, "s1-ht"),
+        ("/settings/closure", {"first": "soon", "reason": "Ill"}, "s1-cf"),
+        ("/settings/closure", {"first": "2027-01-07", "last": "2027-01-01"}, "s1-cl"),
+        ("/offers/add", {"name": "", "price": "1.20", "sku": "A7"}, "n-name"),
+        ("/offers/add", {"name": "Eggs", "price": "dear"}, "n-price"),
+        ("/neighbours/join", {"ticket": "fr1-nonsense"}, "ticket"),
+    ],
+)
+def test_what_is_wrong_takes_the_focus_and_nothing_typed_is_lost(
+    office, path: str, fields: dict[str, str], faulty: str
+) -> None:
+    own = office.node.site()
+    if faulty == "s1-hours":
+        # Hours that no form of weekdays can show are edited as text.
+        office.node.set_site(own, {"hours": "Mo-Fr 08:00-18:00; PH off"})
+    answer = office.post(path, site=own.id, **fields)
+    assert answer.status_code == 422
+    assert '<div class="summary" role="alert" tabindex="-1" autofocus>' in answer.text
+    assert f'<a href="#{faulty}">' in answer.text
+    assert f'id="{faulty}-fault"' in answer.text
+    assert f'aria-describedby="{faulty}-fault"' in answer.text
+    for name, value in fields.items():
+        if value.strip() and name != "site":
+            assert f'value="{value}"' in answer.text or f">{value}</textarea>" in answer.text
+    assert office.node.site().name == own.name
+    assert list(office.node.records("offer")) == []
 
 
 @given(st.integers(0, 200))

@@ -142,7 +142,8 @@ async def _take_file(office: Office, request: Request) -> Response:
         return dressed(JSONResponse({"detail": error.message}, status_code=507))
     taken.site = site
     address = _visit(office, request).url(f"/manage/import/{taken.id}")
-    return dressed(JSONResponse({"next": address}))
+    progress = _visit(office, request).url(f"/manage/import/{taken.id}/progress")
+    return dressed(JSONResponse({"next": address, "progress": progress}))
 
 
 async def _sign_in(office: Office, request: Request) -> Response:
@@ -212,10 +213,11 @@ _DEEDS: dict[str, Page] = {
     "/settings/closure": settings.closure,
 }
 # Of a file that waits: those that only show, and the rest.
-_SEEN = frozenset({"", "/rows"})
+_SEEN = frozenset({"", "/rows", "/progress"})
 _UPLOADS: dict[str, UploadPage] = {
     "": importing.preview,
     "/rows": importing.save_rows,
+    "/progress": importing.progress,
     "/columns": importing.columns,
     "/row": importing.row,
     "/choose": importing.choose,

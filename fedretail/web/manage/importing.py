@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from fedretail.connectors import BadRow
 from fedretail.connectors.columns import GENERIC
@@ -93,7 +93,8 @@ def options(desk: Desk, upload: Upload, *, dry_run: bool) -> ImportOptions:
 
 def _preview(desk: Desk, upload: Upload) -> Preview:
     wanted = options(desk, upload, dry_run=True)
-    report = desk.node.import_file(upload.path, wanted)
+    upload.read = 0.0
+    report = desk.node.import_file(upload.path, wanted, upload.on_progress)
     rows, ready = _open_rows(upload, report), report.offers
     if upload.mended:
         more = import_rows(desk.node, upload.path, list(upload.mended.values()), wanted)
@@ -183,7 +184,9 @@ def publish(desk: Desk, upload: Upload) -> Response:
     if seen.report.is_part and upload.is_whole is None:
         return desk.go(f"/import/{upload.id}")
     wanted = options(desk, upload, dry_run=False)
-    report, number = publish_all(node, upload.path, list(upload.mended.values()), wanted)
+    upload.read = 0.0
+    fixed = list(upload.mended.values())
+    report, number = publish_all(node, upload.path, fixed, (wanted, upload.on_progress))
     rest = _open_rows(upload, report)
     settled(node)
     if rest:
@@ -192,6 +195,11 @@ def publish(desk: Desk, upload: Upload) -> Response:
     text = desk.many("Published: %(num)s offer.", "Published: %(num)s offers.", number)
     desk.tell("ok", text)
     return desk.go()
+
+
+def progress(desk: Desk, upload: Upload) -> Response:
+    """How much of the file is read, for a page that waits; see static/js/manage.js."""
+    return JSONResponse({"read": round(upload.read, 3)})
 
 
 def drop(desk: Desk, upload: Upload) -> Response:

@@ -198,3 +198,10 @@ def test_what_nobody_has_translated_stays_as_it_is(office) -> None:
 
     assert reason(Desk(), "odd <b> %(x)s 100%") == "odd <b> %(x)s 100%"
     assert reason(Desk(), "expected a price such as 5 % off") == "a price such as 5 % off"
+
+
+def test_how_much_of_a_file_is_read_can_be_asked(office) -> None:
+    path = office.send("a.csv", b"SKU,Name,Price\n1,Milk,1.00\n")
+    assert office.get(f"{path}/progress").json() == {"read": 0.0}
+    assert f'data-progress="/manage{path}/progress"' in office.get(path).text
+    assert office.get(f"{path}/progress").json() == {"read": 1.0}

@@ -121,7 +121,7 @@ def colour(desk: Desk) -> Response:
 
     def change() -> None:
         text = desk.get("colour")
-        if not (text.isascii() and text.isdigit() and int(text) < COLOURS):
+        if text not in map(str, range(COLOURS)):
             raise MalformedInput(desk.translated("Choose one of the colours"))
         for own in desk.node.sites():
             desk.node.set_site(own, {"colour": int(text)})
@@ -210,9 +210,9 @@ def closure(desk: Desk) -> Response:
         zone = ZoneInfo(own.site.time_zone)
         closed: list[Value] = [[one.from_ms, one.until_ms, one.reason] for one in own.site.closed]
         if desk.get("deed") == "remove":
-            number = desk.get("number")
-            if number.isascii() and number.isdigit() and int(number) < len(closed):
-                del closed[int(number)]
+            numbers = [str(at) for at in range(len(closed))]
+            if desk.get("number") in numbers:
+                del closed[numbers.index(desk.get("number"))]
         else:
             try:
                 start = parse_time(desk.get("first"), zone)

@@ -23,7 +23,7 @@ from fedretail.node.node import Node
 from fedretail.node.setup import Shop, create_shop
 from fedretail.web.manage.uploads import plain_name, write_body
 
-_FOLDER = "list"
+_FOLDER, _LOOK = "list", "look-"
 # Rows that can be mended in a browser afterwards.
 _MOST_ROWS = 200
 # More columns than this are no price list that somebody names by hand.
@@ -52,7 +52,12 @@ class PriceList:
         self._clock = clock
         # No file is changed while it is read; two may come at once.
         self._lock = threading.Lock()
+        # How much of it is read, 0 to 1, whoever is reading it just now.
+        self.done = 0.0
         self._read: tuple[object, Reading] | None = None
+        # What a daemon that was killed has left.
+        for left in (self._new, *folder.glob(f"{_LOOK}*")):
+            shutil.rmtree(left, ignore_errors=True)
 
     def clean(self) -> None:
         """Remove what a program that was killed has left."""
@@ -106,8 +111,23 @@ class PriceList:
             at = path.stat()
             key = (path, at.st_mtime_ns, at.st_size, tuple(columns.items()), shop.currency)
             if self._read is None or self._read[0] != key:
-                self._read = key, _read(path, shop, columns, self._clock)
+                self._read = key, self._look(path, shop, columns)
             return self._read[1]
+
+    def _look(self, path: Path, shop: Shop, columns: Columns) -> Reading:
+        try:
+            with (
+                tempfile.TemporaryDirectory(dir=path.parent.parent, prefix=_LOOK) as temporary,
+                create_shop(Path(temporary) / "shop", shop, clock=self._clock) as node,
+            ):
+                options = _options(node, columns, dry_run=True)
+                report = node.import_file(path, options, self._on_progress)
+        except FedretailError as error:
+            return Reading(path.name, _headings(path, columns), error=error)
+        return Reading(path.name, report.reading.columns, report)
+
+    def _on_progress(self, done: int, total: int, rows: int) -> None:
+        self.done = done / total if total else 0.0
 
     def publish(self, node: Node, columns: Columns) -> None:
         """Import the list for good; rows that cannot be read wait under "To do"."""
@@ -115,22 +135,9 @@ class PriceList:
         if path is None:
             return
         wanted = _options(node, columns, dry_run=False)
-        report = node.import_file(path, wanted)
+        report = node.import_file(path, wanted, self._on_progress)
         if report.bad:
             wait(node, path, report.bad, wanted)
-
-
-def _read(path: Path, shop: Shop, columns: Columns, clock: Clock) -> Reading:
-    folder = path.parent.parent
-    try:
-        with (
-            tempfile.TemporaryDirectory(dir=folder, prefix="look-") as temporary,
-            create_shop(Path(temporary) / "shop", shop, clock=clock) as node,
-        ):
-            report = node.import_file(path, _options(node, columns, dry_run=True))
-    except FedretailError as error:
-        return Reading(path.name, _headings(path, columns), error=error)
-    return Reading(path.name, report.reading.columns, report)
 
 
 def _headings(path: Path, columns: Columns) -> Columns:

@@ -15,7 +15,17 @@ from starlette.routing import BaseRoute, Route
 
 from fedretail.errors import FedretailError, Unavailable
 from fedretail.web.guard import is_loopback
-from fedretail.web.manage import importing, later, neighbours, offers, settings, today, undoing
+from fedretail.web.manage import (
+    bulk,
+    computer,
+    importing,
+    later,
+    neighbours,
+    offers,
+    settings,
+    today,
+    undoing,
+)
 from fedretail.web.manage.desk import Desk, Office, parse_form
 from fedretail.web.manage.sessions import COOKIE, Session, Sessions
 from fedretail.web.manage.uploads import FileTooLarge, Upload
@@ -136,7 +146,8 @@ async def _take_file(office: Office, request: Request) -> Response:
         return dressed(JSONResponse({"detail": error.message}, status_code=507))
     taken.site = site
     address = _visit(office, request).url(f"/manage/import/{taken.id}")
-    return dressed(JSONResponse({"next": address}))
+    progress = _visit(office, request).url(f"/manage/import/{taken.id}/progress")
+    return dressed(JSONResponse({"next": address, "progress": progress}))
 
 
 async def _sign_in(office: Office, request: Request) -> Response:
@@ -148,7 +159,9 @@ async def sign_in(sessions: Sessions, visit: Visit, request: Request) -> Respons
     if not is_loopback(request.scope):
         return dressed(_refused(visit, "elsewhere"))
     body = await request.body()
-    token = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
+    said = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
+    # Without JavaScript the whole link is pasted into a field.
+    token = said.strip().rpartition("#")[2]
     cookie = await run_in_threadpool(sessions.sign_in, token)
     if cookie is None:
         return dressed(_refused(visit, "spent"))
@@ -176,11 +189,13 @@ _PAGES: dict[str, Page] = {
     "": today.page,
     "/changes": today.changes_page,
     "/offers": offers.page,
+    "/offers/prices": bulk.page,
     "/import": importing.page,
     "/wanted": later.wanted,
     "/neighbours": neighbours.page,
     "/devices": later.devices,
     "/backup": later.backup,
+    "/computer": computer.page,
     "/settings": settings.page,
 }
 _DEEDS: dict[str, Page] = {
@@ -191,6 +206,7 @@ _DEEDS: dict[str, Page] = {
     "/offers/right": offers.still_right,
     "/offers/add": offers.add,
     "/offers/remove": offers.remove,
+    "/offers/prices": bulk.change,
     "/samples/remove": offers.remove_samples,
     "/neighbours/join": neighbours.join,
     "/settings/member": settings.member,
@@ -201,10 +217,11 @@ _DEEDS: dict[str, Page] = {
     "/settings/closure": settings.closure,
 }
 # Of a file that waits: those that only show, and the rest.
-_SEEN = frozenset({"", "/rows"})
+_SEEN = frozenset({"", "/rows", "/progress"})
 _UPLOADS: dict[str, UploadPage] = {
     "": importing.preview,
     "/rows": importing.save_rows,
+    "/progress": importing.progress,
     "/columns": importing.columns,
     "/row": importing.row,
     "/choose": importing.choose,

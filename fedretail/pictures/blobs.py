@@ -107,18 +107,26 @@ class Blobs:
             self._ledger.put(name, Kept(len(data), self._clock.now_ms(), is_own))
         return name
 
-    def disown(self, names: set[bytes]) -> int:
-        """Let own pictures go like any other, all but these; how many."""
+    def own_are(self, names: set[bytes]) -> int:
+        """Let these be own ones, and all others go when room runs out; how many have changed."""
         with self._lock:
-            gone = [name for name in self._ledger.own() if name not in names]
-            for name in gone:
-                kept, target = self._ledger.get(name), self._path(name, is_own=False)
-                assert kept is not None
-                with suppress(OSError):
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    self._path(name, is_own=True).replace(target)
-                    self._ledger.put(name, kept._replace(is_own=False))
-        return len(gone)
+            wrong = [name for name in self._ledger if (name in names) != self.is_own(name)]
+            for name in wrong:
+                self._move(name, is_own=name in names)
+        return len(wrong)
+
+    def _move(self, name: bytes, *, is_own: bool) -> None:
+        kept, target = self._ledger.get(name), self._path(name, is_own=is_own)
+        assert kept is not None
+        with suppress(OSError):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._path(name, is_own=not is_own).replace(target)
+            self._ledger.put(name, kept._replace(is_own=is_own))
+
+    @property
+    def room_bytes(self) -> int:
+        """How much more may be kept before something must go."""
+        return max(0, self._budget - self._ledger.total_bytes)
 
     def statistics(self) -> dict[str, int]:
         """How many are kept, their bytes, and what has gone since the start."""

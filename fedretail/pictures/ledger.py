@@ -36,9 +36,9 @@ class Ledger:
         """What is known of a file; None where it is not kept."""
         return self._own.get(name) or self._others.get(name)
 
-    def own(self) -> Iterator[bytes]:
-        """The names of own files."""
-        yield from self._own
+    def __iter__(self) -> Iterator[bytes]:
+        """The names of all files."""
+        yield from (*self._own, *self._others)
 
     def put(self, name: bytes, kept: Kept) -> None:
         """Enter a file, or what has become of it. Those not own are entered as shown last."""

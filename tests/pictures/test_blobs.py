@@ -142,11 +142,16 @@ def test_what_is_published_no_more_may_go_like_any_other(
 ) -> None:
     blobs = opened(tmp_path, clock, budget_bytes=200)
     kept, dropped = (blobs.put(picture(n), is_own=True) for n in (1, 2))
-    assert blobs.disown({kept}) == 1
+    assert blobs.own_are({kept}) == 1
     assert (blobs.is_own(kept), blobs.is_own(dropped), blobs.has(dropped)) == (True, False, True)
     blobs.put(picture(3), is_own=False)
     assert (blobs.has(kept), blobs.has(dropped)) == (True, False)
     assert opened(tmp_path, clock).is_own(kept)
+    # One that came back from a neighbour after its file was lost is an own one again.
+    back = blobs.put(picture(5), is_own=False)
+    assert blobs.own_are({kept, back}) == 1
+    assert blobs.is_own(back)
+    assert opened(tmp_path, clock).is_own(back)
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_half(

@@ -33,7 +33,7 @@ def test_what_was_shown_longest_ago_goes_first_and_own_ones_never(
     assert len(ledger) == len(known)
     assert all(ledger.get(name) == kept for name, kept in known.items())
     assert ledger.total_bytes == sum(kept.size_bytes for kept in known.values())
-    assert set(ledger.own()) == {name for name, kept in known.items() if kept.is_own}
+    assert set(ledger) == set(known)
     gone = ledger.leaving(most)
     expected, left = [], ledger.total_bytes
     for name in sorted(known, key=lambda one: known[one].shown_ms):

@@ -78,6 +78,9 @@ OFFER = Kind(
     doc="terms for a product or service at a site",
 )
 
+# What the program itself makes of other fields: no word of anybody, so it is no later change.
+MADE_FIELDS = frozenset({"pictures", "picture_made"})
+
 SOURCE = Kind(
     "source",
     "site",

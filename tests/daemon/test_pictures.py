@@ -15,6 +15,7 @@ from fedretail.domain.pictures import for_card, for_page, parse_webp
 from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.node.own_pictures import NOTES
+from fedretail.node.undo import find, undo
 from fedretail.p2p.memory import MemoryNetwork
 from fedretail.pictures.fetching import fetch
 from fedretail.testing.daemons import serving, until
@@ -63,6 +64,10 @@ def offer(node: Node, key: str, of: Node | None = None) -> Offer:
 
 def paths(server: TlsServer) -> list[bytes]:
     return [head.split(b" ")[1] for head in server.requests]
+
+
+def _has_given_up(daemon: Daemon, number: int) -> bool:
+    return daemon.statistics().get("pictures_given_up") == number
 
 
 async def test_from_the_list_to_a_neighbours_screen(
@@ -136,10 +141,9 @@ async def test_each_address_is_asked_once_whatever_comes_of_it(
         good, gone = server.serve("/good.jpg", jar), server.url("/gone.jpg")
         text = server.serve("/text.jpg", b"<html>")
         read_list(one, tmp_path / "list.csv", [("A", good), ("B", gone), ("C", text)])
-        for _ in range(2):
-            daemon = Daemon(one, on_event=events.append)
+        for daemon in (Daemon(one, on_event=events.append), Daemon(one, on_event=events.append)):
             async with serving(daemon):
-                await until(lambda: daemon.statistics().get("pictures_given_up") == 2)
+                await until(partial(_has_given_up, daemon, 2))
                 await until(lambda: offer(one, "A").pictures)
         # A later list with another article behind the same address needs no fetch either.
         read_list(one, tmp_path / "list.csv", [("A", good), ("B", gone), ("C", text), ("D", good)])
@@ -150,19 +154,36 @@ async def test_each_address_is_asked_once_whatever_comes_of_it(
     assert sum("cannot be had" in one for one in events) == 1
 
 
-async def test_a_list_without_it_takes_it_back_and_an_undo_brings_it_again(
+async def test_an_undo_takes_back_goods_with_pictures_and_brings_them_again(
     memory: MemoryNetwork, shops: Any, server: TlsServer, tmp_path: Path, jar: bytes
 ) -> None:
     one = shops("one")
     async with server.running():
-        url = server.serve("/jar.jpg", jar)
-        read_list(one, tmp_path / "list.csv", [("A", url)])
+        read_list(one, tmp_path / "list.csv", [("A", server.serve("/jar.jpg", jar))])
+        async with serving(Daemon(one)):
+            await until(lambda: offer(one, "A").pictures)
+            sizes = offer(one, "A").pictures
+            # The daemon has written since, but nobody's word.
+            done = undo(one, find(one))
+            assert done.kept == []
+            assert offer(one, "A") == Offer()
+            undo(one, one.store.deeds.newest(1)[0])
+            await until(lambda: offer(one, "A").pictures == sizes)
+    assert len(server.requests) == 1
+
+
+async def test_a_list_without_it_takes_it_back(
+    memory: MemoryNetwork, shops: Any, server: TlsServer, tmp_path: Path, jar: bytes
+) -> None:
+    one = shops("one")
+    async with server.running():
+        read_list(one, tmp_path / "list.csv", [("A", server.serve("/jar.jpg", jar))])
         async with serving(Daemon(one)):
             await until(lambda: offer(one, "A").pictures)
             sizes = offer(one, "A").pictures
             read_list(one, tmp_path / "list.csv", [("A", "")])
             await until(lambda: not offer(one, "A").pictures)
-            one.write("offer", "A", {"picture_from": url}, site=one.site())
+            assert undo(one, find(one)).records == 1
             await until(lambda: offer(one, "A").pictures == sizes)
     assert len(server.requests) == 1
 

@@ -30,8 +30,9 @@ _LOOK_S = 0.25
 # Ahead of anybody's look: the offers that a kiosk shows first, some at a time.
 NEAREST = 2000
 _IDLE_BATCH, _IDLE_S = 16, 2.0
-# How soon after the start, and how often, it is looked what lies nearest.
-_FIRST_LOOK_AHEAD_S, _LOOK_AHEAD_S = 20.0, 900.0
+# How soon after the start, and how often at most, it is looked what lies nearest: half a second of
+# work, where anything has changed.
+_FIRST_LOOK_AHEAD_S, _LOOK_AHEAD_S = 20.0, 300.0
 # Nobody had it: asked again after a minute, then ever later.
 _AGAIN_S, _LAST_AGAIN_S, _MAX_MISSED = 60.0, 6 * 3600.0, 20_000
 # A neighbour that has sent what nobody asked for, or does not answer.
@@ -52,7 +53,9 @@ class ShownPictureWork:
         self._missed: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
         self._resting: dict[str, float] = {}
         self._met: set[str] = set()
+        # The nearest last; as the feed stood at that number.
         self._ahead: list[Picture] = []
+        self._ahead_end: int | None = None
         self._ahead_due_s = trio.current_time() + _FIRST_LOOK_AHEAD_S
 
     def attach(self, service: SyncService, blobs: BlobService) -> None:
@@ -115,7 +118,10 @@ class ShownPictureWork:
             return []
         if trio.current_time() >= self._ahead_due_s:
             self._ahead_due_s = trio.current_time() + _LOOK_AHEAD_S
-            self._ahead = await in_thread(self._nearest)
+            end = await in_thread(self._node.store.feed_end)
+            if end != self._ahead_end:
+                self._ahead_end = end
+                self._ahead = await in_thread(self._nearest)
         batch: list[Wanted] = []
         while self._ahead and len(batch) < _IDLE_BATCH:
             batch += self._due([self._ahead.pop()])

@@ -157,9 +157,10 @@ class OwnPictures:
         self._blobs.own_are(named)
         now_ms, urls = self._node.clock.now_ms(), set(self._from.values())
         for key, note in self._node.store.notes(NOTES):
-            if note.value.get("url") not in urls and now_ms - note.at_ms > _FORGET_MS:
+            url = str(note.value.get("url")) if isinstance(note.value, dict) else ""
+            if url not in urls and now_ms - note.at_ms > _FORGET_MS:
                 self._node.store.note(key, None)
-                self._outcomes.pop(str(note.value.get("url")), None)
+                self._outcomes.pop(url, None)
 
     def _own(self, field: str) -> dict[RecordId, str]:
         found = self._node.store.own_all(OFFER.name, field)

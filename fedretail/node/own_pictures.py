@@ -50,6 +50,10 @@ class OwnPictures:
         self._outcomes: dict[str, Outcome] = _noted(node)
         self._from: dict[RecordId, str] = {}
         self._made: dict[RecordId, str] = {}
+        # Addresses whose offers name files that are not here, as after an import of an own export;
+        # and those that were made again, so that offers may name other files than before.
+        self._lost: set[str] = set()
+        self._remade: set[str] = set()
         self._stamp: int | None = None
         self._counts: dict[str, int] | None = None
 
@@ -65,7 +69,7 @@ class OwnPictures:
         """An address to ask now, but none that is passed over; None where there is none."""
         for place, url in self._from.items():
             outcome = self._outcomes.get(url)
-            is_new = outcome is None and self._made.get(place) != url
+            is_new = outcome is None and (self._made.get(place) != url or url in self._lost)
             is_due = outcome is not None and self._is_due(outcome, now_ms)
             if (is_new or is_due) and not is_passed(url):
                 return url
@@ -86,6 +90,10 @@ class OwnPictures:
             Picture(self._blobs.put(data, is_own=True), len(data), width, height)
             for data, width, height in files
         ]
+        known = self._outcomes.get(url)
+        if url in self._lost or (known is not None and known.sizes):
+            self._lost.discard(url)
+            self._remade.add(url)
         self._note(url, Outcome(tuple(dict.fromkeys(sizes))))
 
     def failed(self, url: str, why: str, *, is_final: bool) -> None:
@@ -115,13 +123,14 @@ class OwnPictures:
                 batch = some[start : start + _BATCH]
                 self._node.commit(collection.partition("/")[2], batch)
                 done += len(batch)
+        self._remade.clear()
         self.look()
         return done
 
     def _due_fields(self, place: RecordId) -> Mapping[str, Value] | None:
         """What an offer must say differently; None where nothing."""
         wanted, made = self._from.get(place), self._made.get(place)
-        if wanted == made:
+        if wanted == made and wanted not in self._remade:
             return None
         if wanted is None:
             return {"pictures": None, "picture_made": None}
@@ -150,8 +159,11 @@ class OwnPictures:
         if self._node.owner is None:
             return
         named: set[bytes] = set()
-        for _, value in self._node.store.records("offer", owner=self._node.owner):
-            named.update(one.hash for one in read_pictures(value.fields.get("pictures")) or ())
+        for place, value in self._node.store.records("offer", owner=self._node.owner):
+            sizes = read_pictures(value.fields.get("pictures")) or ()
+            named.update(one.hash for one in sizes)
+            if place in self._from and not all(self._blobs.has(one.hash) for one in sizes):
+                self._lost.add(self._from[place])
         for url in set(self._from.values()):
             named.update(one.hash for one in self._outcomes.get(url, Outcome()).sizes)
         self._blobs.own_are(named)

@@ -96,7 +96,7 @@ def test_a_server_in_trouble_is_asked_ever_later_and_at_last_no_more(
     shop: Node, clock: ManualClock
 ) -> None:
     name(shop, "A", URL)
-    own, asked = opened(shop), []
+    own, asked = opened(shop), list[int]()
     while len(asked) < 20 and own.counts()["pictures_waiting"]:
         if due(own, shop) == URL:
             asked.append(clock.now_ms())
@@ -119,6 +119,29 @@ def test_what_was_lost_from_the_disk_is_made_again(shop: Node) -> None:
         path.unlink()
     assert shop.pictures.blobs.get(shown(shop, "A")[0].hash) is None
     assert due(own, shop) == URL
+
+
+def test_files_that_did_not_come_with_an_own_export_are_made_again(
+    shop: Node, tmp_path: Path
+) -> None:
+    name(shop, "A", URL)
+    own = opened(shop)
+    own.made(URL, FILES)
+    own.settle()
+    place = shop.place("offer", "A")
+    found = shop.record(place)
+    assert found is not None
+    with new_shop(tmp_path / "moved", clock=ManualClock()) as moved:
+        moved.write("offer", "A", {**found.fields, **shop.store.own(place)})
+        own = opened(moved)
+        assert due(own, moved) is None
+        own.tidy()
+        assert due(own, moved) == URL
+        # Another program version makes other files of it.
+        own.made(URL, [(webp(40, 30, body=b"other"), 40, 30)])
+        assert own.settle() == 1
+        assert all(moved.pictures.blobs.has(one.hash) for one in shown(moved, "A"))
+        assert due(own, moved) is None
 
 
 def test_what_no_offer_names_may_go_and_is_forgotten_after_a_season(

@@ -1,6 +1,7 @@
 """Pictures on pages: shown where they are here, drawn where they are not, never from elsewhere."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,8 @@ def test_who_wants_no_pictures_sees_drawings(
 
 
 def test_nonsense_in_a_record_breaks_no_page(ask, street) -> None:
-    for value in ("cat.jpg", [["x"]], [[b"x" * 32, 1, 1, 10**15]], {"a": 1}, 7, [[]] * 9):
+    nonsense: list[Any] = ["cat.jpg", [["x"]], [[b"x" * 32, 1, 1, 10**15]], {"a": 1}, 7, [[]] * 9]
+    for value in nonsense:
         street.write("offer", "M1", {"pictures": value})
         street.follow()
         assert ask("/?q=milk").status_code == 200

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import collection_of
@@ -104,7 +105,7 @@ def offer_of(visit: Visit, listing: Listing) -> Offer:
 def _item(
     visit: Visit, listing: Listing, offer: Offer, is_cheapest: bool, *, shops: int = 1
 ) -> Item:
-    address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else f"/offer/{listing.offer}"
+    address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else _address(listing.offer)
     return Item(
         listing=listing,
         offer=offer,
@@ -127,6 +128,12 @@ def photo_of(visit: Visit, offer: Offer, *, is_large: bool = False) -> Photo | N
     if size is None:
         return None
     return Photo(f"/pictures/{size.name}.webp", size.width, size.height, size.alt or offer.name)
+
+
+def _address(offer: str) -> str:
+    """The page of an offer; its key is a stranger's, and leads nowhere else: "../../kiosk?end"."""
+    site, _, key = offer.partition("/")
+    return f"/offer/{site}/{quote(key, safe='')}"
 
 
 def shown_gtin(gtin: str) -> str:

@@ -96,8 +96,8 @@ def test_a_field_set_twice_the_last_counts(store: Store) -> None:
 
 
 def test_an_own_field_is_found_in_all_records_that_have_it(store: Store) -> None:
-    commit(store, Edit("offer", "a", {"cost": 5, "note": "x"}), Edit("offer", "b", {"cost": 6}))
-    commit(store, Edit("offer", "c", {"pack": 1}), Edit("offer", "d", {"cost": 7}))
+    own = {"a": {"cost": 5, "note": "x"}, "b": {"cost": 6}, "c": {}, "d": {"cost": 7}}
+    commit(store, *[Edit("offer", key, {"pack": 1, **fields}) for key, fields in own.items()])
     commit(store, Edit("offer", "d", is_deletion=True), Edit("offer", "b", {"cost": None}))
     assert dict(store.own_all("offer", "cost")) == {place("a"): 5, place("b"): None}
     assert dict(store.own_all("offer", "note")) == {place("a"): "x"}

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Never
 
 import trio
@@ -18,6 +19,7 @@ import trio
 from fedretail import __version__
 from fedretail.daemon.failures import noted_failure, ours
 from fedretail.daemon.pages import PageOptions, show_pages
+from fedretail.daemon.pictures import PictureWork
 from fedretail.daemon.threads import in_thread
 from fedretail.domain.texts import count
 from fedretail.errors import FedretailError, Refused, Unavailable
@@ -37,7 +39,7 @@ from fedretail.p2p.link import Link
 from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.own import Own
 from fedretail.p2p.service import SyncService
-from fedretail.p2p.transport import Transport
+from fedretail.p2p.transport import Carrier
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +87,14 @@ class Daemon:
     options: ServeOptions = field(default_factory=ServeOptions)
     on_event: Callable[[str], None] = lambda text: None
     service: SyncService | None = None
+    # The daemon's lock where somebody holds it for this one already, who lets go of it, too.
+    held: FileLock | None = None
     _changed: trio.Event = field(default_factory=trio.Event)
     # (address, whether a session over it has worked), on their way to the store.
     _addresses: Any = field(default_factory=lambda: trio.open_memory_channel(_MAX_KEEPING))
     _mirror: Mirror | None = None
     _room: Room | None = None
+    _pictures: PictureWork | None = None
     _pages: Sequence[str] = ()
     _started_ms: int = 0
     # This shop's own heads when all neighbours had them, and since when.
@@ -100,7 +105,7 @@ class Daemon:
 
         Refused where a daemon runs on this store already; Unavailable where it cannot listen.
         """
-        lock = await self._lock()
+        lock = self.held or await self._lock()
         self._started_ms = self.node.clock.now_ms()
         try:
             # What a daemon that was killed has left there is not said of this one.
@@ -110,14 +115,20 @@ class Daemon:
                 self.on_event(await in_thread(partial(take_role, self.node, self.options.role)))
             self._room = Room(self.node)
             self.node.has_follower = True
+            if self.node.config.pictures_mb:
+                ahead = self.options.pages is not None
+                self._pictures = PictureWork(self.node, self._room, self.on_event, ahead=ahead)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(in_thread, _load_numpy)
                 nursery.start_soon(self._follow)
                 nursery.start_soon(self._upkeep)
                 nursery.start_soon(self._keep_addresses)
+                if self._pictures is not None:
+                    # Before pages are shown, which ask for what is kept.
+                    await nursery.start(self._pictures.run)
                 if self.options.pages is not None:
                     await nursery.start(
-                        show_pages, self.node, self.options.pages, self.on_event, self._on_shown
+                        show_pages, self.node, self.options.pages, self.on_event, self.on_shown
                     )
                 await self._networks(task_status)
         except BaseExceptionGroup as group:
@@ -125,22 +136,12 @@ class Daemon:
         finally:
             with trio.CancelScope(shield=True):
                 await in_thread(self._end)
-            lock.release()
+            if self.held is None:
+                lock.release()
         raise AssertionError("unreachable: the tasks run for ever")
 
     async def _lock(self) -> FileLock:
-        lock = FileLock(self.node.path / DAEMON_LOCK_NAME)
-        try:
-            is_ours = await in_thread(lock.acquire_soon)
-        except OSError as error:
-            hint = "Check who owns the data directory, and that the disk is not write-protected."
-            raise Unavailable(
-                f"{self.node.path} cannot be written: {error.strerror}.", hint=hint
-            ) from None
-        if not is_ours:
-            hint = "End it first, or give another --data-dir."
-            raise Refused(f"A daemon is running for {self.node.path} already.", hint=hint)
-        return lock
+        return await in_thread(partial(lock_daemon, self.node.path))
 
     def _end(self) -> None:
         """Let other processes follow the index, and take the state note back."""
@@ -152,7 +153,8 @@ class Daemon:
 
     def statistics(self) -> dict[str, int | float]:
         """Counters of everything that runs."""
-        return {} if self.service is None else self.service.statistics()
+        shared = {} if self.service is None else self.service.statistics()
+        return shared if self._pictures is None else {**shared, **self._pictures.statistics()}
 
     # --- the network part ---
 
@@ -179,11 +181,11 @@ class Daemon:
                 log.warning("The network part begins anew: %s", error.message)
                 await trio.sleep(NOTE_S)
 
-    def _transport(self) -> Transport:
+    def _transport(self) -> Carrier:
         listen = self.options.listen or self.node.config.listen or [DEFAULT_LISTEN]
         return Libp2pTransport(self.node.keyring.device_seed, list(listen))
 
-    async def _begin(self, nursery: trio.Nursery, transport: Transport, network_id: bytes) -> Ready:
+    async def _begin(self, nursery: trio.Nursery, transport: Carrier, network_id: bytes) -> Ready:
         node = self.node
         assert self._room is not None
         own = None if node.is_reader else Own(node.store, node.identity.author(), is_asking=True)
@@ -198,6 +200,8 @@ class Daemon:
             sign=node.identity.device.sign,
         )
         self.service.on_effect = self._on_effect
+        if self._pictures is not None:
+            self._pictures.attach(transport, self.service)
         addresses: list[str] = await nursery.start(self.service.run)
         for address in [*self.options.peers, *node.config.peers]:
             self.service.add_address(address, "option")
@@ -206,10 +210,18 @@ class Daemon:
             nursery.start_soon(settle_own, self.service, own)
         await self._note(await self._state())
         nursery.start_soon(self._keep_noting)
-        line = None if node.is_reader else await in_thread(partial(ticket, node))
-        return Ready(addresses, line, self._pages)
+        return Ready(addresses, await in_thread(self._ticket), self._pages)
 
-    def _on_shown(self, addresses: Sequence[str]) -> None:
+    def _ticket(self) -> str | None:
+        """The line for neighbours; None where there is none to give out."""
+        if self.node.is_reader:
+            return None
+        with contextlib.suppress(Refused):
+            return ticket(self.node)
+        return None
+
+    def on_shown(self, addresses: Sequence[str]) -> None:
+        """Say where pages are shown; nowhere, where there are none."""
         self._pages = addresses
 
     async def _until_other_network(self, present: bytes) -> None:
@@ -320,7 +332,7 @@ class Daemon:
             "addresses": service.addresses(),
             "clock_offset_ms": service.clock_offset_ms(),
             "pages": list(self._pages),
-            "statistics": service.statistics(),
+            "statistics": self.statistics(),
             "own": {log.hex(): seq for log, seq in mine.items()},
             "restoring": mirror.is_restoring(),
             "restores": mirror.restores,
@@ -347,6 +359,20 @@ class Daemon:
                 for step in steps:
                     await in_thread(step)
             await trio.sleep(UPKEEP_S)
+
+
+def lock_daemon(path: Path) -> FileLock:
+    """The lock that one daemon of a data directory holds; Refused where another has it."""
+    lock = FileLock(path / DAEMON_LOCK_NAME)
+    try:
+        is_ours = lock.acquire_soon()
+    except OSError as error:
+        hint = "Check who owns the data directory, and that the disk is not write-protected."
+        raise Unavailable(f"{path} cannot be written: {error.strerror}.", hint=hint) from None
+    if not is_ours:
+        hint = "End it first, or give another --data-dir."
+        raise Refused(f"A daemon is running for {path} already.", hint=hint)
+    return lock
 
 
 def _load_numpy() -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -143,14 +143,15 @@ class Store:
         edits: Iterable[Edit],
         *,
         deed: Deed | None = None,
+        check: Callable[[], None] | None = None,
     ) -> SignedHead | None:
         """Make the author's edits of one collection durable; the new head.
 
         None where no public field was edited. Public fields become rows, own ones stay here.
-        `deed`: what it is a part of, and can be undone with.
+        `deed`: what it is a part of, and can be undone with. `check`: see `Commit`.
         """
         now_ms = self._clock.now_ms()
-        commit = commits.Commit(author, collection, list(edits), now_ms=now_ms, deed=deed)
+        commit = commits.Commit(author, collection, list(edits), now_ms, deed=deed, check=check)
         return commits.commit(self._write, commit, self.kinds)
 
     def renew(self, author: Author, collection: str) -> SignedHead | None:
@@ -249,6 +250,11 @@ class Store:
         found = records.own_of(self._read, owner, collection, keys)
         return {key: _unpacked(values) for key, values in found.items()}
 
+    def own_all(self, kind: str, field: str) -> list[tuple[RecordId, Any]]:
+        """An own field of all records of a kind that have it."""
+        found = records.own_all(self._read, kind, field)
+        return [(at, unpack(raw, max_bytes=MAX_ROW_BYTES)) for at, raw in found]
+
     def versions(self, place: RecordId) -> list[Groups]:
         """The groups of a record's present and journalled row versions, newest first."""
         return self.versions_of([place]).get(place, [])
@@ -327,10 +333,7 @@ class Store:
         return local.meta(self._read, key)
 
     def set_meta(self, values: Mapping[str, Any], *, unless: str | None = None) -> bool:
-        """Write values that belong to the store as such; whether they were written.
-
-        They are not where the key `unless` has a value already, whoever wrote it.
-        """
+        """Write such values, unless the key `unless` has one already; whether they were written."""
         with self._write.transaction(durable=True):
             if unless is not None and local.meta(self._write, unless) is not None:
                 return False

@@ -12,31 +12,37 @@ from fedretail.web.counts import Counts
 from fedretail.web.guard import Guard, Rules
 from fedretail.web.health import health_routes
 from fedretail.web.manage.app import UPLOAD_PATH, office_routes
-from fedretail.web.manage.uploads import MAX_FILE_BYTES
+from fedretail.web.manage.sessions import Sessions
+from fedretail.web.pace import Paced
 from fedretail.web.packing import Packed
 from fedretail.web.pages.app import page_routes
 from fedretail.web.pages.house import House
 
 
-def make_app(node: Node) -> Guard:
-    """What `fedretail serve` shows: pages at /, the API at /api/v1."""
-    counts, house = Counts(), House(node)
+def make_app(
+    node: Node, *, sessions: Sessions | None = None, counts: Counts | None = None
+) -> Guard:
+    """What `fedretail serve` shows: pages at /, the API at /api/v1.
+
+    sessions: of who is signed in already. counts: where what is asked is counted.
+    """
+    counts, house = counts or Counts(), House(node)
     app = Starlette(
         routes=[
             Mount(PATH, make_api(node, counts)),
             Route("/api{rest:path}", _no_api, methods=None),
             *health_routes(node, counts),
             *_plugged(node),
-            *office_routes(house),
+            *office_routes(house, sessions),
             *page_routes(house),
         ]
     )
     rules = Rules(
         names=node.config.web_names,
         origins=node.config.api_origins,
-        large={UPLOAD_PATH: MAX_FILE_BYTES},
+        large=(UPLOAD_PATH,),
     )
-    return Guard(Packed(app), rules, counts)
+    return Guard(Paced(Packed(app), clock=node.clock, counts=counts), rules, counts)
 
 
 def _plugged(node: Node) -> list[BaseRoute]:

@@ -10,8 +10,9 @@ import logging
 import re
 import socket
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedretail.web import bodies, problems
@@ -35,6 +36,7 @@ _HEADERS = (
 # Control characters: no name of ours has one, and what takes paths apart stumbles over line ends.
 _ACTING = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\x85]")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FOREIGN = frozenset({"cross-site", "same-site"})
 _LOCAL = frozenset({"localhost", "localhost.localdomain"})
 # Who asks there is a program, and reads problem details.
 _FOR_PROGRAMS = ("/api/", "/healthz", "/metrics")
@@ -45,12 +47,12 @@ API = "/api/"
 class Rules:
     """names: further names of this computer; origins: pages of these may use the API ("*": all).
 
-    large: prefix of a path -> bytes that a body may have there, which the endpoint reads itself.
+    large: paths whose endpoint reads the body itself, as it comes, and bounds it.
     """
 
     names: Collection[str] = ()
     origins: Collection[str] = ()
-    large: Mapping[str, int] = field(default_factory=dict)
+    large: Collection[str] = ()
 
 
 class Guard:
@@ -82,6 +84,9 @@ class Guard:
                 body = await bodies.taken(scope, receive, most)
                 await self._app(scope, body, dressed)
                 return
+        except ClientDisconnect:
+            # Whoever has hung up is told nothing, and is no fault that a log should fill with.
+            return
         except bodies.Unwanted as error:
             fault = error.status, error.detail
         except Exception:
@@ -92,7 +97,7 @@ class Guard:
 
     def _most_bytes(self, path: str) -> int | None:
         """How long a body may be that is read here; None where the endpoint reads it."""
-        return None if path.startswith(tuple(self._rules.large)) else bodies.MOST_BYTES
+        return None if path in self._rules.large else bodies.MOST_BYTES
 
     def _fault(self, scope: Scope) -> tuple[int, str] | None:
         names = [name for name, _ in scope["headers"]]
@@ -105,9 +110,24 @@ class Guard:
         # Two lengths of one body: what one program takes for its end, the next takes for a request.
         if b"transfer-encoding" in headers and b"content-length" in headers:
             return 400, "The length of the body is said twice."
-        if scope["method"] in _SAFE:
-            return None
-        return self._foreign(scope, headers, host)
+        if scope["method"] not in _SAFE:
+            return self._foreign(scope, headers, host)
+        if scope["path"].startswith(API) and self._is_embedded(headers):
+            return 403, "Another site's page asked for that."
+        return None
+
+    def _is_embedded(self, headers: Mapping[bytes, str]) -> bool:
+        """Whether a page of another site asks that could not read the answer anyway.
+
+        It would make this computer work, and hold streams and exports, for nothing; a link that
+        somebody follows is none of that.
+        """
+        if headers.get(b"sec-fetch-site") not in _FOREIGN:
+            return False
+        is_link = headers.get(b"sec-fetch-mode") == "navigate" and (
+            headers.get(b"sec-fetch-dest", "document") == "document"
+        )
+        return not (is_link or allows(self._rules.origins, headers.get(b"origin", "null")))
 
     def _foreign(
         self, scope: Scope, headers: Mapping[bytes, str], host: str

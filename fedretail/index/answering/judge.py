@@ -289,7 +289,7 @@ class Judge:
             if found is None:
                 # What a partial answer's name lacks may stand beside it.
                 name = None if is_partial else name_words(detail.fields)
-                found = None if name is None else self._relevant.of_name(name)
+                found = None if name is None else self._relevant.of_name(*name)
                 if found is None:
                     named, words = offer_words(detail.fields)
                     found = self._relevant.of(words, named)

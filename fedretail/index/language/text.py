@@ -21,7 +21,7 @@ from fedretail.index.language.stems import held
 
 # Another number makes every index.db rebuild itself: words of old rows must not be looked for
 # with the rules of new ones. A newer PyStemmer may stem otherwise: raise it then too.
-TOKENIZER_VERSION = 4
+TOKENIZER_VERSION = 5
 
 # Nobody types more; a pasted page is judged by its beginning, so that no query is slow.
 MAX_QUERY_CHARACTERS = 2_000
@@ -135,9 +135,10 @@ def offer_words(
 
 # What several shops near each other have is judged for each.
 @lru_cache(maxsize=4096)
-def name_words(name: str, language: str = "") -> str:
-    """The first of offer_words: those of the name."""
-    return " ".join(_name_tokens(name, language)[1])
+def name_words(name: str, language: str = "") -> tuple[str, str]:
+    """The first of offer_words, those of the name; and its language_mark."""
+    tongue, words = _name_tokens(name, language)
+    return " ".join(words), language_mark(tongue)
 
 
 def text_words(text: str, language: str = "") -> list[str]:

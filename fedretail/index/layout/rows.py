@@ -168,8 +168,8 @@ def offer_words(fields: Mapping[str, Value]) -> tuple[int, str]:
     return words_of(said_of(fields))
 
 
-def name_words(fields: Mapping[str, Value]) -> str:
-    """The first of offer_words, those of the name, without the work for the others."""
+def name_words(fields: Mapping[str, Value]) -> tuple[str, str]:
+    """The first of offer_words, those of the name, and the language_mark; the others unmade."""
     language = (_language(fields["language"]) or "") if "language" in fields else ""
     return text.name_words(_name(fields.get("name")) or "", language)
 

@@ -13,11 +13,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from fedretail.errors import FedretailError
+from fedretail.errors import FedretailError, Unavailable
 from fedretail.web.guard import is_loopback
-from fedretail.web.manage import importing, later, neighbours, offers, settings, today, undoing
+from fedretail.web.manage import (
+    bulk,
+    computer,
+    importing,
+    later,
+    neighbours,
+    offers,
+    settings,
+    today,
+    undoing,
+)
 from fedretail.web.manage.desk import Desk, Office, parse_form
-from fedretail.web.manage.sessions import COOKIE, Session
+from fedretail.web.manage.sessions import COOKIE, Session, Sessions
 from fedretail.web.manage.uploads import FileTooLarge, Upload
 from fedretail.web.pages.house import House
 from fedretail.web.pages.rendering import render
@@ -31,9 +41,9 @@ UPLOAD_PATH = "/manage/import/file"
 _SIGN_IN_BYTES = 1000
 
 
-def office_routes(house: House) -> list[BaseRoute]:
-    """All pages of the back office of a shop."""
-    office = Office.of(house)
+def office_routes(house: House, sessions: Sessions | None = None) -> list[BaseRoute]:
+    """All pages of the back office of a shop; `sessions`: of who is signed in already."""
+    office = Office.of(house, sessions)
 
     def route(path: str, page: Page, *, posts: bool) -> Route:
         answer, method = (_post, "POST") if posts else (_get, "GET")
@@ -65,8 +75,8 @@ def _of_upload(page: UploadPage) -> Page:
 async def _get(office: Office, page: Page, request: Request) -> Response:
     stranger = _stranger(office, request)
     if isinstance(stranger, Response):
-        return _dressed(stranger)
-    return _dressed(
+        return dressed(stranger)
+    return dressed(
         await _run(page, Desk(office, _visit(office, request), stranger, place=_place(request)))
     )
 
@@ -74,11 +84,11 @@ async def _get(office: Office, page: Page, request: Request) -> Response:
 async def _post(office: Office, page: Page, request: Request) -> Response:
     session = _stranger(office, request)
     if isinstance(session, Response):
-        return _dressed(session)
+        return dressed(session)
     said = parse_form(await request.body())
     if not session.is_form(said.get(FORM, [""])[-1]):
-        return _dressed(_refused(office, request, "form"))
-    return _dressed(
+        return dressed(_refused(_visit(office, request), "form"))
+    return dressed(
         await _run(
             page, Desk(office, _visit(office, request), session, said, place=_place(request))
         )
@@ -90,7 +100,11 @@ async def _run(page: Page, desk: Desk) -> Response:
     try:
         return await run_in_threadpool(page, desk)
     except FedretailError as error:
-        return await run_in_threadpool(desk.show, "failed", status=409, error=error, place="")
+        fault = error
+    except OSError as error:
+        what = f"The disk does not do what it should: {error.strerror or error}."
+        fault = Unavailable(what, hint="Free some space, and repeat what you did.")
+    return await run_in_threadpool(desk.show, "failed", status=409, error=fault, place="")
 
 
 def _place(request: Request) -> str:
@@ -105,48 +119,55 @@ def _visit(office: Office, request: Request) -> Visit:
 def _stranger(office: Office, request: Request) -> Session | Response:
     """The session of who asks; the answer to whoever has none."""
     if not is_loopback(request.scope):
-        return _refused(office, request, "elsewhere")
+        return _refused(_visit(office, request), "elsewhere")
     session = office.sessions.find(request.cookies.get(COOKIE, ""))
-    return _refused(office, request, "door") if session is None else session
+    return _refused(_visit(office, request), "door") if session is None else session
 
 
-def _refused(office: Office, request: Request, why: str) -> Response:
+def _refused(visit: Visit, why: str) -> Response:
     """The page that says why there is nothing to see here; `door` lets links in."""
     status = 401 if why == "door" else 403
-    return render(_visit(office, request), "manage/door.html", status=status, why=why)
+    return render(visit, "manage/door.html", status=status, why=why)
 
 
 async def _take_file(office: Office, request: Request) -> Response:
     """A price list as it comes, to a file; the address of its preview."""
     session = _stranger(office, request)
     if isinstance(session, Response):
-        return _dressed(session)
+        return dressed(session)
     if not session.is_form(request.headers.get(FORM_HEADER, "")):
-        return _dressed(_refused(office, request, "form"))
+        return dressed(_refused(_visit(office, request), "form"))
     name, site = unquote(request.headers.get("x-name", "")), request.headers.get("x-site")
     try:
         taken = await office.uploads.take(name, request.stream())
     except FileTooLarge as error:
-        return _dressed(JSONResponse({"detail": error.message}, status_code=413))
+        return dressed(JSONResponse({"detail": error.message}, status_code=413))
     except FedretailError as error:
-        return _dressed(JSONResponse({"detail": error.message}, status_code=507))
+        return dressed(JSONResponse({"detail": error.message}, status_code=507))
     taken.site = site
     address = _visit(office, request).url(f"/manage/import/{taken.id}")
-    return _dressed(JSONResponse({"next": address}))
+    progress = _visit(office, request).url(f"/manage/import/{taken.id}/progress")
+    return dressed(JSONResponse({"next": address, "progress": progress}))
 
 
 async def _sign_in(office: Office, request: Request) -> Response:
+    return await sign_in(office.sessions, _visit(office, request), request)
+
+
+async def sign_in(sessions: Sessions, visit: Visit, request: Request) -> Response:
     """Exchange the token of a link for a cookie that no script can read."""
     if not is_loopback(request.scope):
-        return _dressed(_refused(office, request, "elsewhere"))
+        return dressed(_refused(visit, "elsewhere"))
     body = await request.body()
-    token = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
-    cookie = await run_in_threadpool(office.sessions.sign_in, token)
+    said = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
+    # Without JavaScript the whole link is pasted into a field.
+    token = said.strip().rpartition("#")[2]
+    cookie = await run_in_threadpool(sessions.sign_in, token)
     if cookie is None:
-        return _dressed(_refused(office, request, "spent"))
-    response = RedirectResponse(_visit(office, request).url("/manage"), status_code=303)
+        return dressed(_refused(visit, "spent"))
+    response = RedirectResponse(visit.url("/manage"), status_code=303)
     response.set_cookie(COOKIE, cookie, path="/manage", httponly=True, samesite="strict")
-    return _dressed(response)
+    return dressed(response)
 
 
 def _sign_out(desk: Desk) -> Response:
@@ -156,8 +177,8 @@ def _sign_out(desk: Desk) -> Response:
     return response
 
 
-def _dressed(response: Response) -> Response:
-    """Nothing of it is kept by the browser; forms of its pages say from where they come."""
+def dressed(response: Response) -> Response:
+    """Nothing of it stays in the browser; forms of its pages say from where they come."""
     response.headers["cache-control"] = "no-store"
     # With no-referrer a browser sends "Origin: null" with every form.
     response.headers["referrer-policy"] = "same-origin"
@@ -168,11 +189,13 @@ _PAGES: dict[str, Page] = {
     "": today.page,
     "/changes": today.changes_page,
     "/offers": offers.page,
+    "/offers/prices": bulk.page,
     "/import": importing.page,
     "/wanted": later.wanted,
     "/neighbours": neighbours.page,
     "/devices": later.devices,
     "/backup": later.backup,
+    "/computer": computer.page,
     "/settings": settings.page,
 }
 _DEEDS: dict[str, Page] = {
@@ -183,18 +206,22 @@ _DEEDS: dict[str, Page] = {
     "/offers/right": offers.still_right,
     "/offers/add": offers.add,
     "/offers/remove": offers.remove,
+    "/offers/prices": bulk.change,
+    "/samples/remove": offers.remove_samples,
     "/neighbours/join": neighbours.join,
     "/settings/member": settings.member,
     "/settings/colour": settings.colour,
+    "/settings/shown": settings.shown,
     "/settings/site": settings.site,
     "/settings/holiday": settings.holiday,
     "/settings/closure": settings.closure,
 }
 # Of a file that waits: those that only show, and the rest.
-_SEEN = frozenset({"", "/rows"})
+_SEEN = frozenset({"", "/rows", "/progress"})
 _UPLOADS: dict[str, UploadPage] = {
     "": importing.preview,
     "/rows": importing.save_rows,
+    "/progress": importing.progress,
     "/columns": importing.columns,
     "/row": importing.row,
     "/choose": importing.choose,

@@ -32,7 +32,8 @@ class Upload:
 
     name: as the shopkeeper calls it. columns: heading -> role (None: not read), where that was
     changed. mended: line -> the row with the cell that was put right. left_out: lines. is_whole:
-    a file with few of the known offers is the whole list (True) or a part of it (False).
+    a file with few of the known offers is the whole list (True) or a part of it (False). read: how
+    much of it, 0 to 1, whoever is reading it just now.
     """
 
     id: str
@@ -45,6 +46,11 @@ class Upload:
     complete: bool = False
     yes: bool = False
     is_whole: bool | None = None
+    read: float = 0.0
+
+    def on_progress(self, done: int, total: int, rows: int) -> None:
+        """Note how far the file is read."""
+        self.read = done / total if total else 0.0
 
 
 class Uploads:
@@ -59,19 +65,11 @@ class Uploads:
 
     async def take(self, name: str, body: AsyncIterator[bytes]) -> Upload:
         """Write a file as it comes; FileTooLarge, and nothing of it stays."""
-        upload, size = self._new(name), 0
+        upload = self._new(name)
         try:
-            upload.path.parent.mkdir(mode=0o700, parents=True)
-            with upload.path.open("xb") as file:
-                async for part in body:
-                    size += len(part)
-                    if size > MAX_FILE_BYTES:
-                        raise FileTooLarge(f"{upload.name} is larger than 100 MB.")
-                    file.write(part)
-        except BaseException as error:
+            await write_body(upload.path, body)
+        except BaseException:
             self._remove(upload)
-            if isinstance(error, OSError):
-                raise Unavailable(f"{upload.name} cannot be kept: {error.strerror}.") from None
             raise
         self._add(upload)
         return upload
@@ -80,8 +78,12 @@ class Uploads:
         """A file of this computer, as if it had been sent."""
         upload = self._new(name)
         upload.site = site
-        upload.path.parent.mkdir(mode=0o700, parents=True)
-        shutil.copyfile(path, upload.path)
+        try:
+            upload.path.parent.mkdir(mode=0o700, parents=True)
+            shutil.copyfile(path, upload.path)
+        except OSError:
+            self._remove(upload)
+            raise
         self._add(upload)
         return upload
 
@@ -97,9 +99,8 @@ class Uploads:
 
     def _new(self, name: str) -> Upload:
         number = secrets.token_hex(8)
-        # Nothing of the name given reaches the disk but letters, digits and dots.
-        plain = _NAME.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(". ")[-80:]
-        return Upload(number, plain or "list", self._folder / number / (plain or "list"))
+        plain = plain_name(name)
+        return Upload(number, plain, self._folder / number / plain)
 
     def _add(self, upload: Upload) -> None:
         with self._lock:
@@ -112,3 +113,27 @@ class Uploads:
         shutil.rmtree(upload.path.parent, ignore_errors=True)
         with contextlib.suppress(OSError):
             self._folder.rmdir()
+
+
+def plain_name(name: str) -> str:
+    """A name for a file: nothing of the one given reaches the disk but letters, digits and dots."""
+    plain = _NAME.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(". ")[-80:]
+    return plain or "list"
+
+
+async def write_body(path: Path, body: AsyncIterator[bytes]) -> None:
+    """Write a new file in a new folder as it comes.
+
+    FileTooLarge, Unavailable where it cannot be written; what is there of it is left then.
+    """
+    size = 0
+    try:
+        path.parent.mkdir(mode=0o700, parents=True)
+        with path.open("xb") as file:
+            async for part in body:
+                size += len(part)
+                if size > MAX_FILE_BYTES:
+                    raise FileTooLarge(f"{path.name} is larger than 100 MB.")
+                file.write(part)
+    except OSError as error:
+        raise Unavailable(f"{path.name} cannot be kept: {error.strerror}.") from None

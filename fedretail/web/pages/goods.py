@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import collection_of
@@ -28,8 +29,21 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture that is here: its address in this house, its size in dots, what it shows."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """An offer on a page. shops: how many have it; url: its page; place: its address on a list."""
+    """An offer on a page. shops: how many have it; url: its page; place: its address on a list.
+
+    photo: None where there is none, or none yet; then the drawing stands alone.
+    """
 
     listing: Listing
     offer: Offer
@@ -37,6 +51,7 @@ class Item:
     tag: Tag
     facts: tuple[Said, ...]
     drawing: Drawing
+    photo: Photo | None
     pack: str
     url: str
     shops: int = 1
@@ -90,7 +105,7 @@ def offer_of(visit: Visit, listing: Listing) -> Offer:
 def _item(
     visit: Visit, listing: Listing, offer: Offer, is_cheapest: bool, *, shops: int = 1
 ) -> Item:
-    address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else f"/offer/{listing.offer}"
+    address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else _address(listing.offer)
     return Item(
         listing=listing,
         offer=offer,
@@ -98,10 +113,27 @@ def _item(
         tag=tag_of(visit, listing, is_cheapest=is_cheapest),
         facts=facts_of(visit, listing),
         drawing=drawing_for(listing.category, listing.name),
+        photo=photo_of(visit, offer),
         pack=visit.speech.pack(offer.net, offer.pack),
         url=visit.url(address, q=visit.asked.get("q")),
         shops=shops,
     )
+
+
+def photo_of(visit: Visit, offer: Offer, *, is_large: bool = False) -> Photo | None:
+    """The picture of an offer, as far as it is here; what is missing is fetched meanwhile."""
+    if not offer.pictures:
+        return None
+    size = visit.node.pictures.shown(offer.pictures, is_large=is_large)
+    if size is None:
+        return None
+    return Photo(f"/pictures/{size.name}.webp", size.width, size.height, size.alt or offer.name)
+
+
+def _address(offer: str) -> str:
+    """The page of an offer; its key is a stranger's, and leads nowhere else: "../../kiosk?end"."""
+    site, _, key = offer.partition("/")
+    return f"/offer/{site}/{quote(key, safe='')}"
 
 
 def shown_gtin(gtin: str) -> str:

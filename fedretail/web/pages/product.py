@@ -10,7 +10,7 @@ from fedretail.index.query import Query
 from fedretail.web.pages import failures
 from fedretail.web.pages.barcodes import code_in
 from fedretail.web.pages.going import go
-from fedretail.web.pages.goods import Item, is_here, items, shown_gtin
+from fedretail.web.pages.goods import Item, Photo, is_here, items, photo_of, shown_gtin
 from fedretail.web.pages.picture import goods_map
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.visit import Visit
@@ -64,11 +64,18 @@ def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
         status=status,
         rows=rows,
         told=told,
+        photo=_photo(visit, told, rows),
         lang=told.offer.language or None,
         count=len({row.listing.site_id for row in rows}),
         barcode=shown_gtin(told.listing.gtin) if told.listing.gtin else "",
         map=goods_map(visit, found, best=cheapest(found), routes=True),
     )
+
+
+def _photo(visit: Visit, told: Item, rows: list[Item]) -> Photo | None:
+    """The picture of the offer whose words are shown, else of the first shop that has one."""
+    found = (photo_of(visit, one.offer, is_large=True) for one in (told, *rows))
+    return next((photo for photo in found if photo is not None), None)
 
 
 def _marked(visit: Visit, rows: list[Item]) -> list[Item]:

@@ -77,6 +77,10 @@ def listing(
         score=score,
         is_own=shelf.is_own,
         for_members=price is not None and price.audience == "members",
+        net=offer.net,
+        pack=offer.pack,
+        claims=offer.claims,
+        language=offer.language,
     )
 
 

@@ -1,4 +1,4 @@
-"""Offers as cards and rows: what search found, with what only the record itself says."""
+"""Offers as cards and rows: what search found, and where a page needs it, the record itself."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,10 +29,9 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An offer on a page. shops: how many have it; url: its page; place: its address on a list."""
+    """An offer on a page. shops: how many have it; url: its page."""
 
     listing: Listing
-    offer: Offer
     shop: Shop | None
     tag: Tag
     facts: tuple[Said, ...]
@@ -56,7 +55,7 @@ class Item:
 def items(visit: Visit, listings: Sequence[Listing]) -> list[Item]:
     """Offers, the cheapest per unit of them marked."""
     best = cheapest(listings)
-    return [_item(visit, one, offer_of(visit, one), one.offer in best) for one in listings]
+    return [_item(visit, one, one.offer in best) for one in listings]
 
 
 def group_items(visit: Visit, groups: Iterable[Group]) -> list[Item]:
@@ -65,7 +64,7 @@ def group_items(visit: Visit, groups: Iterable[Group]) -> list[Item]:
     first = [group.listings[0] for group in groups]
     best = cheapest(listings_of(groups))
     return [
-        _item(visit, one, offer_of(visit, one), one.offer in best, shops=group.total)
+        _item(visit, one, one.offer in best, shops=group.total)
         for one, group in zip(first, groups)
     ]
 
@@ -75,30 +74,32 @@ def listings_of(groups: Iterable[Group]) -> list[Listing]:
     return [one for group in groups for one in group.listings]
 
 
-def offer_of(visit: Visit, listing: Listing) -> Offer:
-    """The whole offer behind a listing, as far as it is known."""
-    shop = visit.street.by_id.get(listing.site_id)
-    if shop is None:
-        return Offer(name=listing.name)
-    # Not parsed: a stranger's key may be one that no page could be asked for.
-    key = listing.offer.partition("/")[2]
-    place = RecordId(shop.owner, collection_of(listing.site_id), "offer", key)
-    found = visit.node.record(place)
-    return Offer.from_fields({} if found is None else found.fields)
+def offers_of(visit: Visit, listings: Iterable[Listing]) -> dict[str, Offer]:
+    """The whole offers behind listings by their ids, as far as they are known; read at once."""
+    places: dict[str, RecordId] = {}
+    for one in listings:
+        shop = visit.street.by_id.get(one.site_id)
+        if shop is not None:
+            # Not parsed: a stranger's key may be one that no page could be asked for.
+            key = one.offer.partition("/")[2]
+            places[one.offer] = RecordId(shop.owner, collection_of(one.site_id), "offer", key)
+    found = visit.node.store.records_of(places.values())
+    return {
+        offer: Offer.from_fields(found[place].fields)
+        for offer, place in places.items()
+        if place in found
+    }
 
 
-def _item(
-    visit: Visit, listing: Listing, offer: Offer, is_cheapest: bool, *, shops: int = 1
-) -> Item:
+def _item(visit: Visit, listing: Listing, is_cheapest: bool, *, shops: int = 1) -> Item:
     address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else f"/offer/{listing.offer}"
     return Item(
         listing=listing,
-        offer=offer,
         shop=visit.street.by_id.get(listing.site_id),
         tag=tag_of(visit, listing, is_cheapest=is_cheapest),
         facts=facts_of(visit, listing),
         drawing=drawing_for(listing.category, listing.name),
-        pack=visit.speech.pack(offer.net, offer.pack),
+        pack=visit.speech.pack(listing.net, listing.pack),
         url=visit.url(address, q=visit.asked.get("q")),
         shops=shops,
     )

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from fedretail.domain.catalog import Offer
 from fedretail.domain.listings import Listing, cheapest
 from fedretail.errors import MalformedInput
 from fedretail.index.query import Query
 from fedretail.web.pages import failures
 from fedretail.web.pages.barcodes import code_in
 from fedretail.web.pages.going import go
-from fedretail.web.pages.goods import Item, is_here, items, shown_gtin
+from fedretail.web.pages.goods import Item, is_here, items, offers_of, shown_gtin
 from fedretail.web.pages.picture import goods_map
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.visit import Visit
@@ -56,15 +57,18 @@ def offer(visit: Visit) -> Response:
 
 def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
     rows = _marked(visit, items(visit, sorted(found, key=lambda one: not one.is_own)))
+    offers = offers_of(visit, found)
+    abouts = [offers.get(row.listing.offer, Offer(name=row.name)) for row in rows]
     # The words of this house where it has it, else of whoever says most.
-    told = max(rows, key=lambda row: (row.is_own, len(row.offer.description)))
+    told, about = max(zip(rows, abouts), key=lambda one: (one[0].is_own, len(one[1].description)))
     return render(
         visit,
         "product.html",
         status=status,
         rows=rows,
         told=told,
-        lang=told.offer.language or None,
+        about=about,
+        lang=told.listing.language or None,
         count=len({row.listing.site_id for row in rows}),
         barcode=shown_gtin(told.listing.gtin) if told.listing.gtin else "",
         map=goods_map(visit, found, best=cheapest(found), routes=True),

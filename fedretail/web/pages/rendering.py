@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from fedretail.web.pages.drawings import drawing_for
+from fedretail.web.pages.pieces import FILTERS
 from fedretail.web.pages.translations import LANGUAGES, translations
 from fedretail.web.pages.visit import Visit
 
@@ -29,14 +29,8 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.globals["languages"] = LANGUAGES
-    environment.globals["drawing_for"] = drawing_for
-    environment.globals["direction"] = direction
+    environment.filters.update(FILTERS)
     return environment
-
-
-def direction(bearing_deg: float) -> int:
-    """The class of an arrow: the nearest of 16 directions, 0 for north."""
-    return round(bearing_deg / 22.5) % 16
 
 
 def render(visit: Visit, name: str, *, status: int = 200, **said: Any) -> HTMLResponse:

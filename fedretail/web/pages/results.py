@@ -136,6 +136,6 @@ def _flip(visit: Visit, name: str, value: str) -> str:
 
 def _claims(asked: Asked, cards: list[Item]) -> list[str]:
     """Claims that some of these make, as they write them; those asked for before all."""
-    counts = Counter(claim for one in cards for claim in one.offer.claims)
+    counts = Counter(claim for one in cards for claim in one.listing.claims)
     common = [claim for claim, _ in counts.most_common(_MOST_CLAIMS) if claim not in asked.claim]
     return [*asked.claim, *common][:_MOST_CLAIMS]

@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from babel.dates import format_date
 from starlette.responses import Response
 
 from fedretail.node.found import searched
-from fedretail.web.pages import failures
+from fedretail.web.pages import failures, figures
 from fedretail.web.pages.goods import items
 from fedretail.web.pages.house import Shop
 from fedretail.web.pages.picture import street_map
@@ -56,7 +55,7 @@ def week(visit: Visit, shop: Shop) -> list[tuple[str, str]]:
         spans = _spans(visit, shop, int(start.timestamp() * 1000), int(end.timestamp() * 1000))
         if spans is None:
             return []
-        name = format_date(start.date(), "EEEE", locale=say.locale)
+        name = figures.weekday(start.date(), say.locale)
         days.append((name, spans or say._("closed")))
     return days
 

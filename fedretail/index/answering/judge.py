@@ -85,6 +85,7 @@ class Judge:
         self.to_read = WINDOWED | (TIMED if self.asks_prices else 0)
         self._reached: dict[int, Reached | None] = {}
         self._states: dict[int, OpenState] = {}
+        self._warnings: dict[int, tuple[str, ...]] = {}
         self._relevant = Relevance(())
         # How relevant rows are to the words of this query, as they stand in this snapshot.
         self.known_relevant: dict[int, float] = {}
@@ -229,12 +230,14 @@ class Judge:
             yield from some
 
     def warnings(self, base: int) -> tuple[str, ...]:
-        """What to warn of at the site of a hit."""
-        entry, _, seen_at_ms = self.reach(base)
-        is_signed_twice = self._store.signed_twice(entry.owner, entry.collection)
-        return warnings_of(
-            seen_at_ms=seen_at_ms, now_ms=self._now_ms, is_signed_twice=is_signed_twice
-        )
+        """What to warn of at the site of a hit; worked out once."""
+        if base not in self._warnings:
+            entry, _, seen_at_ms = self.reach(base)
+            is_signed_twice = self._store.signed_twice(entry.owner, entry.collection)
+            self._warnings[base] = warnings_of(
+                seen_at_ms=seen_at_ms, now_ms=self._now_ms, is_signed_twice=is_signed_twice
+            )
+        return self._warnings[base]
 
     def reach(self, base: int) -> Reached:
         """The site of a hit."""

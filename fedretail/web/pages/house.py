@@ -16,7 +16,9 @@ from fedretail.index.answering.judge import UNHEARD_MS
 from fedretail.index.answering.stored import where_of
 from fedretail.index.views import View
 from fedretail.node.node import Node
+from fedretail.web.asking import Stand
 from fedretail.web.pages.signs import colour, initials
+from fedretail.web.pages.towns import towns_of
 
 # Shops come and go by the day; the record of each is read again after so long.
 _KEPT_MS = 5_000
@@ -60,14 +62,29 @@ class Shop:
         return self.site.open_state(at_ms)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Street:
-    """All shops that a view shows, the nearest first, own ones before all; read_at_ms: when."""
+    """All shops that a view shows, the nearest first, own ones before all; read_at_ms: when.
+
+    stand: this house's own.
+    """
 
     view: View
     shops: Sequence[Shop]
     read_at_ms: int
+    stand: Stand
     by_id: dict[str, Shop] = field(default_factory=dict)
+
+    @property
+    def here(self) -> Position | None:
+        """From where distances are measured."""
+        return self.stand.position
+
+    @cached_property
+    def towns(self) -> list[tuple[str, Position]]:
+        """Names and places of the towns that its shops stand in."""
+        addresses = ((one.site.address, one.position) for one in self.shops)
+        return towns_of((text, place) for text, place in addresses if place is not None)
 
     @property
     def others(self) -> list[Shop]:
@@ -114,7 +131,8 @@ def _view(node: Node) -> View:
 
 
 def _read(node: Node, view: View, now_ms: int) -> Street:
-    here = node.position
+    stand = Stand.of(node)
+    here = stand.position
     shops = []
     for place, value in node.records("site"):
         site = Site.from_fields(value.fields)
@@ -132,7 +150,7 @@ def _read(node: Node, view: View, now_ms: int) -> Street:
         away = _away(here, site.position)
         shops.append(Shop(place.key, place.owner, value.fields, site, is_own, *away, seen))
     shops.sort(key=_order)
-    return Street(view, tuple(shops), now_ms, {shop.id: shop for shop in shops})
+    return Street(view, tuple(shops), now_ms, stand, {shop.id: shop for shop in shops})
 
 
 def _away(here: Position | None, place: Position | None) -> tuple[float | None, float | None]:

@@ -27,16 +27,16 @@ def product(visit: Visit) -> Response:
         return failures.missing(visit)
     if code.gtin is None:
         return failures.unread(visit, code)
-    node = visit.node
+    stand = visit.street.stand
     query = Query(
         gtin=code.gtin,
-        near=node.position,
+        near=stand.position,
         sort="cheapest-unit",
-        currency=node.currency,
+        currency=stand.currency,
         limit=MOST_SHOPS,
         view=visit.street.view,
     )
-    found = node.search(query).results
+    found = visit.node.search(query).results
     if not found:
         return failures.unsold(visit, code)
     return _page(visit, found, status=200)

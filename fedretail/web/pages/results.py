@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from fedretail.domain.geo import parse_length
 from fedretail.domain.listings import cheapest
 from fedretail.domain.texts import quoted
 from fedretail.errors import UsageError
@@ -53,9 +54,9 @@ def page(visit: Visit) -> Response:
     """The results of a search or of a category."""
     view = visit.street.view
     asked = asked_of(visit, group=True, facets=True)
-    if asked.sort == "nearest" and visit.node.position is None:
+    if asked.sort == "nearest" and visit.street.here is None:
         asked = asked.model_copy(update={"sort": "best"})
-    _, found = searched(visit.node, asked.query(visit.node, view))
+    _, found = searched(visit.node, asked.query(visit.node, view, stand=visit.street.stand))
     cards = group_items(visit, found.groups)
     further = items(visit, [found.further]) if found.further is not None else []
     return render(
@@ -89,7 +90,7 @@ def _sentence(visit: Visit, asked: Asked, found: Page) -> str:
     if not products and asked.within:
         return say._(
             "No shop within %(distance)s has “%(what)s”",
-            distance=say.distance(asked.query(visit.node).within_m or 0),
+            distance=say.distance(parse_length(asked.within)),
             what=what,
         )
     if not products:
@@ -106,7 +107,7 @@ def _sorts(visit: Visit, asked: Asked, cards: list[Item]) -> list[Chip]:
     units = Counter(one.listing.unit_price.per for one in cards if one.listing.unit_price)
     unit = units.most_common(1)[0][0] if units else ""
     choices = [("best", say._("Best")), ("cheapest-unit", say.cheapest_per(unit))]
-    if visit.node.position is not None and not visit.is_alone:
+    if visit.street.here is not None and not visit.is_alone:
         choices.insert(1, ("nearest", say._("Nearest")))
     return [
         Chip(text, visit.here(sort=None if name == "best" else name), asked.sort == name)
@@ -124,7 +125,7 @@ def _filters(visit: Visit, asked: Asked, cards: list[Item]) -> list[Chip]:
         Chip(claim, _flip(visit, "claim", claim), claim in asked.claim)
         for claim in _claims(asked, cards)
     ]
-    if visit.node.position is not None and not visit.is_alone:
+    if visit.street.here is not None and not visit.is_alone:
         text = say._("Within %(distance)s", distance=say.distance(5_000))
         chips.append(Chip(text, _flip(visit, "within", NEAR), asked.within == NEAR, "place"))
     return chips

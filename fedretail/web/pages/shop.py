@@ -24,7 +24,7 @@ def page(visit: Visit) -> Response:
     if shop is None:
         return failures.missing(visit)
     asked = asked_of(visit, retailer=[shop.id])
-    _, found = searched(visit.node, asked.query(visit.node, visit.street.view))
+    _, found = searched(visit.node, asked.query(visit.node, visit.street.view, stand=visit.street.stand))
     return render(
         visit,
         "shop.html",

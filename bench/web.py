@@ -1,7 +1,8 @@
 """Pages and API under the hands of shoppers: one by one, fifty kiosks typing, and for long.
 
 The server runs in this process; shoppers in two others, each with a connection of its own.
-FEDRETAIL_BENCH_OFFERS, _KIOSKS, _REQUESTS make it smaller or larger.
+FEDRETAIL_BENCH_OFFERS, _KIOSKS, _REQUESTS make it smaller or larger; _FOLDER keeps the shop there
+for the next run.
 """
 
 import http.client
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -160,9 +163,20 @@ def growth_mb(face: Face, asked: list[str], requests: int) -> float:
     return max(0.0, (after - before) / _MB)
 
 
+@contextmanager
+def shop() -> Iterator[Node]:
+    """The shop to ask, made where it is not kept."""
+    with tempfile.TemporaryDirectory() as passing:
+        folder = Path(os.environ.get("FEDRETAIL_BENCH_FOLDER", passing)) / str(OFFERS)
+        is_kept = (folder / "shop0").is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        with Node.open(folder / "shop0") if is_kept else make_shop(folder, 0, OFFERS) as node:
+            yield node
+
+
 def main() -> None:
     asked = queries(ALONE)
-    with tempfile.TemporaryDirectory() as folder, make_shop(Path(folder), 0, OFFERS) as node:
+    with shop() as node:
         node.index.follow()
         # As in a daemon: somebody else follows.
         node.has_follower = True

@@ -13,19 +13,23 @@ from starlette.types import Scope
 from fedretail.errors import FedretailError
 from fedretail.web.pages import about, around, failures, product, shop, start, visit_list
 from fedretail.web.pages.house import House
+from fedretail.web.pages.live import Live
 from fedretail.web.pages.shelves import Shelves
 from fedretail.web.pages.visit import Visit
 from fedretail.web.problems import status_of
+from fedretail.web.turns import Turns
 
 STATIC = Path(__file__).parent.parent / "static"
 Page = Callable[[Visit], Response]
 # A new version of the program brings new files; until then a screen asks once a day.
 _STATIC_S = 24 * 3600
+# What servers write down of askers who have left; nobody receives it.
+_LEFT = 499
 
 
 def page_routes(house: House) -> list[BaseRoute]:
     """All pages of a shop, and what they are made of."""
-    shelves = Shelves(house)
+    shelves, turns = Shelves(house), Turns()
     pages: dict[str, Page] = {
         "/": partial(start.page, shelves=shelves),
         "/product/{code}": product.product,
@@ -39,10 +43,19 @@ def page_routes(house: House) -> list[BaseRoute]:
         "/imprint": about.page,
         "/kiosk": about.kiosk,
     }
-    routes: list[BaseRoute] = [_route(house, path, page) for path, page in pages.items()]
+
+    def route(path: str, page: Page) -> Route:
+        async def endpoint(request: Request) -> Response:
+            answer = await turns.take(request, lambda: _answered(house, request, page))
+            return Response(status_code=_LEFT) if answer is None else answer
+
+        return Route(path, endpoint, methods=["GET"])
+
+    routes: list[BaseRoute] = [route(path, page) for path, page in pages.items()]
     # Last: what stands nowhere else.
-    nowhere = _route(house, "/{path:path}", failures.missing)
-    return [*routes, Mount("/static", Static(directory=STATIC)), nowhere]
+    nowhere = route("/{path:path}", failures.missing)
+    live = Route("/live", Live(house.node).listen, methods=["GET"])
+    return [*routes, live, Mount("/static", Static(directory=STATIC)), nowhere]
 
 
 class Static(StaticFiles):
@@ -55,15 +68,11 @@ class Static(StaticFiles):
         return response
 
 
-def _route(house: House, path: str, page: Page) -> Route:
-    # Not async: Starlette runs it in a thread, where it may wait for the disk.
-    def endpoint(request: Request) -> Response:
-        visit = Visit.of(house, request)
-        try:
-            return page(visit)
-        except FedretailError as error:
-            return failures.refused(visit, error, status_of(error))
-        except Exception as error:  # noqa: BLE001 - a visitor sees a page, the log the fault
-            return failures.broken(visit, error)
-
-    return Route(path, endpoint, methods=["GET"])
+def _answered(house: House, request: Request, page: Page) -> Response:
+    visit = Visit.of(house, request)
+    try:
+        return page(visit)
+    except FedretailError as error:
+        return failures.refused(visit, error, status_of(error))
+    except Exception as error:  # noqa: BLE001 - a visitor sees a page, the log the fault
+        return failures.broken(visit, error)

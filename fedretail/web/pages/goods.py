@@ -1,7 +1,7 @@
 """Offers as cards and rows: what search found, and where a page needs it, the record itself."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import collection_of
@@ -29,7 +29,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An offer on a page. shops: how many have it; url: its page."""
+    """An offer on a page. url: its page.
+
+    shops: how many have it, 0 where more than are listed do; offers: how many there are of it.
+    """
 
     listing: Listing
     shop: Shop | None
@@ -39,6 +42,7 @@ class Item:
     pack: str
     url: str
     shops: int = 1
+    offers: int = 1
     marks: tuple[str, ...] = ()
 
     @property
@@ -64,9 +68,17 @@ def group_items(visit: Visit, groups: Iterable[Group]) -> list[Item]:
     first = [group.listings[0] for group in groups]
     best = cheapest(listings_of(groups))
     return [
-        _item(visit, one, one.offer in best, shops=group.total)
+        replace(
+            _item(visit, one, one.offer in best), shops=_shops_of(group), offers=group.total
+        )
         for one, group in zip(first, groups)
     ]
+
+
+def _shops_of(group: Group) -> int:
+    if len(group.listings) < group.total:
+        return 0
+    return len({one.site_id for one in group.listings})
 
 
 def listings_of(groups: Iterable[Group]) -> list[Listing]:
@@ -91,7 +103,7 @@ def offers_of(visit: Visit, listings: Iterable[Listing]) -> dict[str, Offer]:
     }
 
 
-def _item(visit: Visit, listing: Listing, is_cheapest: bool, *, shops: int = 1) -> Item:
+def _item(visit: Visit, listing: Listing, is_cheapest: bool) -> Item:
     address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else f"/offer/{listing.offer}"
     return Item(
         listing=listing,
@@ -100,8 +112,7 @@ def _item(visit: Visit, listing: Listing, is_cheapest: bool, *, shops: int = 1) 
         facts=facts_of(visit, listing),
         drawing=drawing_for(listing.category, listing.name),
         pack=visit.speech.pack(listing.net, listing.pack),
-        url=visit.url(address, q=visit.asked.get("q")),
-        shops=shops,
+        url=visit.url(address, q=visit.asked.get("q"), begun=visit.asked.get("begun")),
     )
 
 

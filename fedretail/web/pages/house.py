@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fedretail.crdt.names import site_id
@@ -66,7 +66,7 @@ class Shop:
 class Street:
     """All shops that a view shows, the nearest first, own ones before all; read_at_ms: when.
 
-    stand: this house's own.
+    stand: this house's own. label: what the view calls itself where it leaves something out.
     """
 
     view: View
@@ -74,6 +74,7 @@ class Street:
     read_at_ms: int
     stand: Stand
     by_id: dict[str, Shop] = field(default_factory=dict)
+    label: str = ""
 
     @property
     def here(self) -> Position | None:
@@ -125,6 +126,12 @@ class House:
         return Member.from_fields({} if found is None else found.fields)
 
 
+def _label(view: View, name: str) -> str:
+    """The title of a view; its name in the settings where it narrows without having one."""
+    narrowing = replace(view, own="all", owner=None, title="")
+    return view.title or (name if narrowing != View() else "")
+
+
 def _view(node: Node) -> View:
     name = node.config.web_view
     return node.view(name) if name else View(own="first", owner=node.owner)
@@ -150,7 +157,8 @@ def _read(node: Node, view: View, now_ms: int) -> Street:
         away = _away(here, site.position)
         shops.append(Shop(place.key, place.owner, value.fields, site, is_own, *away, seen))
     shops.sort(key=_order)
-    return Street(view, tuple(shops), now_ms, stand, {shop.id: shop for shop in shops})
+    by_id = {shop.id: shop for shop in shops}
+    return Street(view, tuple(shops), now_ms, stand, by_id, _label(view, node.config.web_view))
 
 
 def _away(here: Position | None, place: Position | None) -> tuple[float | None, float | None]:

@@ -12,6 +12,7 @@ from fedretail.web.pages import failures
 from fedretail.web.pages.barcodes import code_in
 from fedretail.web.pages.going import go
 from fedretail.web.pages.goods import Item, is_here, items, offers_of, shown_gtin
+from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.picture import goods_map
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.visit import Visit
@@ -56,6 +57,8 @@ def offer(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
+    if visit.asks_news:
+        return news(visit, found)
     rows = _marked(visit, items(visit, sorted(found, key=lambda one: not one.is_own)))
     offers = offers_of(visit, found)
     abouts = [offers.get(row.listing.offer, Offer(name=row.name)) for row in rows]
@@ -66,6 +69,7 @@ def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
         "product.html",
         status=status,
         rows=rows,
+        seen=marks(found),
         told=told,
         about=about,
         lang=told.listing.language or None,

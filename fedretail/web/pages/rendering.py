@@ -12,6 +12,11 @@ from fedretail.web.pages.translations import LANGUAGES, translations
 from fedretail.web.pages.visit import Visit
 
 _WEB = Path(__file__).parent.parent
+# The rows of a kiosk's own keyboard, of each language of ours.
+KEYS = {
+    "de": ("1234567890ß", "qwertzuiopü", "asdfghjklöä", "yxcvbnm,.-"),
+    "en": ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm,.-"),
+}
 # An answer holds for the moment, and for nobody else: the next visitor's Back finds nothing.
 _HEADERS = {"cache-control": "no-store"}
 
@@ -29,6 +34,7 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.globals["languages"] = LANGUAGES
+    environment.globals["keys"] = KEYS
     environment.filters.update(FILTERS)
     return environment
 
@@ -36,5 +42,6 @@ def _environment(language: str) -> Environment:
 def render(visit: Visit, name: str, *, status: int = 200, **said: Any) -> HTMLResponse:
     """The page of a template."""
     template = _environment(visit.language).get_template(name)
-    text = template.render(visit=visit, say=visit.speech, **said)
+    frame = "part.html" if visit.is_part else "base.html"
+    text = template.render(visit=visit, say=visit.speech, frame=frame, **said)
     return HTMLResponse(text, status_code=status, headers=_HEADERS)

@@ -1,7 +1,7 @@
 """What was found: the count as a heading, chips to sort and narrow, a card for each product."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,10 +11,12 @@ from fedretail.domain.geo import parse_length
 from fedretail.domain.listings import cheapest
 from fedretail.domain.texts import quoted
 from fedretail.errors import UsageError
+from fedretail.index.language.text import fold
 from fedretail.index.query import Page
 from fedretail.node.found import searched
 from fedretail.web.asking import Asked
 from fedretail.web.pages.goods import Item, group_items, items, listings_of
+from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.picture import Mapped, goods_map
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.visit import Visit
@@ -56,7 +58,12 @@ def page(visit: Visit) -> Response:
     asked = asked_of(visit, group=True, facets=True)
     if asked.sort == "nearest" and visit.street.here is None:
         asked = asked.model_copy(update={"sort": "best"})
-    _, found = searched(visit.node, asked.query(visit.node, view, stand=visit.street.stand))
+    query = asked.query(visit.node, view, stand=visit.street.stand)
+    # Who still types has not come to the end of the last word.
+    _, found = searched(visit.node, replace(query, begun=bool(visit.asked.get("begun"))))
+    shown = [*found.results, *([found.further] if found.further is not None else [])]
+    if visit.asks_news:
+        return news(visit, shown)
     cards = group_items(visit, found.groups)
     further = items(visit, [found.further]) if found.further is not None else []
     return render(
@@ -71,7 +78,22 @@ def page(visit: Visit) -> Response:
         filters=_filters(visit, asked, cards),
         more=visit.here(cursor=found.next) if found.next else "",
         map=_map(visit, found),
+        seen=marks(shown),
+        means=_means(visit, asked, found),
     )
+
+
+def _means(visit: Visit, asked: Asked, found: Page) -> list[tuple[str, list[tuple[str, str]]]]:
+    """For each word that no offer has: it, and what was looked for instead, each with a search."""
+
+    def instead(typed: str, other: str) -> str:
+        words = [other if fold(word) == typed else word for word in asked.q.split()]
+        return visit.here(q=" ".join(words), begun=None)
+
+    return [
+        (one.typed, [(word, instead(one.typed, word)) for word in one.shown])
+        for one in found.instead
+    ]
 
 
 def _map(visit: Visit, found: Page) -> Mapped | None:

@@ -8,6 +8,7 @@ from fedretail.node.found import searched
 from fedretail.web.pages import failures, figures
 from fedretail.web.pages.goods import items
 from fedretail.web.pages.house import Shop
+from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.picture import street_map
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.results import asked_of
@@ -25,9 +26,12 @@ def page(visit: Visit) -> Response:
         return failures.missing(visit)
     asked = asked_of(visit, retailer=[shop.id])
     _, found = searched(visit.node, asked.query(visit.node, visit.street.view, stand=visit.street.stand))
+    if visit.asks_news:
+        return news(visit, found.results)
     return render(
         visit,
         "shop.html",
+        seen=marks(found.results),
         shop=shop,
         member=visit.house.member(shop),
         opening=_opening(visit, shop),

@@ -29,7 +29,7 @@ def test_results_as_one_types(look) -> None:
     page = look("/")
     page.keyboard.type("milk", delay=70)  # the field has the focus
     heading(page, "1 product for “milk” at 3 shops")
-    assert page.url.endswith("/?q=milk")
+    assert page.url.endswith("/?q=milk&begun=1")
     assert page.evaluate("document.activeElement.id") == "q"
     page.keyboard.press("Control+a")
     page.keyboard.type("zebra", delay=70)

@@ -38,7 +38,7 @@ def test_results_are_products_with_the_own_offer_first(ask) -> None:
     assert "1 product for “milk” at 3 shops" in text(answer)
     assert answer.text.count('class="rc card') == 1
     assert "Here, in this shop" in text(answer)
-    assert "3 offers" in text(answer)
+    assert "3 shops" in text(answer)
     # The neighbour's is cheaper, and stands yellow on the map.
     assert 'class="tag best' not in answer.text
     assert re.search(r'class="pt best".*?€1\.19', answer.text, re.DOTALL)

@@ -33,8 +33,8 @@ class Listing:
     distance_m and bearing_deg are None when the search has no place. seen_at_ms: when the
     shop's machine last signed; confirmed_at_ms: when a person, till or source last stood
     behind the price. warnings: SILENT, SIGNED_TWICE. is_own: the searching member offers it;
-    for_members: only members pay this price. net, pack, claims and language: as Offer has them; they
-    are in no JSON of a hit, and save a page of results from reading each offer.
+    for_members: only members pay this price. net, pack, claims and language: as Offer has them;
+    they are in no JSON of a hit, and save a page of results from reading each offer.
     """
 
     offer: str

@@ -75,9 +75,7 @@ class Asked(BaseModel):
     cursor: Annotated[str | None, said("`next` of the page before.")] = None
     view: Annotated[str | None, said("Only what this view of the node shows.")] = None
 
-    def query(
-        self, node: Node, view: View | None = None, *, stand: Stand | None = None
-    ) -> Query:
+    def query(self, node: Node, view: View | None = None, *, stand: Stand | None = None) -> Query:
         """The query that is meant; UsageError or MalformedInput says what cannot be.
 
         view: of the face that asks, where the address names none. stand: read anew where absent.

@@ -26,7 +26,10 @@ class Turns:
         self._limiter = trio.CapacityLimiter(count)
 
     async def take(self, request: Request, work: Callable[[], T]) -> T | None:
-        """What `work` gives, done in a thread; None where the asker has left before its turn."""
+        """What `work` gives, done in a thread; None where the asker has left before its turn.
+
+        work: raises nothing, but gives an answer that tells what went wrong.
+        """
         result: T | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(until_gone, request.receive, nursery.cancel_scope)

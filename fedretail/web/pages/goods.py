@@ -68,9 +68,7 @@ def group_items(visit: Visit, groups: Iterable[Group]) -> list[Item]:
     first = [group.listings[0] for group in groups]
     best = cheapest(listings_of(groups))
     return [
-        replace(
-            _item(visit, one, one.offer in best), shops=_shops_of(group), offers=group.total
-        )
+        replace(_item(visit, one, one.offer in best), shops=_shops_of(group), offers=group.total)
         for one, group in zip(first, groups)
     ]
 

@@ -75,7 +75,9 @@ def _mapped(
     states = {one.id: one.state(visit.now_ms) for one in others}
     is_open = sum(1 for state in states.values() if state.open)
     return Mapped(
-        rings=rings.draw(here, spots, visit.street.towns, home=mark, distance=visit.speech.distance),
+        rings=rings.draw(
+            here, spots, visit.street.towns, home=mark, distance=visit.speech.distance
+        ),
         shops={one.id: one for one in others},
         states=states,
         label=visit.speech.map_label(len(others), is_open),

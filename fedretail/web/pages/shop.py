@@ -25,7 +25,9 @@ def page(visit: Visit) -> Response:
     if shop is None:
         return failures.missing(visit)
     asked = asked_of(visit, retailer=[shop.id])
-    _, found = searched(visit.node, asked.query(visit.node, visit.street.view, stand=visit.street.stand))
+    _, found = searched(
+        visit.node, asked.query(visit.node, visit.street.view, stand=visit.street.stand)
+    )
     if visit.asks_news:
         return news(visit, found.results)
     return render(

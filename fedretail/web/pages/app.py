@@ -14,6 +14,7 @@ from fedretail.errors import FedretailError
 from fedretail.web.pages import about, around, failures, product, shop, start, visit_list
 from fedretail.web.pages.house import House
 from fedretail.web.pages.live import Live
+from fedretail.web.pages.recent import Recent
 from fedretail.web.pages.shelves import Shelves
 from fedretail.web.pages.visit import Visit
 from fedretail.web.problems import status_of
@@ -31,7 +32,7 @@ def page_routes(house: House) -> list[BaseRoute]:
     """All pages of a shop, and what they are made of."""
     shelves, turns = Shelves(house), Turns()
     pages: dict[str, Page] = {
-        "/": partial(start.page, shelves=shelves),
+        "/": partial(start.page, shelves=shelves, recent=Recent(house)),
         "/product/{code}": product.product,
         "/offer/{id:path}": product.offer,
         "/shop/{id}": shop.page,

@@ -9,8 +9,9 @@ from fedretail.domain.kind import RecordId
 from fedretail.domain.listings import HERE_M, Listing, cheapest
 from fedretail.index.query import Group
 from fedretail.web.pages.drawings import Drawing, drawing_for
+from fedretail.web.pages.figures import Amount
 from fedretail.web.pages.house import Shop
-from fedretail.web.pages.speech import Amount, Said
+from fedretail.web.pages.speech import Said
 from fedretail.web.pages.visit import Visit
 
 

@@ -18,7 +18,7 @@ KEYS = {
     "en": ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm,.-"),
 }
 # An answer holds for the moment, and for nobody else: the next visitor's Back finds nothing.
-_HEADERS = {"cache-control": "no-store"}
+HEADERS = {"cache-control": "no-store"}
 
 
 @cache
@@ -44,4 +44,4 @@ def render(visit: Visit, name: str, *, status: int = 200, **said: Any) -> HTMLRe
     template = _environment(visit.language).get_template(name)
     frame = "part.html" if visit.is_part else "base.html"
     text = template.render(visit=visit, say=visit.speech, frame=frame, **said)
-    return HTMLResponse(text, status_code=status, headers=_HEADERS)
+    return HTMLResponse(text, status_code=status, headers=HEADERS)

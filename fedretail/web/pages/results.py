@@ -107,7 +107,7 @@ def _sentence(visit: Visit, asked: Asked, found: Page) -> str:
     """ "17 products at 14 shops within 5 km": what a screen reader says when they have come."""
     say = visit.speech
     what = asked.q.strip() or (asked.category or "").rpartition(">")[2].strip()
-    shops = 0 if found.facets is None else len(found.facets.retailers)
+    shops = 0 if found.facets is None else found.facets.shops
     products = found.products or 0
     if not products and asked.within:
         return say._(

@@ -131,6 +131,10 @@ class Visit:
         """Every value of a parameter that may be repeated."""
         return self.asked.getlist(name) if isinstance(self.asked, QueryParams) else []
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every parameter with each of its values."""
+        return self.asked.multi_items() if isinstance(self.asked, QueryParams) else []
+
     @property
     def kept(self) -> dict[str, str]:
         """What every link and form carries on."""

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 # What a busy street says of stock, hours and ages in an hour.
 _KEPT = 2048
 _DIRECTIONS = 16
+_STEP = 360 / _DIRECTIONS
 
 
 @lru_cache(_KEPT)
-def icon(name: str, kind: str = "") -> Markup:
-    """A symbol of static/icons.svg; kind: a further class."""
-    classes = f"i {kind}" if kind else "i"
+def icon(name: str) -> Markup:
+    """A symbol of static/icons.svg."""
     return Markup(
-        '<svg class="{}" aria-hidden="true" focusable="false">'
+        '<svg class="i" aria-hidden="true" focusable="false">'
         '<use href="/static/icons.svg#{}"></use></svg>'
-    ).format(classes, name)
+    ).format(name)
 
 
 @lru_cache(_KEPT)
@@ -61,19 +61,21 @@ def way(say: Speech, distance_m: float | None, bearing_deg: float | None) -> Mar
     """How far it is, and an arrow there; nothing where no place is known."""
     if distance_m is None or bearing_deg is None:
         return Markup("")
-    return _way(say.distance(distance_m), say.heading(bearing_deg), direction(bearing_deg))
+    return _way(say.distance(distance_m), say.heading(bearing_deg), turned(bearing_deg))
 
 
 @lru_cache(_KEPT)
-def _way(distance: str, heading: str, turn: int) -> Markup:
-    return Markup('<span class="f near">{}<span><b>{}</b> {}</span></span>').format(
-        icon("arrow", f"dir-{turn}"), distance, heading
-    )
+def _way(distance: str, heading: str, turn: float) -> Markup:
+    return Markup(
+        '<span class="f near"><svg class="i" viewBox="0 0 24 24" aria-hidden="true"'
+        ' focusable="false"><use href="/static/icons.svg#arrow" transform="rotate({} 12 12)"></use>'
+        "</svg><span><b>{}</b> {}</span></span>"
+    ).format(f"{turn:g}", distance, heading)
 
 
-def direction(bearing_deg: float) -> int:
-    """The class of an arrow: the nearest of 16 directions, 0 for north."""
-    return round(bearing_deg / (360 / _DIRECTIONS)) % _DIRECTIONS
+def turned(bearing_deg: float) -> float:
+    """By how many degrees an arrow that points north is turned: to the nearest of 16 directions."""
+    return round(bearing_deg / _STEP) % _DIRECTIONS * _STEP
 
 
 def pricetag(tag: "Tag") -> Markup:

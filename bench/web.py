@@ -135,8 +135,8 @@ async def _asked(stream: object, path: str) -> bool:
     import trio
 
     assert isinstance(stream, trio.SocketStream)
-    head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n{_PART}\r\n"
-    await stream.send_all(head.encode())
+    asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n{_PART}\r\n"
+    await stream.send_all(asked.encode())
     data = b""
     while b"\r\n\r\n" not in data:
         data += await stream.receive_some(65536) or _ended()

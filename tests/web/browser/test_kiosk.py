@@ -115,6 +115,15 @@ def test_a_scan_without_a_field_or_an_enter_is_one_too(look) -> None:
     heading(page, "Could not read that. Hold it once more.")
 
 
+def test_what_a_scanner_adds_is_taken_off(look) -> None:
+    page = look("/map")
+    page.evaluate("""Object.assign(document.querySelector("#words").dataset,
+        {prefix: "~S", suffix: "#"})""")
+    scan(page, f"~S]E0{MILK}#", end="Enter")
+    page.get_by_role("heading", name="3 shops have it").wait_for()
+    assert page.url.endswith(f"/product/{MILK}")
+
+
 def test_digits_typed_by_hand_are_no_scan(look) -> None:
     page = look("/")
     page.keyboard.type("12345678", delay=80)

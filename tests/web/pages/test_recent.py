@@ -13,17 +13,20 @@ def recent(street):
     return Recent(House(street))
 
 
-def maker(body: str, status: int = 200):
-    def make() -> Response:
-        make.calls += 1
-        return Response(body, status_code=status)
+class Maker:
+    """Makes an answer, and counts how often."""
 
-    make.calls = 0
-    return make
+    def __init__(self, body: str, status: int = 200) -> None:
+        self._body, self._status = body, status
+        self.calls = 0
+
+    def __call__(self) -> Response:
+        self.calls += 1
+        return Response(self._body, status_code=self._status)
 
 
 def test_the_same_question_is_answered_once(recent) -> None:
-    first, other = maker("milk"), maker("cheese")
+    first, other = Maker("milk"), Maker("cheese")
     for _ in range(3):
         answer = recent.get("milk", first)
         assert (answer.body, answer.status_code) == (b"milk", 200)
@@ -34,7 +37,7 @@ def test_the_same_question_is_answered_once(recent) -> None:
 
 
 def test_what_the_index_knows_better_is_asked_anew(recent, street) -> None:
-    make = maker("milk")
+    make = Maker("milk")
     recent.get("milk", make)
     street.write("offer", "M1", {"prices": [[139]]})
     street.follow()
@@ -43,17 +46,17 @@ def test_what_the_index_knows_better_is_asked_anew(recent, street) -> None:
 
 
 def test_a_few_seconds_later_nothing_is_held(recent, street) -> None:
-    make = maker("milk")
+    make = Maker("milk")
     recent.get("milk", make)
     street.clock.advance(6_000)
-    recent.get("cheese", maker("cheese"))
+    recent.get("cheese", Maker("cheese"))
     assert list(recent._answers) == ["cheese"]
     recent.get("milk", make)
     assert make.calls == 2
 
 
 def test_a_fault_is_not_held(recent) -> None:
-    make = maker("no", 500)
+    make = Maker("no", 500)
     for _ in range(2):
         assert recent.get("milk", make).status_code == 500
     assert make.calls == 2
@@ -62,7 +65,7 @@ def test_a_fault_is_not_held(recent) -> None:
 def test_so_many_are_held_and_no_more(recent, monkeypatch) -> None:
     monkeypatch.setattr(module, "_MOST", 3)
     for number in range(10):
-        recent.get(number, maker(str(number)))
+        recent.get(number, Maker(str(number)))
     assert list(recent._answers) == [7, 8, 9]
 
 

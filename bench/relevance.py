@@ -1,7 +1,8 @@
 """How good the order of results is, by judgments: NDCG@10 beside plain FTS5 with porter stems.
 
-The judged names and queries are the project's own: those of tests/index/judged, and a hardware
-store's with what people type there (_hardware.py), which nobody looked at word by word.
+The judged names and queries are the project's own: those of tests/index/judged, a home improvement
+store's listings (bench/listings), and names made from patterns with what people type for them
+(_hardware.py), which nobody looked at word by word.
 JUDGED=FOLDER takes others (two files, see fedretail/testing/judged.py). With FEDRETAIL_TEST_DATA
 some 20,000 names of real products stand among the first, to be confused with. How long texts take
 that are no words at all is measured too.
@@ -32,6 +33,7 @@ from fedretail.testing.judged import Judged, ndcg, read_judged
 from fedretail.testing.memory_records import MemoryRecords
 
 OWN = Path(__file__).resolve().parent.parent / "tests" / "index" / "judged"
+LISTINGS = Path(__file__).with_name("listings")
 OTHERS = 20_000
 DEPTH = 10
 ODD_TEXTS = 1_000
@@ -53,6 +55,7 @@ def main() -> None:
         others = {f"o{number}": name for number, (_, name) in enumerate(products(OTHERS))}
     figures = measured(judged, others, KINDS)
     if "JUDGED" not in os.environ:
+        figures += measured(read_judged(LISTINGS), others, {"": "listing"})
         figures += measured(hardware(), {}, {"": "hardware"})
     report("relevance", figures)
 

@@ -54,8 +54,10 @@ fedretail contains data from:
 
   UN/ECE Recommendation 20 and ISO 4217 code lists, Public Domain Dedication and License
 
-fedretail contains no code of others. At run time it uses these packages, each installed on its
-own and under its own licence (this list: `make licences`):
+The tests contain axe-core 4.14.1 by Deque Systems, Mozilla Public License 2.0, unchanged and
+packed (tests/fixtures/axe, licences beside it). What is installed contains no code of others. At
+run time it uses these packages, each installed on its own and under its own licence (this list:
+`make licences`):
 
 """
 

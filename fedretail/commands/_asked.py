@@ -175,8 +175,10 @@ def opened(invocation: Invocation, *, to_read: bool = False) -> Iterator["Node"]
     so.
     """
     from fedretail.node.node import Node
+    from fedretail.node.settling import settle
     from fedretail.store.store import FILE_NAME
 
+    settle(invocation.data_dir)
     if not (invocation.data_dir / FILE_NAME).is_file():
         _refuse_lost(invocation)
         raise Unavailable(

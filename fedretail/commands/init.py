@@ -16,12 +16,14 @@ from fedretail.commands._asked import (
     asks_people,
     own_name,
 )
+from fedretail.domain.web_addresses import DEFAULT
 from fedretail.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from fedretail.node.node import Node
 
 _HOURS_EXAMPLE = "Mo-Fr 08:00-18:30; Sa 08:00-13:00"
+_PAGES_ARE_AT = f"start, then open http://{DEFAULT}"
 _ZONE_UNKNOWN = "This computer does not tell its time zone, so the shop keeps UTC."
 
 
@@ -45,7 +47,7 @@ _ZONE_UNKNOWN = "This computer does not tell its time zone, so the shop keeps UT
 def command(invocation: Invocation, *, reader: bool, as_json: bool, **given: Any) -> None:
     """Set up a shop on this computer, or a reader that only searches.
 
-    Asks for what is missing, where somebody sits at the terminal.
+    Asks for what is missing, where somebody sits at the terminal. In a browser: `fedretail serve`.
     """
     _refuse_second(invocation)
     if reader:
@@ -60,8 +62,10 @@ def command(invocation: Invocation, *, reader: bool, as_json: bool, **given: Any
 
 def _refuse_second(invocation: Invocation) -> None:
     """Before anybody types answers: Refused where a node is there already."""
+    from fedretail.node.settling import settle
     from fedretail.store.store import FILE_NAME
 
+    settle(invocation.data_dir)
     if (invocation.data_dir / FILE_NAME).exists():
         hint = f"Look at it with `{own_name()} status`, or give another --data-dir."
         raise Refused(f"There is a shop in {invocation.data_dir} already.", hint=hint)
@@ -167,7 +171,7 @@ def _tell_next(node: "Node", *, reader: bool) -> None:
     )
     steps = [
         ("join TICKET", "meet your neighbours"),
-        ("serve", "start, and stay in touch with them"),
+        ("serve", _PAGES_ARE_AT),
         ("search WORDS", "what is to be had around here"),
     ]
     if not reader:

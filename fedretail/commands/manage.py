@@ -24,13 +24,24 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     On this computer only, once, and within two minutes. Whoever has the link gets in, so do not
     hand it on.
     """
-    with opened(invocation) as node:
-        link = _link(node)
+    link = _link_to_first_run(invocation)
+    if link is None:
+        with opened(invocation) as node:
+            link = _link(node)
     if as_json:
         output.print_json({"link": link})
         return
     output.print_line(link)
     output.note("Opens the back office once, within 2 minutes, on this computer.")
+
+
+def _link_to_first_run(invocation: Invocation) -> str | None:
+    """The link that sets up a shop; None where no `serve` waits for that."""
+    from fedretail.clock import SystemClock
+    from fedretail.node.first_run import FirstRun
+
+    first = FirstRun(invocation.data_dir, SystemClock())
+    return first.make_link() if first.is_open() else None
 
 
 def _link(node: "Node") -> str:

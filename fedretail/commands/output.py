@@ -145,6 +145,36 @@ def is_terminal() -> bool:
     return _is_terminal(sys.stdout)
 
 
+def speaks_to_people() -> bool:
+    """Whether messages on stderr go to a person, and into no log."""
+    return _is_terminal(sys.stderr)
+
+
+def show_code(text: str, modules: Sequence[Sequence[bool]], *, file: TextIO | None = None) -> None:
+    """A code of dark (True) and light modules for phones, two rows a line, under it what it says.
+
+    Nothing where a terminal shows no colours of our choice, or is too narrow: half a code is none.
+    """
+    out = file or sys.stderr
+    width = max(map(len, modules), default=0)
+    if not _has_colours(out) or shutil.get_terminal_size().columns < width + _GAP:
+        return
+    try:
+        _HALVES[True, False].encode(out.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return
+    rows = [list(row) for row in modules] + [[False] * width] * (len(modules) % 2)
+    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
+        line = "".join(_HALVES[pair] for pair in zip(upper, lower, strict=True))
+        # Black on white, whatever the terminal's own theme says.
+        out.write(f"  \x1b[30;107m{line}\x1b[0m\n")
+    note(text, file=out)
+
+
+# A line of text is two modules high.
+_HALVES = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
+
+
 def has_headings() -> bool:
     """Whether a table on stdout gets headings, so that cells may leave out what these say."""
     return is_terminal() and shutil.get_terminal_size().columns >= _NARROW

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Never
 
 import trio
@@ -85,6 +86,8 @@ class Daemon:
     options: ServeOptions = field(default_factory=ServeOptions)
     on_event: Callable[[str], None] = lambda text: None
     service: SyncService | None = None
+    # The daemon's lock where somebody holds it for this one already, who lets go of it, too.
+    held: FileLock | None = None
     _changed: trio.Event = field(default_factory=trio.Event)
     # (address, whether a session over it has worked), on their way to the store.
     _addresses: Any = field(default_factory=lambda: trio.open_memory_channel(_MAX_KEEPING))
@@ -100,7 +103,7 @@ class Daemon:
 
         Refused where a daemon runs on this store already; Unavailable where it cannot listen.
         """
-        lock = await self._lock()
+        lock = self.held or await self._lock()
         self._started_ms = self.node.clock.now_ms()
         try:
             # What a daemon that was killed has left there is not said of this one.
@@ -117,7 +120,7 @@ class Daemon:
                 nursery.start_soon(self._keep_addresses)
                 if self.options.pages is not None:
                     await nursery.start(
-                        show_pages, self.node, self.options.pages, self.on_event, self._on_shown
+                        show_pages, self.node, self.options.pages, self.on_event, self.on_shown
                     )
                 await self._networks(task_status)
         except BaseExceptionGroup as group:
@@ -125,22 +128,12 @@ class Daemon:
         finally:
             with trio.CancelScope(shield=True):
                 await in_thread(self._end)
-            lock.release()
+            if self.held is None:
+                lock.release()
         raise AssertionError("unreachable: the tasks run for ever")
 
     async def _lock(self) -> FileLock:
-        lock = FileLock(self.node.path / DAEMON_LOCK_NAME)
-        try:
-            is_ours = await in_thread(lock.acquire_soon)
-        except OSError as error:
-            hint = "Check who owns the data directory, and that the disk is not write-protected."
-            raise Unavailable(
-                f"{self.node.path} cannot be written: {error.strerror}.", hint=hint
-            ) from None
-        if not is_ours:
-            hint = "End it first, or give another --data-dir."
-            raise Refused(f"A daemon is running for {self.node.path} already.", hint=hint)
-        return lock
+        return await in_thread(partial(lock_daemon, self.node.path))
 
     def _end(self) -> None:
         """Let other processes follow the index, and take the state note back."""
@@ -206,10 +199,18 @@ class Daemon:
             nursery.start_soon(settle_own, self.service, own)
         await self._note(await self._state())
         nursery.start_soon(self._keep_noting)
-        line = None if node.is_reader else await in_thread(partial(ticket, node))
-        return Ready(addresses, line, self._pages)
+        return Ready(addresses, await in_thread(self._ticket), self._pages)
 
-    def _on_shown(self, addresses: Sequence[str]) -> None:
+    def _ticket(self) -> str | None:
+        """The line for neighbours; None where there is none to give out."""
+        if self.node.is_reader:
+            return None
+        with contextlib.suppress(Refused):
+            return ticket(self.node)
+        return None
+
+    def on_shown(self, addresses: Sequence[str]) -> None:
+        """Say where pages are shown; nowhere, where there are none."""
         self._pages = addresses
 
     async def _until_other_network(self, present: bytes) -> None:
@@ -347,6 +348,20 @@ class Daemon:
                 for step in steps:
                     await in_thread(step)
             await trio.sleep(UPKEEP_S)
+
+
+def lock_daemon(path: Path) -> FileLock:
+    """The lock that one daemon of a data directory holds; Refused where another has it."""
+    lock = FileLock(path / DAEMON_LOCK_NAME)
+    try:
+        is_ours = lock.acquire_soon()
+    except OSError as error:
+        hint = "Check who owns the data directory, and that the disk is not write-protected."
+        raise Unavailable(f"{path} cannot be written: {error.strerror}.", hint=hint) from None
+    if not is_ours:
+        hint = "End it first, or give another --data-dir."
+        raise Refused(f"A daemon is running for {path} already.", hint=hint)
+    return lock
 
 
 def _load_numpy() -> None:

@@ -13,6 +13,9 @@ from fedretail.domain.web_addresses import WebAddress
 from fedretail.node.node import Node
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from fedretail.web.counts import Counts
     from fedretail.web.guard import Guard
 
 log = logging.getLogger(__name__)
@@ -36,16 +39,30 @@ async def show_pages(
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Show pages until cancelled; started once they are there, or cannot be.
-
-    on_shown: told where they are, and that they are nowhere. Unavailable where they cannot be shown
-    at an address that was asked for; else they come when the port is free.
-    """
+    """Show the pages of a node until cancelled; see `show`."""
     # FastAPI takes a third of a second to load, which nobody pays for who shows no pages.
     app = await trio.to_thread.run_sync(_app, node)
+    await show((app, app.counts), options, on_event, on_shown, task_status=task_status)
+
+
+async def show(
+    shown: "tuple[ASGIApp, Counts]",
+    options: PageOptions,
+    on_event: Callable[[str], None],
+    on_shown: Callable[[Sequence[str]], None],
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Show pages until cancelled; started once they are there, or cannot be.
+
+    shown: the application, and where its connections are counted. on_shown: told where they are,
+    and that they are nowhere. Unavailable where they cannot be shown at an address that was asked
+    for; else they come when the port is free.
+    """
     from fedretail.web import server
 
-    serve = partial(server.run, app, options.address, counts=app.counts)
+    app, counts = shown
+    serve = partial(server.run, app, options.address, counts=counts)
     is_first = True
     while True:
         try:

@@ -54,12 +54,12 @@ def run(
 
 async def _serve(daemon: Daemon, on_ready: Callable[[Ready], None]) -> None:
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_until_told_to_end, nursery.cancel_scope)
+        nursery.start_soon(until_told_to_end, nursery.cancel_scope)
         on_ready(await nursery.start(daemon.run))
 
 
-async def _until_told_to_end(scope: trio.CancelScope) -> None:
-    """Wait for a signal to end; Windows has SIGBREAK where others have SIGTERM."""
+async def until_told_to_end(scope: trio.CancelScope) -> None:
+    """Cancel the scope at a signal to end; Windows has SIGBREAK where others have SIGTERM."""
     names = ("SIGTERM", "SIGINT", "SIGBREAK")
     wanted = [getattr(signal, name) for name in names if hasattr(signal, name)]
     with trio.open_signal_receiver(*wanted) as signals:

@@ -31,6 +31,7 @@ from fedretail.node.identity import Identity
 from fedretail.node.keyring import Keyring
 from fedretail.node.own_sites import OwnSite
 from fedretail.node.reductions import is_repriced, with_lowest
+from fedretail.node.settling import settle
 from fedretail.store.commits import Edit
 from fedretail.store.database import PUT_BACK, is_no_store
 from fedretail.store.deeds import Deed
@@ -82,7 +83,7 @@ class BaseNode:
         or it is of something else. `or_frozen`: where nothing can be written (a full or read-only
         disk), all is read as it stands, for a short look.
         """
-        path = Path(path)
+        settle(path := Path(path))
         clock = clock or SystemClock()
         try:
             store = Store.open(
@@ -194,19 +195,19 @@ class BaseNode:
     def add_site(
         self,
         name: str,
-        position: Position,
+        position: Position | None,
         *,
         hours: str | None = None,
         time_zone: str = "UTC",
         contact: str = "",
         currency: str | None = None,
         position_note: str = "",
+        colour: int | None = None,
     ) -> OwnSite:
         """A new place that this member trades from; Refused where the clock hides those it has."""
         author, nonce = self.identity.author(), secrets.token_bytes(_NONCE_BYTES)
         if not self.sites():
             self.refuse_wrong_clock()
-        currency = currency or self.currency
         site = Site(
             name=name,
             position=position,
@@ -214,7 +215,8 @@ class BaseNode:
             hours=hours,
             time_zone=time_zone,
             contact=contact,
-            currency=currency,
+            currency=currency or self.currency,
+            colour=colour,
             nonce=nonce,
         )
         key = site_id(author.owner, nonce)
@@ -233,8 +235,7 @@ class BaseNode:
 
     def set_site(self, own: OwnSite, fields: Mapping[str, Value]) -> bool:
         """Change a site; whether anything did. A move gives its head another area."""
-        changed = _differing(own.fields, fields)
-        if not changed:
+        if not (changed := _differing(own.fields, fields)):
             return False
         site = Site.from_fields({**own.fields, **changed})
         self.commit(own.id, [Edit("site", own.id, changed)], site=site, deed=Deed.new())

@@ -15,7 +15,7 @@ from fedretail.node.base import BaseNode
 LINK_MS = 2 * 60 * 1000
 # Under this key the store notes the digest of the last link's token.
 _LINK = "manage"
-_TOKEN_BYTES = 32
+TOKEN_BYTES = 32
 
 
 def make_link(node: BaseNode) -> str:
@@ -32,9 +32,14 @@ def make_link(node: BaseNode) -> str:
     if not state["pages"]:
         hint = "Start `fedretail serve` without `--web off`."
         raise Unavailable("This shop shows no pages.", hint=hint)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
     node.store.note(_LINK, digest(token))
-    return f"{_here(state['pages'][0])}/manage#{token}"
+    return link_to(state["pages"][0], token)
+
+
+def link_to(page: str, token: str) -> str:
+    """The address that hands this token over to the pages at `page`."""
+    return f"{_here(page)}/manage#{token}"
 
 
 def take_link(node: BaseNode, token: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fedretail.crdt.charter import OPEN, Charter
 from fedretail.errors import MalformedInput, Refused, UsageError
+from fedretail.node import samples
 from fedretail.node.base import BaseNode
 from fedretail.p2p.address import parse_address
 from fedretail.p2p.ticket import Ticket
@@ -60,8 +61,12 @@ def found_network(node: BaseNode, name: str | None = None) -> bytes:
 def ticket(node: BaseNode, name: str | None = None) -> str:
     """The line by which a neighbour finds this node.
 
-    NobodyAnswers where no daemon runs and no address is set to listen at.
+    NobodyAnswers where no daemon runs and no address is set to listen at; Refused while sample
+    goods are on the shelf, which no neighbour should take for real.
     """
+    if samples.count(node):
+        hint = "Remove them first: `fedretail manage`, under Today."
+        raise Refused("Sample goods are on the shelf.", hint=hint)
     state = node.daemon_state()
     addresses = state["addresses"] if state else _set_addresses(node)
     if not addresses:
@@ -88,15 +93,22 @@ def _distance(address: str) -> int:
     return 2 if place.is_link_local else int(not place.is_global)
 
 
+def check_ticket(text: str) -> None:
+    """Nothing for a line that is a ticket; MalformedInput says what is wrong with another."""
+    Ticket.parse(text)
+
+
 def join(node: BaseNode, text: str) -> Joined:
     """Enter the network of a ticket; the daemon meets its members.
 
-    Refused where this node is in another network and has met anybody there.
+    Refused where this node is in another network and has met anybody there. Sample goods stay
+    behind.
     """
     ticket = Ticket.parse(text)
     present = network(node)
     if present not in (None, ticket.network):
         _refuse_second(node, ticket)
+    samples.remove(node)
     if present != ticket.network:
         values = {"network": ticket.network, "network_name": ticket.name, "charter": None}
         node.store.set_meta(values)

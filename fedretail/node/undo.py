@@ -45,6 +45,12 @@ class Undone:
         if len(self.kept) < TOLD:
             self.kept.append(kept)
 
+    def add(self, other: "Undone") -> None:
+        """Count what another part of the undo did."""
+        self.records += other.records
+        self.kept_count += other.kept_count
+        self.kept = [*self.kept, *other.kept][:TOLD]
+
 
 class Before(NamedTuple):
     """What one deed found in a record, and how it left it.
@@ -132,11 +138,25 @@ def _is_update(entry: Entry) -> bool:
     return is_both and (entry.before or {}).keys() <= (entry.after or {}).keys()
 
 
+class _Changed(Exception):
+    """Somebody has written between the look at the records and the commit."""
+
+
 def _put_back(node: BaseNode, batch: list[Before], done: Undone, deed: Deed | None) -> None:
     """Commit what goes back of some records of one collection; `deed` None: only count it."""
+    while True:
+        tried = Undone()
+        try:
+            _try_to_put_back(node, batch, tried, deed)
+        except _Changed:
+            continue
+        done.add(tried)
+        return
+
+
+def _try_to_put_back(node: BaseNode, batch: list[Before], done: Undone, deed: Deed | None) -> None:
     places = [one.place for one in batch]
-    present = node.store.records_of(places)
-    owns = node.store.deeds.own_stamps(places)
+    present, owns = _held(node, places)
     edits = []
     for one in batch:
         folded = present.get(one.place)
@@ -148,7 +168,19 @@ def _put_back(node: BaseNode, batch: list[Before], done: Undone, deed: Deed | No
         return
     site = next((_site(edit, present) for edit in edits if edit.kind == SITE.name), None)
     author, collection = node.identity.author(site), places[0].collection
-    node.store.commit(author, collection, edits, deed=deed)
+
+    def check() -> None:
+        if _held(node, places) != (present, owns):
+            raise _Changed
+
+    node.store.commit(author, collection, edits, deed=deed, check=check)
+
+
+def _held(
+    node: BaseNode, places: list[RecordId]
+) -> tuple[dict[RecordId, Folded], dict[RecordId, dict[str, int]]]:
+    """What these records say now, and when each of their own fields was last set."""
+    return node.store.records_of(places), node.store.deeds.own_stamps(places)
 
 
 def _site(edit: Edit, present: dict[RecordId, Folded]) -> Site:

@@ -1,6 +1,6 @@
 """Commits: edits of this device become rows, own fields and one signed head, in one transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -65,7 +65,8 @@ class Commit(NamedTuple):
     """Everything one commit needs besides the store.
 
     before: the head whose area, floor and origin the next one keeps; None: the log's own. deed:
-    what it is a part of, and can be undone with.
+    what it is a part of, and can be undone with. check: called before anything is written, when
+    nobody else can write any more; what it raises ends the commit.
     """
 
     author: Author
@@ -75,12 +76,15 @@ class Commit(NamedTuple):
     stamp: int = 0
     before: Head | None = None
     deed: Deed | None = None
+    check: Callable[[], None] | None = None
 
 
 def commit(connection: Connection, wanted: Commit, kinds: Mapping[str, Kind]) -> SignedHead | None:
     """Make edits durable; the new head, or None where no public field was edited."""
     drafts = _drafts(wanted.edits, kinds)
     with connection.transaction(durable=True):
+        if wanted.check is not None:
+            wanted.check()
         writing.check_may_write(connection)
         name = writing.written(connection, wanted.author.log(wanted.collection))
         state = logs.open_log(connection, name)

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -143,14 +143,15 @@ class Store:
         edits: Iterable[Edit],
         *,
         deed: Deed | None = None,
+        check: Callable[[], None] | None = None,
     ) -> SignedHead | None:
         """Make the author's edits of one collection durable; the new head.
 
         None where no public field was edited. Public fields become rows, own ones stay here.
-        `deed`: what it is a part of, and can be undone with.
+        `deed`: what it is a part of, and can be undone with. `check`: see `Commit`.
         """
         now_ms = self._clock.now_ms()
-        commit = commits.Commit(author, collection, list(edits), now_ms=now_ms, deed=deed)
+        commit = commits.Commit(author, collection, list(edits), now_ms, deed=deed, check=check)
         return commits.commit(self._write, commit, self.kinds)
 
     def renew(self, author: Author, collection: str) -> SignedHead | None:

@@ -23,10 +23,12 @@ from fedretail.index.language.text import fold, offer_words
 from fedretail.index.language.vocabulary import Similar, commonest
 from fedretail.index.query import Query
 from fedretail.index.rules.ranking import (
-    WORD_COST,
     Form,
     Term,
     answered,
+    asked_of,
+    is_begun_with_head,
+    length,
     rarity,
     score,
     shape,
@@ -396,5 +398,10 @@ def naive_relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> 
     # Added one by one: newer Pythons round the sum of floats in another way than `+`.
     for one in answered(terms, words, named):
         found += one.points
-    shaped = shape([one.place for one in answered(terms, words, named)], words[:named])
-    return found / sum(term.weight for term in terms) / (1 + WORD_COST * named) * shaped
+    shaped = shape(
+        [one.place for one in answered(terms, words, named)],
+        words[:named],
+        asked_of(terms),
+        is_begun=is_begun_with_head(words[-1]),
+    )
+    return found / sum(term.weight for term in terms) / length(named) * shaped

@@ -12,22 +12,28 @@ from fedretail.web.counts import Counts
 from fedretail.web.guard import Guard, Rules
 from fedretail.web.health import health_routes
 from fedretail.web.manage.app import UPLOAD_PATH, office_routes
+from fedretail.web.manage.sessions import Sessions
 from fedretail.web.manage.uploads import MAX_FILE_BYTES
 from fedretail.web.packing import Packed
 from fedretail.web.pages.app import page_routes
 from fedretail.web.pages.house import House
 
 
-def make_app(node: Node) -> Guard:
-    """What `fedretail serve` shows: pages at /, the API at /api/v1."""
-    counts, house = Counts(), House(node)
+def make_app(
+    node: Node, *, sessions: Sessions | None = None, counts: Counts | None = None
+) -> Guard:
+    """What `fedretail serve` shows: pages at /, the API at /api/v1.
+
+    sessions: of who is signed in already. counts: where what is asked is counted.
+    """
+    counts, house = counts or Counts(), House(node)
     app = Starlette(
         routes=[
             Mount(PATH, make_api(node, counts)),
             Route("/api{rest:path}", _no_api, methods=None),
             *health_routes(node, counts),
             *_plugged(node),
-            *office_routes(house),
+            *office_routes(house, sessions),
             *page_routes(house),
         ]
     )

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedretail.web import bodies, problems
@@ -35,6 +36,7 @@ _HEADERS = (
 # Control characters: no name of ours has one, and what takes paths apart stumbles over line ends.
 _ACTING = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\x85]")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FOREIGN = frozenset({"cross-site", "same-site"})
 _LOCAL = frozenset({"localhost", "localhost.localdomain"})
 # Who asks there is a program, and reads problem details.
 _FOR_PROGRAMS = ("/api/", "/healthz", "/metrics")
@@ -82,6 +84,9 @@ class Guard:
                 body = await bodies.taken(scope, receive, most)
                 await self._app(scope, body, dressed)
                 return
+        except ClientDisconnect:
+            # Whoever has hung up is told nothing, and is no fault that a log should fill with.
+            return
         except bodies.Unwanted as error:
             fault = error.status, error.detail
         except Exception:
@@ -105,9 +110,24 @@ class Guard:
         # Two lengths of one body: what one program takes for its end, the next takes for a request.
         if b"transfer-encoding" in headers and b"content-length" in headers:
             return 400, "The length of the body is said twice."
-        if scope["method"] in _SAFE:
-            return None
-        return self._foreign(scope, headers, host)
+        if scope["method"] not in _SAFE:
+            return self._foreign(scope, headers, host)
+        if scope["path"].startswith(API) and self._is_embedded(headers):
+            return 403, "Another site's page asked for that."
+        return None
+
+    def _is_embedded(self, headers: Mapping[bytes, str]) -> bool:
+        """Whether a page of another site asks that could not read the answer anyway.
+
+        It would make this computer work, and hold streams and exports, for nothing; a link that
+        somebody follows is none of that.
+        """
+        if headers.get(b"sec-fetch-site") not in _FOREIGN:
+            return False
+        is_link = headers.get(b"sec-fetch-mode") == "navigate" and (
+            headers.get(b"sec-fetch-dest", "document") == "document"
+        )
+        return not (is_link or allows(self._rules.origins, headers.get(b"origin", "null")))
 
     def _foreign(
         self, scope: Scope, headers: Mapping[bytes, str], host: str

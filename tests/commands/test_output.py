@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from fedretail.commands import output
 from fedretail.commands._progress import Progress
+from fedretail.commands._stations import code, stations
 from fedretail.commands.output import Cell, Column, note, print_table, tell
+from fedretail.daemon.daemon import Ready
 
 COLUMNS = [
     Column("product", gives_way=True),
@@ -265,3 +267,48 @@ def test_json_holds_no_sign_that_acts_on_a_terminal(sign: str) -> None:
     assert sign not in screen.getvalue()
     assert "Käse" in screen.getvalue()
     assert json.loads(screen.getvalue()) == {"name": f"Milk{sign}", f"key{sign}": "Käse"}
+
+
+PARTS = {"█": (True, True), "▀": (True, False), "▄": (False, True), " ": (False, False)}
+
+
+def test_a_code_on_a_terminal_has_the_modules_of_the_code() -> None:
+    modules = code("http://192.168.1.20:8765/")
+    screen = Screen()
+    output.show_code("http://192.168.1.20:8765/", modules, file=screen)
+    *rows, text = screen.getvalue().splitlines()
+    assert text == "  http://192.168.1.20:8765/"
+    drawn: list[list[bool]] = []
+    for row in rows:
+        # Black on white, also where the theme is dark: a phone reads no code in negative.
+        found = re.fullmatch("  \x1b\\[30;107m(.*)\x1b\\[0m", row)
+        assert found
+        pairs = [PARTS[sign] for sign in found[1]]
+        drawn += [[upper for upper, _ in pairs], [lower for _, lower in pairs]]
+    assert drawn[: len(modules)] == modules
+    assert not any(any(row) for row in drawn[len(modules) :])
+    # A quiet zone on all sides.
+    assert not any(modules[0])
+    assert not any(row[0] or row[-1] for row in modules)
+
+
+@pytest.mark.parametrize("screen", [Screen(terminal=False), Screen(encoding="ascii")])
+def test_no_code_where_it_could_not_be_read(screen: Screen, monkeypatch) -> None:
+    output.show_code("x", code("x"), file=screen)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = Screen()
+    output.show_code("x", code("x"), file=plain)
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("COLUMNS", "20")
+    narrow = Screen()
+    output.show_code("x", code("x"), file=narrow)
+    assert [one.getvalue() for one in (screen, plain, narrow)] == ["", "", ""]
+
+
+def test_where_other_screens_find_the_pages() -> None:
+    dialled = ("/ip4/192.168.1.20/tcp/4817", "/ip4/127.0.0.1/tcp/4817", "/ip4/8.8.8.8/tcp/1",
+               "/ip6/fe80::1/tcp/1")  # fmt: skip
+    here = Ready(list(dialled), None, ["http://127.0.0.1:8765"])
+    assert stations(here) == ["http://127.0.0.1:8765"]
+    lan = Ready(list(dialled), None, ["http://0.0.0.0:8765"])
+    assert stations(lan) == ["http://192.168.1.20:8765", "http://127.0.0.1:8765"]

@@ -257,7 +257,7 @@ def test_common_words_find_alone_only_what_fills_a_page(
     tmp_path: Path, oats: int, found: int
 ) -> None:
     world = World(tmp_path)
-    names = [f"Oat flakes {n}" for n in range(oats)] + ["Milk"] * 20
+    names = [f"Oat {n}" for n in range(oats)] + ["Milk"] * 20
     for number, name in enumerate(names):
         world.do(("offer", 0, f"k{number}", {"name": name}))
     world.index.follow()

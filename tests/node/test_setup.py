@@ -120,7 +120,7 @@ def test_a_failing_reader_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(Store, "note", failing(Unavailable("The disk is full.")))
     with pytest.raises(Unavailable):
         create_reader(tmp_path / "reader", HERE)
-    assert list((tmp_path / "reader").iterdir()) == []
+    assert not (tmp_path / "reader").exists()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -138,20 +138,63 @@ def test_a_network_drive_is_refused_and_left_empty(
     )
     with pytest.raises(Refused, match="network drive"):
         create_shop(tmp_path / "shop", SHOP)
-    assert list((tmp_path / "shop").iterdir()) == []
+    assert not (tmp_path / "shop").exists()
 
 
-def test_a_set_up_that_was_cut_off_is_recognised(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Killed(BaseException):
+    """As kill -9: nothing is put right on the way out."""
+
+
+@pytest.mark.parametrize("place", [
+    "fedretail.node.setup._identify", "fedretail.store.store.Store.set_meta",
+    "fedretail.node.node.Node.set_member", "fedretail.node.node.Node.add_site",
+    "fedretail.node.setup.Path.rename",
+])  # fmt: skip
+def test_a_kill_before_the_end_leaves_no_shop_and_the_next_try_works(
+    tmp_path: Path, place: str
 ) -> None:
-    """As a kill -9 between two steps leaves it."""
-    monkeypatch.setattr("fedretail.node.setup._remove", lambda path: None)
-    monkeypatch.setattr(Store, "set_meta", failing(Unavailable("killed")))
-    with pytest.raises(Unavailable, match="killed"):
-        create_shop(tmp_path / "shop", SHOP)
-    with pytest.raises(Unavailable, match="never set up") as caught:
-        Node.open(tmp_path / "shop")
-    assert "init" in caught.value.hint
+    path = tmp_path / "shop"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(place, failing(Killed()))
+        patched.setattr("fedretail.node.setup.shutil.rmtree", lambda *_, **__: None)
+        with pytest.raises(Killed):
+            create_shop(path, SHOP)
+    assert [one.name for one in path.iterdir()] == [".being-made"]
+    with pytest.raises(Unavailable):
+        Node.open(path)
+    create_shop(path, SHOP).close()
+    assert sorted(one.name for one in path.iterdir()) == ["keys", "store.db"]
+
+
+@pytest.mark.parametrize("moves", [0, 1, 2])
+def test_a_kill_after_that_leaves_the_whole_shop(tmp_path: Path, moves: int) -> None:
+    path, left = tmp_path / "shop", [moves]
+    move = Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        # The file of keys is written with a move of its own.
+        if self.parent.name == ".made":
+            if not left[0]:
+                raise Killed
+            left[0] -= 1
+        return move(self, target)
+
+    def fill(node: Node) -> None:
+        node.write("offer", "A", {"name": "Milk", "currency": "EUR", "prices": [[129]]})
+        (node.path / "config.toml").write_text("few_below = 3\n", encoding="utf-8")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "replace", replace)
+        with pytest.raises(Killed):
+            create_shop(path, SHOP, fill=fill)
+    with pytest.raises(Refused, match="already"):
+        create_shop(path, SHOP)
+    with Node.open(path) as node:
+        assert node.site().name == SHOP.name
+        assert node.config.few_below == 3
+        assert len(list(node.records("offer"))) == 1
+        assert not [found for _, found in node.check() if found]
+    assert not (path / ".made").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

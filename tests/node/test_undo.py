@@ -137,6 +137,27 @@ def test_an_edit_goes_back_and_forth(shops) -> None:
     assert "a" in state(node)
 
 
+@pytest.mark.parametrize("later", [{"name": "3"}, {"note": "3"}])
+def test_what_is_changed_at_that_very_moment_stays(
+    shops, monkeypatch: pytest.MonkeyPatch, later: dict[str, Any]
+) -> None:
+    node = shops("one", ManualClock())
+    node.write("offer", "a", {"name": "1", "note": "1"})
+    node.write("offer", "a", {"name": "2", "note": "2"})
+    look, others = node.store.deeds.own_stamps, iter([later])
+
+    def looked(places: Any) -> Any:
+        found = look(places)
+        for fields in others:
+            node.write("offer", "a", fields)
+        return found
+
+    monkeypatch.setattr(node.store.deeds, "own_stamps", looked)
+    done = undo(node, find(node))
+    assert (done.records, [kept.field for kept in done.kept]) == (1, [*later])
+    assert state(node) == {"a": {"name": "1", "note": "1", **later}}
+
+
 def test_nothing_is_written_by_a_look(shops) -> None:
     node = shops("farm")
     offer(node, "a", name="Milk", prices=[[129]])

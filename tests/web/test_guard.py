@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
+from starlette.types import Message
 
 from fedretail.clock import SystemClock
 from fedretail.node.node import Node
 from fedretail.testing.faces import Face, shown
 from fedretail.testing.nodes import sell
 from fedretail.web import guard
+from fedretail.web.app import make_app
 
 
 @pytest.fixture
@@ -75,6 +78,31 @@ def test_pages_of_others_change_nothing(face: Face, headers: dict[str, str]) -> 
             assert face.ask(path, method, **headers).status == 403
 
 
+@pytest.mark.parametrize("path", ["/api/v1/changes/stream", "/api/v1/export", "/api/v1/search"])
+def test_pages_of_others_make_the_api_do_no_work(shop: Node, path: str) -> None:
+    with shown(shop) as face:
+        for site in ("cross-site", "same-site"):
+            for more in (
+                {},
+                {"origin": "https://evil.example"},
+                {"sec_fetch_mode": "no-cors"},
+                {"sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"},
+            ):
+                assert face.ask(path, sec_fetch_site=site, **more).status == 403
+    settings(shop, 'api_origins = ["https://shop.example"]')
+    with shown(shop) as face:
+        named = {"sec_fetch_site": "cross-site", "origin": "https://shop.example"}
+        assert face.ask("/api/v1/search", **named).status == 200
+        assert face.ask("/api/v1/search", sec_fetch_site="cross-site").status == 403
+
+
+def test_a_link_on_a_page_of_others_is_followed(face: Face) -> None:
+    link = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}
+    assert face.ask("/api/v1/openapi.json", **link).status == 200
+    assert face.ask("/?q=milk", **link).status == 200
+    assert face.ask("/api/v1/search", sec_fetch_site="none").status == 200
+
+
 def test_our_own_pages_pass(face: Face) -> None:
     origin = face.url
     assert face.ask("/api/v1/search", "POST", origin=origin).status == 405
@@ -114,6 +142,25 @@ def test_a_body_that_is_too_large_is_not_read(face: Face) -> None:
     got = face.ask("/api/v1/offers/a/b", "PATCH", body=b"x" * 70_000)
     assert (got.status, got.json["status"]) == (413, 413)
     assert got.headers["content-type"] == "application/problem+json"
+
+
+def test_who_hangs_up_amid_a_body_is_no_line_in_the_log(
+    shop: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    came = iter([{"type": "http.request", "body": b"to", "more_body": True}])
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        return next(came, {"type": "http.disconnect"})
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-length", b"9")]
+    scope = {"type": "http", "method": "POST", "scheme": "http", "path": "/", "headers": headers}
+    trio.run(make_app(shop), scope, receive, send)
+    assert not told
+    assert not caplog.records
 
 
 def test_names_from_catalogs_are_text(face: Face, shop: Node) -> None:

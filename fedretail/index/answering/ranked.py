@@ -28,10 +28,10 @@ from fedretail.index.rules.ranking import (
     FRESH_DAYS,
     HALF_DISTANCE_M,
     LEAST_SHAPE,
+    LENGTHS,
     STALE_COST,
     STALE_DAYS,
     STOCK_WEIGHTS,
-    WORD_COST,
     nearness,
 )
 
@@ -149,7 +149,7 @@ class Ranked:
         if not self.many.judge.asks_words:
             return self._share
         places, known = self._known
-        found = self._share / (1 + WORD_COST * self._named)
+        found = self._share / _lengths(self._named)
         found[places] = known
         return found
 
@@ -185,7 +185,7 @@ class Ranked:
         if many.judge.asks_words:
             named = self._named
             least = np.where(named < _MOST_NAMED, least * self.many.judge.least * BESIDE_NAME, 0.0)
-            least = least / (1 + WORD_COST * named) * LEAST_SHAPE
+            least = least / _lengths(named) * LEAST_SHAPE
             places, known = self._known
             least[places] = known
         near = 1 / (1 + (away + 2 * doubt_m(away)) / HALF_DISTANCE_M)
@@ -362,6 +362,10 @@ class Ranked:
 
 def _presence(stock: Array) -> Array:
     return np.array(STOCK_WEIGHTS)[stock]
+
+
+def _lengths(named: Array) -> Array:
+    return np.array(LENGTHS)[named]
 
 
 def _ascending(keys: list[Array]) -> Iterator[Array]:

@@ -5,6 +5,7 @@ stems in the languages of the catalog, the same amount in other units, the word 
 with its neighbour. A word that no offer has is taken apart or corrected.
 """
 
+import re
 from itertools import pairwise, product
 
 from fedretail.index.language.amounts import Amount
@@ -16,10 +17,11 @@ from fedretail.index.language.text import (
     MAX_QUERY_WORDS,
     MAX_WORD_CHARACTERS,
     grams,
+    language_mark,
     split,
 )
 from fedretail.index.language.vocabulary import Similar, Vocabulary
-from fedretail.index.rules.ranking import Form, Term
+from fedretail.index.rules.ranking import BEHIND_HEAD, Form, Term
 
 # "60 vanity" means a vanity of 60 in; but 60 may as well be another size of it.
 _BARE_NUMBER = 0.6
@@ -27,10 +29,15 @@ _BARE_NUMBER = 0.6
 _STEM = 0.97
 _JOINED = 0.9
 # Words that a question is put in and no offer is told by, where other words are asked for too.
-_IDLE = frozenset(("the", "a", "an", "of", "and", "with", "for", "in", "to", "und", "mit", "fur"))
+_IDLE = frozenset(
+    ("the", "a", "an", "of", "and", "with", "w", "for", "in", "to", "on", "at", "by", "from",
+     "und", "mit", "fur", "de", "du", "des", "et", "avec", "con", "del", "di", "y")
+)  # fmt: skip
 # Corrections of one word are held against all words of the catalog, 1 to 10 ms each; a text in
 # another language than the catalog's has nothing to correct.
 _MOST_CORRECTED = 3
+# "WD-40", "3000 PSI", as they are often typed.
+_CODE = re.compile("([a-z]+)([0-9]{1,7})|([0-9]{1,7})([a-z]+)")
 # A stem that takes off more than "-es" leaves no compound to be parted.
 _MOST_END = 2
 
@@ -54,13 +61,17 @@ def query_terms(
     as_typed: a word that no offer has stays as it is.
     """
     words = query_words(text)
+    head = _head(words)
     if len(words) > 1 and not begun:
-        words = [one for one in words if one not in _IDLE] or words
+        words = _telling(words) or words
     if len(words) > 1 and begun and _is_one_character(words[-1]):
         words.pop()
     languages = vocabulary.languages()
     last = len(words) - 1
-    terms = [_term(one, languages, begun and i == last) for i, one in enumerate(words)]
+    terms = [
+        _term(one, vocabulary, begun and i == last)._replace(is_head=one == head)
+        for i, one in enumerate(words)
+    ]
     corrected = 0
     found: list[Term] = []
     for term in _joined(terms, vocabulary, languages):
@@ -75,15 +86,30 @@ def query_terms(
     return found[:MAX_QUERY_WORDS]
 
 
+def _telling(words: list[str | Amount]) -> list[str | Amount]:
+    """Without those that a question is put in; the "a" of "a/c" is none of them."""
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return [
+        one for one, next_one in pairs if one not in _IDLE or (one == "a" and len(next_one) < 2)
+    ]
+
+
+def _head(words: list[str | Amount]) -> str | Amount | None:
+    """The word before what goes with the thing: "fan" of "fan with remote"; None for none."""
+    # "fan w/ light"; in names it is a width.
+    end = next((i for i, one in enumerate(words) if i and (one in BEHIND_HEAD or one == "w")), 0)
+    return next((one for one in reversed(words[:end]) if isinstance(one, str)), None)
+
+
 def _is_one_character(one: str | Amount) -> bool:
     if isinstance(one, Amount):
         return not one.united and len(one.number) == 1
     return len(one) == 1 and one.isascii()
 
 
-def _term(one: str | Amount, languages: tuple[str, ...], begun: bool) -> Term:
+def _term(one: str | Amount, vocabulary: Vocabulary, begun: bool) -> Term:
     if isinstance(one, str):
-        forms = [Form(token, 1.0 if token == one else _STEM) for token in asked(one, languages)]
+        forms = [Form(token, 1.0 if token == one else _STEM) for token in _asked(one, vocabulary)]
         if begun:
             forms = [Form(one, begun=True), *(form for form in forms if form.token != one)]
         return Term(one, tuple(forms))
@@ -94,20 +120,45 @@ def _term(one: str | Amount, languages: tuple[str, ...], begun: bool) -> Term:
     return Term(one.united, (Form(one.united), number._replace(worth=_BARE_NUMBER)))
 
 
+def _asked(word: str, vocabulary: Vocabulary) -> list[str]:
+    """The word, and its stems but those that only offers in other languages than theirs have.
+
+    In English "tubes" are no tubs, whatever a German "Tube" is held by.
+    """
+    found: dict[str, None] = {}
+    for language in vocabulary.languages():
+        (_, *stems) = asked(word, (language,))
+        found |= dict.fromkeys(one for one in stems if _is_stem_in(one, language, vocabulary))
+    return list(dict.fromkeys([word, *found]))
+
+
+def _is_stem_in(token: str, language: str, vocabulary: Vocabulary) -> bool:
+    mark = language_mark(language)
+    return not mark or not vocabulary.holds(token) or vocabulary.holds_both(token, mark)
+
+
 def _joined(terms: list[Term], vocabulary: Vocabulary, languages: tuple[str, ...]) -> list[Term]:
     """The terms, neighbours also as one word where offers have them so."""
     joined = list(terms)
     for number, (first, second) in enumerate(pairwise(terms)):
-        if not (first.text.isalpha() and second.text.isalpha()):
+        if not _may_be_one(first.text, second.text):
             continue
         whole = first.text + second.text
         if len(whole) > MAX_WORD_CHARACTERS:
             continue
-        tokens = (token for token in asked(whole, languages) if vocabulary.holds(token))
+        # A stem holds both: Dutch takes the "ge" off "gewater".
+        stems = (one for one in asked(whole, languages) if len(one) > len(first.text))
+        tokens = (one for one in stems if one.startswith(first.text) and vocabulary.holds(one))
         forms = tuple(Form(token, _JOINED) for token in tokens)
         for place in (number, number + 1):
             joined[place] = joined[place]._replace(forms=joined[place].forms + forms)
     return joined
+
+
+def _may_be_one(first: str, second: str) -> bool:
+    """Whether two texts may be written as one word: "door knob", "wd 40", "3000 psi"."""
+    kinds = [one.isalpha() for one in (first, second) if one.isalpha() or one.isdecimal()]
+    return len(kinds) == 2 and any(kinds)
 
 
 def _is_held(term: Term, vocabulary: Vocabulary) -> bool:
@@ -129,6 +180,10 @@ def _others(
 
     What begins as it was typed comes before its parts, and a correction last.
     """
+    code = _CODE.fullmatch(term.text)
+    parts = [] if code is None else [part for part in code.groups() if part]
+    if parts and all(map(vocabulary.holds, parts)):
+        return [term._replace(text=part, forms=(Form(part),)) for part in parts]
     if not slips(term.text):
         return [term]
     longer = vocabulary.beginning(term.text)
@@ -167,7 +222,8 @@ def _parts(
     for token in (one for one in stems if len(term.text) - len(one) <= _MOST_END):
         parts = parted(token, lambda part: bool(forms(part)), are_held)
         if parts is not None:
-            return [Term(part, tuple(map(Form, forms(part)))) for part in parts]
+            first, second = (Term(part, tuple(map(Form, forms(part)))) for part in parts)
+            return [first, second._replace(is_head=term.is_head)]
     return []
 
 

@@ -32,8 +32,8 @@ _UNITS: dict[str, tuple[Decimal, str]] = {
         ("1000", "mm", "m meter metre meters metres"),
         ("10", "mm", "cm"),
         ("1", "mm", "mm"),
-        ("1", "in", "in inch inches zoll \" '' ′′"),
-        ("12", "in", "ft foot feet ' ′"),
+        ("1", "in", "in inch inches zoll \" ” '' ′′ ’’"),
+        ("12", "in", "ft foot feet ' ′ ’"),
         ("36", "in", "yd yard yards"),
         # Fluid and plain ounces are one unit here: labels say "12 oz" of both.
         ("1", "oz", "oz ounce ounces floz fluidoz fluidounce fluidounces"),
@@ -54,15 +54,22 @@ _UNITS: dict[str, tuple[Decimal, str]] = {
     for name in names.split()
 }
 _SQUARE = r"(?:sq|square|cu|cubic)\.?[\s-]?(?:ft|foot|feet)|(?:fl|fluid)\.?[\s-]?(?:oz|ounces?)"
-_MARKS = "''|′′|[\"'′]"
+# Of inches and feet, curled by telephones. A letter behind an apostrophe is no foot: "80's".
+_INCHES, _FEET = "''|′′|’’|[\"”]", "['′’]"
+_MARKS = rf"\s?(?:{_INCHES}|{_FEET}(?:(?![^\W\d_])|(?=[x×]\s?[0-9])))"
 # Whole and fraction ("1-1/2", "3/4"), or a number; the slash of ½ is another one.
-_NUMBER = r"(?:[0-9]{1,4}[\s-])?[0-9]{1,4}[/\u2044][1-9][0-9]{0,3}|[0-9]{1,9}(?:[.,][0-9]{1,9})?"
+_NUMBER = (
+    r"(?:[0-9]{1,4}[\s-])?[0-9]{1,4}[/\u2044][1-9][0-9]{0,3}|[0-9]{1,9}(?:[.,][0-9]{1,9})?"
+    r"|(?<![^\W_])\.[0-9]{1,9}"
+)
 _PIECE = (
-    rf"(?=[0-9])(?P<number>{_NUMBER})(?![0-9])"
-    rf"(?:(?P<mark>\s?(?:{_MARKS}))(?![^\W\d_])(?:\s?[x×]\s?(?=[0-9]))?"
+    rf"(?=[0-9.])(?P<number>{_NUMBER})(?![0-9])"
+    rf"(?:(?P<mark>{_MARKS})(?:\s?[x×]\s?(?=[0-9]))?"
     rf"|(?:[\s-]?(?P<unit>{_SQUARE}|UNITS)(?:(?!LETTER)|(?=[x×][0-9])))?"
-    # A dimension goes on ("2x4", "8 ft. x 4 ft."), or the word ends.
-    r"(?:(?P<times>\.?\s?[x×]\s?)(?=[0-9])|(?!LETTER)))|(?P<word>LETTER+)"
+    # A dimension goes on ("2x4", "8 ft. x 4 ft."), or the word ends; of decimals also before a unit
+    # that is none of these ("1.28gpf").
+    r"(?:(?P<times>\.?\s?[x×]\s?)(?=[0-9])|(?!LETTER)|(?<=[.,][0-9])|(?<=[.,][0-9][0-9])))"
+    r"|(?P<word>LETTER+)"
 )
 # "5,000 BTU" are thousands; "1,500 kg" and "0,125 l" are decimals of a large unit.
 _LARGE = frozenset(("kg", "l", "m", "кг", "л", "liter", "litre"))

@@ -7,7 +7,6 @@ against 0.381).
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from fedretail.index.rules.stock import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
@@ -17,17 +16,26 @@ BESIDE_NAME = 0.5
 # Each further word of a name makes it a little less likely that the thing asked for is meant:
 # "Milk" before "Milk chocolate with hazelnuts".
 WORD_COST = 0.05
+# The long names of tools and taps tell sizes and what comes with them; they mean no less by it.
+_FEW_WORDS, _FURTHER_COST = 10, 0.02
 # "shower head" asked for: "rain shower head" before "head for a hand shower". Small, so that it
 # decides between offers that answer alike. A stem may stand beside its whole word.
 _APART_COST = 0.1
 _BESIDE = 2
-# "Toilet in white" is a toilet, "toilet seat in white" none.
-_NOT_HEAD = 0.94
+# "Toilet in white" is a toilet, "toilet seat in white" none; and who asks for a "toilet seat" wants
+# the seat, which is said last.
+_NOT_HEAD = 0.75
+_NOT_LAST = 0.95
 # What a name says behind these words goes with the thing.
-_BEHIND_HEAD = frozenset(
+BEHIND_HEAD = frozenset(
     ("in", "with", "for", "mit", "fur", "aus", "ohne", "avec", "sans", "au", "aux", "de", "con",
      "di", "sin", "al", "en")
 )  # fmt: skip
+# English and its like say last what a thing is, all others with a language of their own here may
+# say it first: "Lait entier".
+_HEAD_LAST = frozenset(f"lang.{one}" for one in ("de", "nl", "da", "nb", "nn", "no", "sv"))
+# Stem and whole word stand side by side and begin alike: "vaniti vanity".
+_LEAST_ALIKE, _MOST_END = 3, 2
 # The logarithm alone lets one rare word outweigh two that say what is meant ("crab cheese best").
 _RARITY_POWER = 0.7
 # At this distance a hit counts half of one next door: about what people drive for groceries.
@@ -61,6 +69,8 @@ class Term(NamedTuple):
     weight: float = 1.0
     is_guessed: bool = False
     """Whether no offer has the word, and the tokens are those of others."""
+    is_head: bool = False
+    """Whether it stands before what the thing asked for is to go with: "fan with remote"."""
 
 
 class Found(NamedTuple):
@@ -82,25 +92,65 @@ def rarity(offers: int, holding: int) -> float:
     return power
 
 
-def shape(places: Sequence[int | None], name: Sequence[str]) -> float:
+class Asked(NamedTuple):
+    """Where the words of a query stand: what is asked for, and what is typed side by side."""
+
+    head: int
+    """The number of the term that says what is asked for."""
+    pairs: tuple[int, ...]
+    """The numbers of the terms that the next one stands beside."""
+
+
+def asked_of(terms: Sequence[Term]) -> Asked:
+    """How the terms of a query stand: the last word but amounts says what is asked for."""
+    heads = [i for i, term in enumerate(terms) if term.is_head]
+    words = [i for i, term in enumerate(terms) if not term.text[:1].isdigit()]
+    last = (heads or words or [len(terms) - 1])[-1]
+    return Asked(last, tuple(i for i in range(len(terms) - 1) if i not in heads))
+
+
+def shape(
+    places: Sequence[int | None], name: Sequence[str], asked: Asked, *, is_begun: bool
+) -> float:
     """What a score keeps for where the terms stand in a name, at most 1.
 
-    places: of each term the place in the name, None for none. Words asked for side by side say
-    more side by side, and more where they say what the thing is than what goes with it.
+    places: of each term the place in the name, None for none. is_begun: the name may begin with
+    what it is of. Words asked for side by side say more side by side, and more where they say what
+    the thing is than what goes with it.
     """
-    pairs = list(pairwise(places))
+    pairs = [(places[i], places[i + 1]) for i in asked.pairs]
     apart = sum(a is None or b is None or abs(b - a) > _BESIDE for a, b in pairs)
     kept = 1 - _APART_COST * apart / len(pairs) if pairs else 1.0
-    # "Cookies, chocolate chip" and "Chocolat noir" begin with it.
-    return kept if 0 in places or head_of(name) in places else kept * _NOT_HEAD
+    heads, head = heads_of(name), places[asked.head]
+    # "Cookies, chocolate chip" and "Chocolat noir" begin with it; elsewhere a brand stands there.
+    if head == 0 or head in heads or (is_begun and 0 in places):
+        return kept
+    return kept * (_NOT_LAST if any(one in heads for one in places) else _NOT_HEAD)
 
 
-def head_of(name: Sequence[str]) -> int:
-    """The place of the word that says what a name is of: "Toilet Seat | in White (2-Pack)"."""
-    end = next((i for i, word in enumerate(name) if i and word in _BEHIND_HEAD), len(name))
+def is_begun_with_head(last_word: str) -> bool:
+    """Whether the name of an offer may begin with what it is of, by the last of its words."""
+    return last_word.startswith("lang.") and last_word not in _HEAD_LAST
+
+
+def heads_of(name: Sequence[str]) -> range:
+    """The places of the word that says what a name is of: "Toilet Seat | in White (2-Pack)".
+
+    A word may be held by several tokens: its stem, itself, what its compound is a kind of.
+    """
+    end = next((i for i, word in enumerate(name) if i and word in BEHIND_HEAD), len(name))
     while end > 1 and name[end - 1][0].isdigit():
         end -= 1
-    return end - 1
+    start = end - 1
+    while start > 0 and any(_are_alike(name[start - 1], one) for one in name[start:end]):
+        start -= 1
+    return range(start, end)
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Whether two neighbours may be tokens of one word."""
+    alike = max(_LEAST_ALIKE, min(len(one), len(other)) - _MOST_END)
+    return one[:alike] == other[:alike] or (len(other) > _LEAST_ALIKE and one.endswith(other))
 
 
 def answered(terms: Sequence[Term], words: Sequence[str], named: int) -> list[Found]:
@@ -137,6 +187,7 @@ class Relevance:
             for term in terms
         ]
         self._total = sum(term.weight for term in terms)
+        self._asked = asked_of(terms)
 
     @property
     def asks(self) -> bool:
@@ -166,8 +217,19 @@ class Relevance:
                         best, best_place = points, place if place < named else None
             found += best
             places.append(best_place)
-        shaped = shape(places, words.split(" ", named)[:named])
-        return found / self._total / (1 + WORD_COST * named) * shaped
+        is_begun = is_begun_with_head(words[words.rfind(" ") + 1 :])
+        name = words.split(" ", named)[:named]
+        shaped = shape(places, name, self._asked, is_begun=is_begun)
+        return found / self._total / length(named) * shaped
+
+
+def length(named: int) -> float:
+    """What a score is divided by for the words of a name."""
+    return 1 + WORD_COST * min(named, _FEW_WORDS) + _FURTHER_COST * max(named - _FEW_WORDS, 0)
+
+
+# The same by how many words a cell counts.
+LENGTHS = tuple(map(length, range(256)))
 
 
 def most_relevant(cover: float, named: int) -> float:
@@ -176,7 +238,7 @@ def most_relevant(cover: float, named: int) -> float:
     cover: each term counts with the best of its forms, as if it stood in the name. named: not
     more than the words of its name.
     """
-    return cover / (1 + WORD_COST * named)
+    return cover / length(named)
 
 
 def score(

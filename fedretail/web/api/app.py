@@ -1,5 +1,6 @@
 """The API as one application, with its description at /api/v1/openapi.json."""
 
+import threading
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ from fedretail.node.node import Node
 from fedretail.web import problems
 from fedretail.web.api import changes, directory, examples, models, offers, search
 from fedretail.web.api.manners import Manners, Rate, methods_at
+from fedretail.web.api.shares import Shares
 from fedretail.web.counts import Counts
 
 PATH = "/api/v1"
@@ -34,6 +36,9 @@ def make_api(node: Node, counts: Counts) -> ASGIApp:
     app = _application()
     app.state.node = node
     app.state.counts = counts
+    app.state.turn = threading.Lock()
+    app.state.streams = Shares(most=changes.MAX_STREAMS, of_others=24, each=8)
+    app.state.exports = Shares(most=changes.MAX_EXPORTS, of_others=6, each=2)
     rate = Rate(per_minute=node.config.api_per_minute, clock=node.clock)
     return Manners(app, rate=rate, origins=node.config.api_origins, counts=counts)
 

@@ -1,11 +1,12 @@
 """/changes, once and as a stream of events, and /export: for programs that keep a copy."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import trio
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import State
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -14,9 +15,9 @@ from fedretail.node.exports import lines
 from fedretail.node.node import Node
 from fedretail.web.api import examples, models
 from fedretail.web.api.answers import answer, dumped, node_of
+from fedretail.web.api.shares import Shares
 from fedretail.web.asking import said
 from fedretail.web.counts import Counts
-from fedretail.web.problems import Problem
 from fedretail.web.turns import until_gone
 
 router = APIRouter(tags=["changes"])
@@ -27,6 +28,8 @@ LOOK_S = 0.25
 _BEAT_S = 15.0
 # Each holds a connection; a shop has a handful of programs.
 MAX_STREAMS = 32
+# Each holds a connection and some megabytes.
+MAX_EXPORTS = 8
 # Entries of a stream that are read at once.
 _AT_ONCE = 100
 _CHUNK_CHARS = 64 * 1024
@@ -87,16 +90,14 @@ async def stream(
 
     Each event `change` has the cursor as its id, so that a browser goes on where it was.
     """
-    node, counts = node_of(request), request.app.state.counts
+    node = node_of(request)
     after = last_event_id or asked.after or None
     # What is wrong with the cursor is told before the stream begins.
     first = await _read(node, after, asked.kind, _AT_ONCE)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     if "fedretail.head" in request.scope:
         return Response(headers=headers, media_type=_EVENTS)
-    if counts.streams >= MAX_STREAMS:
-        raise Problem(503, "Too many are listening.", headers={"retry-after": "30"})
-    return _EventStream(node, first, asked.kind, counts, headers)
+    return _EventStream(node, first, asked.kind, request.app.state, headers)
 
 
 class _EventStream(Response):
@@ -109,23 +110,25 @@ class _EventStream(Response):
         node: Node,
         found: feed.Changes,
         kinds: list[str],
-        counts: Counts,
+        state: State,
         headers: dict[str, str],
     ) -> None:
         super().__init__(headers=headers)
         del self.headers["content-length"]
-        self._node, self._found, self._kinds, self._counts = node, found, kinds, counts
+        self._node, self._found, self._kinds, self._state = node, found, kinds, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._counts.streams += 1
+        counts: Counts = self._state.counts
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        try:
-            await send(start)
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(until_gone, receive, nursery.cancel_scope)
-                await self._tell(send)
-        finally:
-            self._counts.streams -= 1
+        with self._state.streams.held(scope):
+            counts.streams += 1
+            try:
+                await send(start)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(until_gone, receive, nursery.cancel_scope)
+                    await self._tell(send)
+            finally:
+                counts.streams -= 1
 
     async def _tell(self, send: Send) -> None:
         async def tell(text: bytes) -> None:
@@ -171,7 +174,20 @@ def export(
     headers = {"content-disposition": 'attachment; filename="fedretail.jsonl"'}
     if "fedretail.head" in request.scope:
         return Response(headers=headers, media_type=_LINES)
-    return StreamingResponse(_chunks(lines(node, view=shown)), headers=headers, media_type=_LINES)
+    chunks = _chunks(lines(node, view=shown))
+    return _Export(chunks, headers=headers, media_type=_LINES, exports=request.app.state.exports)
+
+
+class _Export(StreamingResponse):
+    """An export, where it is not one too many."""
+
+    def __init__(self, *args: Any, exports: Shares, **said: Any) -> None:
+        super().__init__(*args, **said)
+        self._exports = exports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._exports.held(scope):
+            await super().__call__(scope, receive, send)
 
 
 def _chunks(found: Iterator[str]) -> Iterator[bytes]:

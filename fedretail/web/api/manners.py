@@ -39,11 +39,11 @@ class Rate:
         """Seconds after which this address may ask again; 0: it may now."""
         if not self._rate:
             return 0.0
-        bucket, now_ms = self._buckets.of(_network(address)), self._clock.now_ms()
+        bucket, now_ms = self._buckets.of(network_of(address)), self._clock.now_ms()
         return 0.0 if bucket.take_if_there(1, now_ms) else 1 / self._rate
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """An IPv4 address, or the network of an IPv6 one: who has one has 2**64 of them."""
     try:
         found = ipaddress.ip_address(address)

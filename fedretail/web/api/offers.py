@@ -59,14 +59,14 @@ def change_offer(  # noqa: PLR0917 - what FastAPI fills in by name
     """
     node = node_of(request)
     token = _permitted(node, credentials)
-    known = _found(node, offer_id(site, key), None)
+    _found(node, offer_id(site, key), None)
     if all(own.id != site for own in node.sites()):
         raise Problem(403, "This offer is of another shop.", "Only its own shop changes it.")
     if not edit.model_fields_set:
         raise Problem(400, "Nothing to change is given.", "Such as price or stock.")
 
     def make() -> None:
-        if if_match is not None and not _matches(if_match, known):
+        if if_match is not None and not _matches(if_match, _found(node, offer_id(site, key), None)):
             raise Problem(412, "The offer has changed meanwhile.", "Read it again, then decide.")
         own = node.site(site)
         node.write(
@@ -74,7 +74,9 @@ def change_offer(  # noqa: PLR0917 - what FastAPI fills in by name
         )
 
     asked = f"{site}/{key} {edit.model_dump_json(exclude_unset=True)}"
-    once.once(node, f"{token.name}/{idempotency_key}" if idempotency_key else None, asked, make)
+    # One after the other: of two who have read the same state, the second is told so.
+    with request.app.state.turn:
+        once.once(node, f"{token.name}/{idempotency_key}" if idempotency_key else None, asked, make)
     return _answer(request, _found(node, offer_id(site, key), None))
 
 

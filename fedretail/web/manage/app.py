@@ -17,7 +17,7 @@ from fedretail.errors import FedretailError
 from fedretail.web.guard import is_loopback
 from fedretail.web.manage import importing, later, neighbours, offers, settings, today, undoing
 from fedretail.web.manage.desk import Desk, Office, parse_form
-from fedretail.web.manage.sessions import COOKIE, Session
+from fedretail.web.manage.sessions import COOKIE, Session, Sessions
 from fedretail.web.manage.uploads import FileTooLarge, Upload
 from fedretail.web.pages.house import House
 from fedretail.web.pages.rendering import render
@@ -31,9 +31,9 @@ UPLOAD_PATH = "/manage/import/file"
 _SIGN_IN_BYTES = 1000
 
 
-def office_routes(house: House) -> list[BaseRoute]:
-    """All pages of the back office of a shop."""
-    office = Office.of(house)
+def office_routes(house: House, sessions: Sessions | None = None) -> list[BaseRoute]:
+    """All pages of the back office of a shop; `sessions`: of who is signed in already."""
+    office = Office.of(house, sessions)
 
     def route(path: str, page: Page, *, posts: bool) -> Route:
         answer, method = (_post, "POST") if posts else (_get, "GET")
@@ -65,8 +65,8 @@ def _of_upload(page: UploadPage) -> Page:
 async def _get(office: Office, page: Page, request: Request) -> Response:
     stranger = _stranger(office, request)
     if isinstance(stranger, Response):
-        return _dressed(stranger)
-    return _dressed(
+        return dressed(stranger)
+    return dressed(
         await _run(page, Desk(office, _visit(office, request), stranger, place=_place(request)))
     )
 
@@ -74,11 +74,11 @@ async def _get(office: Office, page: Page, request: Request) -> Response:
 async def _post(office: Office, page: Page, request: Request) -> Response:
     session = _stranger(office, request)
     if isinstance(session, Response):
-        return _dressed(session)
+        return dressed(session)
     said = parse_form(await request.body())
     if not session.is_form(said.get(FORM, [""])[-1]):
-        return _dressed(_refused(office, request, "form"))
-    return _dressed(
+        return dressed(_refused(_visit(office, request), "form"))
+    return dressed(
         await _run(
             page, Desk(office, _visit(office, request), session, said, place=_place(request))
         )
@@ -105,48 +105,52 @@ def _visit(office: Office, request: Request) -> Visit:
 def _stranger(office: Office, request: Request) -> Session | Response:
     """The session of who asks; the answer to whoever has none."""
     if not is_loopback(request.scope):
-        return _refused(office, request, "elsewhere")
+        return _refused(_visit(office, request), "elsewhere")
     session = office.sessions.find(request.cookies.get(COOKIE, ""))
-    return _refused(office, request, "door") if session is None else session
+    return _refused(_visit(office, request), "door") if session is None else session
 
 
-def _refused(office: Office, request: Request, why: str) -> Response:
+def _refused(visit: Visit, why: str) -> Response:
     """The page that says why there is nothing to see here; `door` lets links in."""
     status = 401 if why == "door" else 403
-    return render(_visit(office, request), "manage/door.html", status=status, why=why)
+    return render(visit, "manage/door.html", status=status, why=why)
 
 
 async def _take_file(office: Office, request: Request) -> Response:
     """A price list as it comes, to a file; the address of its preview."""
     session = _stranger(office, request)
     if isinstance(session, Response):
-        return _dressed(session)
+        return dressed(session)
     if not session.is_form(request.headers.get(FORM_HEADER, "")):
-        return _dressed(_refused(office, request, "form"))
+        return dressed(_refused(_visit(office, request), "form"))
     name, site = unquote(request.headers.get("x-name", "")), request.headers.get("x-site")
     try:
         taken = await office.uploads.take(name, request.stream())
     except FileTooLarge as error:
-        return _dressed(JSONResponse({"detail": error.message}, status_code=413))
+        return dressed(JSONResponse({"detail": error.message}, status_code=413))
     except FedretailError as error:
-        return _dressed(JSONResponse({"detail": error.message}, status_code=507))
+        return dressed(JSONResponse({"detail": error.message}, status_code=507))
     taken.site = site
     address = _visit(office, request).url(f"/manage/import/{taken.id}")
-    return _dressed(JSONResponse({"next": address}))
+    return dressed(JSONResponse({"next": address}))
 
 
 async def _sign_in(office: Office, request: Request) -> Response:
+    return await sign_in(office.sessions, _visit(office, request), request)
+
+
+async def sign_in(sessions: Sessions, visit: Visit, request: Request) -> Response:
     """Exchange the token of a link for a cookie that no script can read."""
     if not is_loopback(request.scope):
-        return _dressed(_refused(office, request, "elsewhere"))
+        return dressed(_refused(visit, "elsewhere"))
     body = await request.body()
     token = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
-    cookie = await run_in_threadpool(office.sessions.sign_in, token)
+    cookie = await run_in_threadpool(sessions.sign_in, token)
     if cookie is None:
-        return _dressed(_refused(office, request, "spent"))
-    response = RedirectResponse(_visit(office, request).url("/manage"), status_code=303)
+        return dressed(_refused(visit, "spent"))
+    response = RedirectResponse(visit.url("/manage"), status_code=303)
     response.set_cookie(COOKIE, cookie, path="/manage", httponly=True, samesite="strict")
-    return _dressed(response)
+    return dressed(response)
 
 
 def _sign_out(desk: Desk) -> Response:
@@ -156,8 +160,8 @@ def _sign_out(desk: Desk) -> Response:
     return response
 
 
-def _dressed(response: Response) -> Response:
-    """Nothing of it is kept by the browser; forms of its pages say from where they come."""
+def dressed(response: Response) -> Response:
+    """Nothing of it stays in the browser; forms of its pages say from where they come."""
     response.headers["cache-control"] = "no-store"
     # With no-referrer a browser sends "Origin: null" with every form.
     response.headers["referrer-policy"] = "same-origin"
@@ -183,9 +187,11 @@ _DEEDS: dict[str, Page] = {
     "/offers/right": offers.still_right,
     "/offers/add": offers.add,
     "/offers/remove": offers.remove,
+    "/samples/remove": offers.remove_samples,
     "/neighbours/join": neighbours.join,
     "/settings/member": settings.member,
     "/settings/colour": settings.colour,
+    "/settings/shown": settings.shown,
     "/settings/site": settings.site,
     "/settings/holiday": settings.holiday,
     "/settings/closure": settings.closure,

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from starlette.responses import RedirectResponse, Response
 
+from fedretail.node.entrance import take_link
 from fedretail.node.node import Node
 from fedretail.node.status import shop_zone
 from fedretail.web.manage.frame import Frame
@@ -34,6 +35,13 @@ PLACES = (
 )
 
 
+class Translates(Protocol):
+    """Who can say a sentence in the visitor's language."""
+
+    def translated(self, text: str, **values: object) -> str:
+        """The sentence."""
+
+
 @dataclass(slots=True)
 class Office:
     """What all pages of the back office share for as long as the daemon lives."""
@@ -43,9 +51,13 @@ class Office:
     uploads: Uploads
 
     @classmethod
-    def of(cls, house: House) -> "Office":
-        """The back office of a shop, nobody signed in."""
-        return cls(house, Sessions(house.node), Uploads(house.node.path))
+    def of(cls, house: House, sessions: Sessions | None = None) -> "Office":
+        """The back office of a shop; nobody is signed in but who was so at its first run."""
+        take = partial(take_link, house.node)
+        if sessions is None:
+            sessions = Sessions(house.node.clock, take)
+        sessions.take_link = take
+        return cls(house, sessions, Uploads(house.node.path))
 
     @property
     def node(self) -> Node:

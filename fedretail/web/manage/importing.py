@@ -14,7 +14,7 @@ from fedretail.errors import MalformedInput
 from fedretail.node.import_report import ImportOptions, ImportReport
 from fedretail.node.mending import import_rows, mended, settled, wait, waiting, write_rows
 from fedretail.node.mending import publish as publish_all
-from fedretail.web.manage.desk import Desk
+from fedretail.web.manage.desk import Desk, Translates
 from fedretail.web.manage.uploads import Upload
 
 # Rows that a person mends in a browser; more are better mended in the file itself.
@@ -233,7 +233,7 @@ def _sample(desk: Desk, fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def role_words(desk: Desk) -> dict[str, str]:
+def role_words(desk: Translates) -> dict[str, str]:
     """Roles of columns as a shopkeeper calls them."""
     _ = desk.translated
     return {

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from fedretail.errors import FedretailError
+from fedretail.node import samples
 from fedretail.node.neighbours import neighbours
 from fedretail.web.manage.desk import Desk
 
@@ -13,8 +14,13 @@ def page(desk: Desk) -> Response:
         ticket = desk.node.ticket()
     except FedretailError:
         ticket = ""
-    found = neighbours(desk.node)
-    return desk.show("neighbours", place="neighbours", found=found, ticket=ticket)
+    return desk.show(
+        "neighbours",
+        place="neighbours",
+        found=neighbours(desk.node),
+        ticket=ticket,
+        has_samples=samples.count(desk.node) > 0,
+    )
 
 
 def join(desk: Desk) -> Response:

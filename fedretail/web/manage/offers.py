@@ -15,10 +15,11 @@ from fedretail.domain.prices import Price
 from fedretail.domain.times import parse_time, to_datetime
 from fedretail.errors import MalformedInput
 from fedretail.index.query import Query
+from fedretail.node import samples
 from fedretail.node.editing import held, promotion, usual, with_price, with_promotion, with_stock
 from fedretail.node.own_sites import OwnSite
 from fedretail.web.manage.desk import Desk
-from fedretail.web.manage.today import old_offers
+from fedretail.web.manage.tasks import old_offers
 
 _PAGE = 50
 LEVELS = ("some", "few", "none", "order", "unknown")
@@ -224,3 +225,11 @@ def add(desk: Desk) -> Response:
     node.write("offer", key, fields, site=own)
     desk.tell("ok", desk.translated("Added: %(name)s", name=name))
     return desk.go("/offers")
+
+
+def remove_samples(desk: Desk) -> Response:
+    """Take the sample goods of the first run from the shelf."""
+    number = samples.remove(desk.node)
+    text = desk.many("%(num)s sample good is gone.", "%(num)s sample goods are gone.", number)
+    desk.tell("ok", text)
+    return desk.go()

@@ -3,10 +3,11 @@
 import hmac
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fedretail.node.entrance import digest, take_link
-from fedretail.node.node import Node
+from fedretail.clock import Clock
+from fedretail.node.entrance import digest
 
 COOKIE = "fedretail"
 # A day in the shop; who does nothing for so long is signed out.
@@ -35,26 +36,30 @@ class Session:
 
 
 class Sessions:
-    """All who are signed in, in memory: none outlives the daemon."""
+    """All who are signed in, in memory: none outlives the daemon.
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
+    take_link: whether a token is that of the last link, which is of no use then.
+    """
+
+    def __init__(self, clock: Clock, take_link: Callable[[str], bool]) -> None:
+        self._clock = clock
+        self.take_link = take_link
         self._sessions: list[Session] = []
         self._lock = threading.Lock()
 
     def sign_in(self, token: str) -> str | None:
         """The cookie for whoever brings the token of a link; None where it opens nothing."""
         with self._lock:
-            if not take_link(self._node, token):
+            if not self.take_link(token):
                 return None
             cookie = secrets.token_urlsafe(_BYTES)
             self._sessions = sorted(self._sessions, key=lambda one: one.seen_ms)[1 - _MOST :]
-            self._sessions.append(Session(digest(cookie), self._node.clock.now_ms()))
+            self._sessions.append(Session(digest(cookie), self._clock.now_ms()))
         return cookie
 
     def find(self, cookie: str) -> Session | None:
         """The session of a cookie; None where there is none, or it was idle for too long."""
-        wanted, now_ms = digest(cookie), self._node.clock.now_ms()
+        wanted, now_ms = digest(cookie), self._clock.now_ms()
         with self._lock:
             self._sessions = [one for one in self._sessions if now_ms - one.seen_ms <= IDLE_MS]
             found = None

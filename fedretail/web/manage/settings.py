@@ -15,7 +15,8 @@ from fedretail.domain.times import is_day, parse_time, to_datetime
 from fedretail.domain.weeks import DAYS, parse_times, read_week, write_week
 from fedretail.errors import MalformedInput
 from fedretail.node.own_sites import OwnSite
-from fedretail.web.manage.desk import Desk
+from fedretail.node.showing import show_own_only, shows_own_only
+from fedretail.web.manage.desk import Desk, Translates
 
 IMPRINT = ("legal_name", "address", "contact", "register", "vat_number")
 Fields = dict[str, Value]
@@ -31,6 +32,7 @@ def page(desk: Desk) -> Response:
         sites=[(own, read_week(own.site.hours), _closures(own)) for own in desk.node.sites()],
         days=day_words(desk),
         colours=colour_words(desk),
+        is_alone=shows_own_only(desk.node),
     )
 
 
@@ -85,12 +87,22 @@ def colour(desk: Desk) -> Response:
 
     def change() -> None:
         text = desk.get("colour")
-        if not (text.isascii() and text.isdigit() and int(text) < COLOURS):
+        if text not in map(str, range(COLOURS)):
             raise MalformedInput(desk.translated("Choose one of the colours"))
         for own in desk.node.sites():
             desk.node.set_site(own, {"colour": int(text)})
 
     return _saved(desk, change)
+
+
+def shown(desk: Desk) -> Response:
+    """What shoppers see on the shop's screens: neighbours too, or own offers alone."""
+
+    def change() -> None:
+        show_own_only(desk.node, wanted=desk.get("shown") == "own")
+        desk.office.house.forget()
+
+    return _saved(desk, change, "#shown")
 
 
 def site(desk: Desk) -> Response:
@@ -163,9 +175,9 @@ def closure(desk: Desk) -> Response:
         zone = ZoneInfo(own.site.time_zone)
         closed: list[Value] = [[one.from_ms, one.until_ms, one.reason] for one in own.site.closed]
         if desk.get("deed") == "remove":
-            number = desk.get("number")
-            if number.isascii() and number.isdigit() and int(number) < len(closed):
-                del closed[int(number)]
+            numbers = [str(at) for at in range(len(closed))]
+            if desk.get("number") in numbers:
+                del closed[numbers.index(desk.get("number"))]
         else:
             try:
                 start = parse_time(desk.get("first"), zone)
@@ -186,7 +198,7 @@ def _bound(desk: Desk, number: int) -> None:
         raise MalformedInput(desk.translated("There are too many days. Remove some first."))
 
 
-def day_words(desk: Desk) -> dict[str, str]:
+def day_words(desk: Translates) -> dict[str, str]:
     """The weekdays in the visitor's language."""
     _ = desk.translated
     words = (
@@ -196,7 +208,7 @@ def day_words(desk: Desk) -> dict[str, str]:
     return dict(zip(DAYS, words, strict=True))
 
 
-def colour_words(desk: Desk) -> list[str]:
+def colour_words(desk: Translates) -> list[str]:
     """The colours of awnings by their names."""
     _ = desk.translated
     return [

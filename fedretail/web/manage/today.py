@@ -1,40 +1,21 @@
 """Today: is all well, and what do I do next?"""
 
 import shutil
-from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
-from fedretail.domain.members import Member
-from fedretail.node.mending import waiting
 from fedretail.node.neighbours import neighbours
 from fedretail.node.status import Standing, standing
 from fedretail.node.told import Told, told
 from fedretail.node.undo import deeds
 from fedretail.web.manage.desk import Desk
 from fedretail.web.manage.rings import ring
+from fedretail.web.manage.tasks import tasks
 
 _SHOWN, _ALL = 5, 500
 MOST_TASKS = 3
-# A price that nobody has looked at for a year is worth a look; search warns of it after 90 days.
-OLD_MS = 365 * 24 * 3600 * 1000
-# Less room than this is soon none.
-_LOW_BYTES = 500 * 1000 * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Something to do, with its deed; post: done at once, else a page where it is done."""
-
-    mark: str
-    icon: str
-    text: str
-    deed: str
-    path: str
-    more: str = ""
-    post: bool = False
 
 
 def page(desk: Desk) -> Response:
@@ -155,75 +136,6 @@ def _others(desk: Desk, offers: int, shops: int) -> str:
     number = desk.say.number(offers)
     return desk.many("%(offers)s of %(num)s shop", "%(offers)s of %(num)s shops", shops,
                      offers=number)  # fmt: skip
-
-
-def tasks(desk: Desk, free_bytes: int) -> list[Task]:
-    """What is to be done, the most urgent first."""
-    _, node = desk.translated, desk.node
-    found = []
-    if free_bytes < _LOW_BYTES:
-        found.append(
-            Task("bad", "bad", _("This disk is nearly full"), _("Look"), "/settings",
-                 _("%(size)s are left.", size=desk.say.size(free_bytes)))
-        )  # fmt: skip
-    if not desk.frame.counts["offers"]:
-        found.append(
-            Task("near", "import", _("You have no offers yet"), _("Bring your price list"),
-                 "/import", _("Any export from your till, shop system or spreadsheet."))
-        )  # fmt: skip
-    rows = waiting(node)
-    if rows is not None:
-        text = desk.many("%(num)s row was not read", "%(num)s rows were not read", rows[1])
-        found.append(
-            Task("bad", "warn", text, _("Mend them"), "/import/mend", rows[0].name, post=True)
-        )
-    old = old_offers(desk)
-    if old:
-        text = desk.many(
-            "%(num)s price is more than a year old",
-            "%(num)s prices are more than a year old",
-            len(old),
-        )
-        names = ", ".join(name for _key, name in old[:2])
-        more = desk.many("%(names)s and %(num)s more.", "%(names)s and %(num)s more.",
-                         len(old) - 2, names=names)  # fmt: skip
-        found.append(
-            Task("warn", "clock", text, _("Look at them"), "/offers?old=1",
-                 more if len(old) > 2 else names)
-        )  # fmt: skip
-    if not node.sites() or not node.sites()[0].site.hours:
-        found.append(
-            Task("warn", "clock", _("Your opening hours are not known"), _("Enter them"),
-                 "/settings#hours", _("Shoppers who look for open shops pass you by."))
-        )  # fmt: skip
-    if Member.from_fields(node.member()).imprint_missing():
-        found.append(
-            Task("warn", "info", _("Your imprint is not whole"), _("Fill it in"),
-                 "/settings#imprint", _("The law asks a seller to say who it is."))
-        )  # fmt: skip
-    if not neighbours(node):
-        found.append(
-            Task("near", "shop", _("You have no neighbours yet"), _("Meet them"), "/neighbours",
-                 _("Their offers and yours stand side by side in every search."))
-        )  # fmt: skip
-    return found
-
-
-def old_offers(desk: Desk) -> list[tuple[str, str]]:
-    """(id, name) of own offers whose price nobody has confirmed for a year, some at most."""
-    from fedretail.index.query import Query
-
-    node = desk.node
-    mine = frozenset(own.id for own in node.sites())
-    if not mine:
-        return []
-    page = node.search(Query(words="", retailers=mine, sort="best", limit=_ALL))
-    limit = node.clock.now_ms() - OLD_MS
-    return [
-        (one.offer, one.name)
-        for one in page.results
-        if one.confirmed_at_ms is not None and one.confirmed_at_ms < limit
-    ]
 
 
 def said_deed(desk: Desk, one: Told) -> Markup:

@@ -59,19 +59,11 @@ class Uploads:
 
     async def take(self, name: str, body: AsyncIterator[bytes]) -> Upload:
         """Write a file as it comes; FileTooLarge, and nothing of it stays."""
-        upload, size = self._new(name), 0
+        upload = self._new(name)
         try:
-            upload.path.parent.mkdir(mode=0o700, parents=True)
-            with upload.path.open("xb") as file:
-                async for part in body:
-                    size += len(part)
-                    if size > MAX_FILE_BYTES:
-                        raise FileTooLarge(f"{upload.name} is larger than 100 MB.")
-                    file.write(part)
-        except BaseException as error:
+            await write_body(upload.path, body)
+        except BaseException:
             self._remove(upload)
-            if isinstance(error, OSError):
-                raise Unavailable(f"{upload.name} cannot be kept: {error.strerror}.") from None
             raise
         self._add(upload)
         return upload
@@ -97,9 +89,8 @@ class Uploads:
 
     def _new(self, name: str) -> Upload:
         number = secrets.token_hex(8)
-        # Nothing of the name given reaches the disk but letters, digits and dots.
-        plain = _NAME.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(". ")[-80:]
-        return Upload(number, plain or "list", self._folder / number / (plain or "list"))
+        plain = plain_name(name)
+        return Upload(number, plain, self._folder / number / plain)
 
     def _add(self, upload: Upload) -> None:
         with self._lock:
@@ -112,3 +103,27 @@ class Uploads:
         shutil.rmtree(upload.path.parent, ignore_errors=True)
         with contextlib.suppress(OSError):
             self._folder.rmdir()
+
+
+def plain_name(name: str) -> str:
+    """A name for a file: nothing of the one given reaches the disk but letters, digits and dots."""
+    plain = _NAME.sub("_", name.replace("\\", "/").rpartition("/")[2]).strip(". ")[-80:]
+    return plain or "list"
+
+
+async def write_body(path: Path, body: AsyncIterator[bytes]) -> None:
+    """Write a new file in a new folder as it comes.
+
+    FileTooLarge, Unavailable where it cannot be written; what is there of it is left then.
+    """
+    size = 0
+    try:
+        path.parent.mkdir(mode=0o700, parents=True)
+        with path.open("xb") as file:
+            async for part in body:
+                size += len(part)
+                if size > MAX_FILE_BYTES:
+                    raise FileTooLarge(f"{path.name} is larger than 100 MB.")
+                file.write(part)
+    except OSError as error:
+        raise Unavailable(f"{path.name} cannot be kept: {error.strerror}.") from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import collection_of
@@ -103,7 +104,7 @@ def offers_of(visit: Visit, listings: Iterable[Listing]) -> dict[str, Offer]:
 
 
 def _item(visit: Visit, listing: Listing, is_cheapest: bool) -> Item:
-    address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else f"/offer/{listing.offer}"
+    address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else _address(listing.offer)
     return Item(
         listing=listing,
         shop=visit.street.by_id.get(listing.site_id),
@@ -113,6 +114,12 @@ def _item(visit: Visit, listing: Listing, is_cheapest: bool) -> Item:
         pack=visit.speech.pack(listing.net, listing.pack),
         url=visit.url(address, q=visit.asked.get("q"), begun=visit.asked.get("begun")),
     )
+
+
+def _address(offer: str) -> str:
+    """The page of an offer; its key is a stranger's, and leads nowhere else: "../../kiosk?end"."""
+    site, _, key = offer.partition("/")
+    return f"/offer/{site}/{quote(key, safe='')}"
 
 
 def shown_gtin(gtin: str) -> str:

@@ -119,6 +119,11 @@ class House:
             self._street = _read(self.node, _view(self.node), now_ms)
             return self._street
 
+    def forget(self) -> None:
+        """Read the shops anew for the next page."""
+        with self._lock:
+            self._street = None
+
     def member(self, shop: Shop) -> Member:
         """Who stands behind a shop."""
         place = RecordId(shop.owner, MEMBER_COLLECTION, MEMBER.name, SELF)

@@ -60,7 +60,8 @@ class Visit:
         preferred = _preferred(request.headers.get("accept-language", ""))
         return cls(
             house=house,
-            path=request.url.path,
+            # A link to "//name" would lead out of here, to whom the name belongs.
+            path="/" + request.url.path.lstrip("/"),
             asked=asked,
             language=said if said in LANGUAGES else preferred,
             theme=asked.get("theme") if asked.get("theme") in THEMES else None,

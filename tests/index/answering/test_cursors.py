@@ -19,6 +19,7 @@ from fedretail.index.answering.cursors import (
     write_cursor,
 )
 from fedretail.index.query import Query
+from fedretail.index.rules.orders import Sort
 from fedretail.index.views import View
 
 QUERY = Query(words="milk", near=Position(1, 2), retailers=frozenset("abcdef"))
@@ -46,6 +47,18 @@ def test_another_search_has_other_pages(other: dict[str, object]) -> None:
     text = write_cursor(QUERY, CURSOR)
     with pytest.raises(UsageError, match="another search"):
         read_cursor(replace(QUERY, cursor=text, **other))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sort", "units"), [("cheapest-unit", ()), ("best", ("kg", "l", "m", "piece"))]
+)
+def test_ranks_of_units_come_with_the_order_that_needs_them(
+    sort: Sort, units: tuple[str, ...]
+) -> None:
+    query = replace(QUERY, sort=sort)
+    text = write_cursor(query, CURSOR._replace(units=units))
+    with pytest.raises(UsageError):
+        read_cursor(replace(query, cursor=text))
 
 
 @given(st.text() | parts.map(text_of) | st.lists(parts, min_size=4, max_size=4).map(text_of))

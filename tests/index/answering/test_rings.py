@@ -12,6 +12,7 @@ from fedretail.index.memory import memory
 from fedretail.index.query import Query
 from fedretail.index.rules.orders import Sort
 from fedretail.index.search import Index
+from fedretail.index.views import View
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.memory_records import MemoryRecords
 
@@ -59,3 +60,33 @@ def test_rings_of_a_word_hold_what_is_asked_for(
                 assert len(away) == min(total, 20)
             assert bool(made) == (shelf is None)
             made.clear()
+
+
+@pytest.mark.parametrize("sort", ["nearest", "best"])
+def test_own_offers_come_first_however_far_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sort: Sort
+) -> None:
+    store, clock = MemoryRecords(), ManualClock()
+    for shop in range(12):
+        owner = bytes([shop]) * 16
+        site = site_id(owner, b"n")
+        record = RecordId(owner, f"site/{site}", "site", site)
+        fields = {"name": "Shop", "nonce": b"n", "lat_e7": shop * 100_000, "lon_e7": 1}
+        store.put(record, fields, stamp=clock.now_ms())
+        store.put(record._replace(kind="offer", key="a"), {"name": "Milk"}, stamp=clock.now_ms())
+    for module, name, value in (
+        (answer, "RINGS_FROM_ROWS", 0),
+        (rings, "_FIRST", 1),
+        (memory, "USE_FROM_ROWS", 0),
+    ):
+        monkeypatch.setattr(module, name, value)
+    mine = View(own="first", owner=bytes([11]) * 16)
+    with Index.open(tmp_path / "index.db", store, clock=clock) as index:
+        index.follow()
+        index.load()
+        query = Query(near=Position(0.0, 0.0), sort=sort, view=mine, owner=mine.owner)
+        found = index.search(query).results
+    assert [one.is_own for one in found] == [True] + [False] * 11
+    away = [one.distance_m or 0.0 for one in found]
+    assert away[1:] == sorted(away[1:])
+    assert away[0] > away[-1]

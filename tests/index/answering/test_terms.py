@@ -25,13 +25,17 @@ OFFERS = [
 
 @pytest.fixture(scope="module")
 def vocabulary() -> IndexVocabulary:
+    return catalog(OFFERS)
+
+
+def catalog(names: list[str]) -> IndexVocabulary:
     db = sqlite3.connect(":memory:", check_same_thread=False)
     db.execute(
         "CREATE VIRTUAL TABLE word USING fts5(words, content='', detail=none, columnsize=0,"
         " prefix='2 3', tokenize=\"ascii tokenchars '.'\")"
     )
     db.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row)")
-    rows = [(number, offer_words(one)[1]) for number, one in enumerate(OFFERS)]
+    rows = [(number, offer_words(one)[1]) for number, one in enumerate(names)]
     db.executemany("INSERT INTO word(rowid, words) VALUES(?, ?)", rows)
     return IndexVocabulary(db, Spellings(), generation=1)
 
@@ -53,12 +57,58 @@ def tokens(terms: list[Term]) -> list[list[str]]:
         ("milchschokolade", [["milch"], ["schokolad"]]),
         ("vanity with the sink", [["vaniti"], ["sink"]]),
         ("with", [["with"]]),
+        ("a/c", [["a"], ["c"]]),
+        ("vanity w/ sink", [["vaniti"], ["sink"]]),
+        ("a hinge", [["hing"]]),
         ("zzzzzzz", [["zzzzzzz"]]),
         ("?!", []),
     ],
 )
 def test_terms(vocabulary: IndexVocabulary, typed: str, expected: list[list[str]]) -> None:
     assert tokens(query_terms(typed, vocabulary)) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "head"),
+    [
+        ("vanity with sink", "vanity"),
+        ("dish w/ washer", "dish"),
+        ("hinges 3/4 for sink", "hinges"),
+        ("bio vanity", None),
+    ],
+)
+def test_what_is_asked_for_stands_before_what_goes_with_it(
+    vocabulary: IndexVocabulary, typed: str, head: str | None
+) -> None:
+    heads = [term.text for term in query_terms(typed, vocabulary) if term.is_head]
+    assert heads == ([head] if head else [])
+
+
+def test_a_stem_stands_for_words_of_its_own_language(vocabulary: IndexVocabulary) -> None:
+    rows = ["Tub", "Tubes", "Käse aus der Tube", "Kaas en melk van de boer", "Water filter"]
+    alone, mixed = catalog(rows[:2]), catalog([*rows[:2], "Käse und Brot", *rows[3:]])
+    for held in (alone, mixed):
+        assert tokens(query_terms("tubes", held)) == [["tube"]]
+    assert tokens(query_terms("tubes", catalog(rows[:3]))) == [["tube", "tub"]]
+    # A Dutch stemmer takes "ge" off "gewater".
+    assert "nl" in mixed.languages()
+    assert tokens(query_terms("ge water", mixed)) == [["ge"], ["water"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("wd40", [["wd"], ["40"]]),
+        ("3000psi", [["3000"], ["psi"]]),
+        ("3000xyz", [["3000xyz"]]),
+        ("t 8", [["t8"], ["t8"]]),
+        ("80 cfm", [["80", "80cfm"], ["cfm", "80cfm"]]),
+        ("80 40", [["80"], ["40"]]),
+    ],
+)
+def test_codes_are_written_together_and_apart(typed: str, expected: list[list[str]]) -> None:
+    held = catalog(["WD-40 Spray", "Washer 3000 PSI", "T8 Tube", "Fan 80CFM", "Fan, CFM 80"])
+    assert tokens(query_terms(typed, held)) == expected
 
 
 def test_a_bare_number_is_worth_less_than_the_amount(vocabulary: IndexVocabulary) -> None:

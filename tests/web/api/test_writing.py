@@ -1,5 +1,7 @@
 """fedretail/web/api/offers.py: price and stock from a till, with a token."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -87,6 +89,23 @@ def test_who_read_an_older_state_changes_nothing(
     assert finds(shop, "bread") == [("Fresh bread", 390)]
     now = face.ask(f"/api/v1/offers/{site}/bread", accept_encoding="gzip").headers["etag"]
     assert patched(face, site, {"stock": 1}, authorization=bearer, if_match=now).status == 200
+
+
+def test_of_two_at_once_who_read_the_same_state_one_is_told(
+    face: Face, site: str, bearer: str
+) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        for euros in range(1, 11):
+            read = face.ask(f"/api/v1/offers/{site}/bread").headers["etag"]
+            both = threading.Barrier(2)
+
+            def patch(amount: str, read: str = read, both: threading.Barrier = both) -> int:
+                both.wait()
+                edit = {"price": {"amount": amount}}
+                status: int = patched(face, site, edit, authorization=bearer, if_match=read).status
+                return status
+
+            assert sorted(threads.map(patch, [f"{euros}.10", f"{euros}.20"])) == [200, 412]
 
 
 def test_an_edit_sent_twice_is_made_once(face: Face, shop: Node, site: str, bearer: str) -> None:

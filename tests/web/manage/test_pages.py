@@ -91,8 +91,14 @@ def test_settings(office) -> None:
     office.post("/settings/holiday", site=own, day="2026-12-24", deed="remove")
     office.post("/settings/closure", site=own, first="2027-01-01", last="2027-01-07", reason="Ill")
     assert [one.reason for one in node.site().site.closed] == ["Ill"]
+    for number in ("1", "00", "-1", "9" * 5000):
+        answer = office.post("/settings/closure", site=own, number=number, deed="remove")
+        assert answer.status_code == 200
+        assert node.site().site.closed
     office.post("/settings/closure", site=own, number="0", deed="remove")
     assert node.site().site.closed == ()
+    for number in ("8", "-1", "9" * 5000):
+        assert "Choose one of the colours" in office.post("/settings/colour", colour=number).text
     office.post("/settings/member", name="Ada", legal_form="e.K.", legal_name="Ada", address="Here")
     assert node.member()["imprint"] == {"legal_name": "Ada", "address": "Here"}
 

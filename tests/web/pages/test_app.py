@@ -57,6 +57,26 @@ def test_chips_lead_to_the_same_search(ask) -> None:
     assert link(organic, r"/\?q=milk") == "/?q=milk"
 
 
+@pytest.mark.parametrize("path", ["//evil.example/", "///evil.example/%2e%2e", "//evil.example"])
+def test_no_link_leads_to_a_host_that_the_address_names(ask, path) -> None:
+    answer = ask(f"http://localhost{path}")
+    assert answer.status_code == 404
+    assert "evil.example" in answer.text
+    assert not re.findall(r'(?:href|action|src)="(?:[^/"#]|/[/\\])', answer.text)
+
+
+@pytest.mark.parametrize("key", ["../../kiosk?end=1", "..?#", "a\nb", "%2e%2e/x", "\\..\\x"])
+def test_no_key_of_a_stranger_leads_elsewhere(ask, street, key) -> None:
+    fields = {"name": "Strange thing", "currency": "EUR", "prices": [[100]]}
+    street.write("offer", key, fields)
+    street.follow()
+    answer = ask("/?q=strange")
+    (found,) = re.findall(r'class="over" href="([^"]*)"', answer.text)
+    site = street.site().id
+    assert re.fullmatch(rf"/offer/{site}/[^/?#\s\\]+\?q=strange", found)
+    assert ask(found).status_code < 500
+
+
 def test_nothing_within_reach_names_the_nearest(ask, street) -> None:
     found = ask("/?q=milk&within=1m&near=0,0")
     assert found.status_code == 200

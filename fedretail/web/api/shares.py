@@ -1,0 +1,49 @@
+"""Who holds the few long answers that there are: streams and exports."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import Scope
+
+from fedretail.web.api.manners import network_of
+from fedretail.web.guard import is_loopback
+from fedretail.web.problems import Problem
+
+
+class Shares:
+    """Counts long answers: `most` in all, of the network `of_others` and `each` of an address.
+
+    What is left beside those is kept for programs of this computer, which may take all.
+    """
+
+    def __init__(self, *, most: int, of_others: int, each: int) -> None:
+        self._most, self._of_others, self._each = most, of_others, each
+        self._here = 0
+        self._others: Counter[str] = Counter()
+
+    @contextmanager
+    def held(self, scope: Scope) -> Iterator[None]:
+        """A long answer to whoever asks; a Problem where it would be one too many."""
+        address = "" if is_loopback(scope) else network_of((scope["client"] or [""])[0])
+        if not self._has_room(address):
+            raise Problem(503, "Too many are being served.", headers={"retry-after": "30"})
+        self._count(address, 1)
+        try:
+            yield
+        finally:
+            self._count(address, -1)
+
+    def _has_room(self, address: str) -> bool:
+        others = self._others.total()
+        if self._here + others >= self._most:
+            return False
+        return not address or (others < self._of_others and self._others[address] < self._each)
+
+    def _count(self, address: str, number: int) -> None:
+        if not address:
+            self._here += number
+            return
+        self._others[address] += number
+        if not self._others[address]:
+            del self._others[address]

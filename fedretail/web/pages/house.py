@@ -20,6 +20,7 @@ from fedretail.web.asking import Stand
 from fedretail.web.pages.signs import colour, initials
 from fedretail.web.pages.towns import towns_of
 
+NOWHERE = Stand(None, "EUR")
 # Shops come and go by the day; the record of each is read again after so long.
 _KEPT_MS = 5_000
 
@@ -72,7 +73,7 @@ class Street:
     view: View
     shops: Sequence[Shop]
     read_at_ms: int
-    stand: Stand
+    stand: Stand = NOWHERE
     by_id: dict[str, Shop] = field(default_factory=dict)
     label: str = ""
 

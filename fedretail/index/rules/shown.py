@@ -40,10 +40,7 @@ def listing(
     score: float = 0.0,
     member: bool = False,
 ) -> Listing:
-    """The offer as shown at a moment to somebody at `near` (None: nowhere in particular).
-
-    `member`: somebody for whom members' prices count.
-    """
+    """The offer as shown at a moment to somebody at `near` (None: nowhere), a `member` or not."""
     site, place = shelf.site, shelf.site.position
     currency = offer.currency or site.currency
     price = price_now(offer.prices, at_ms, member=member) if currency else None

@@ -71,6 +71,10 @@ class Config:
     plugins: tuple[str, ...] = _setting(
         (), "Plug-ins that are used, by the names of their entry points."
     )
+    # 500 MB: own ones and those of 20,000 offers around.
+    pictures_mb: int = _setting(
+        500, "Room on the disk for pictures of goods, in MB; 0 is neither made nor fetched."
+    )
     # 500 MB: room for SQLite to copy a catalog of a million offers when it checkpoints.
     disk_reserve_mb: int = _setting(
         500, "Free space on the disk below which nothing more is taken from neighbours, in MB."

@@ -17,6 +17,7 @@ from fedretail.node.node import Node
 from fedretail.p2p.memory import MemoryNetwork, MemoryTransport
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.nodes import new_shop
+from fedretail.testing.tls import TlsServer, write_certificate
 
 # Both profiles repeat exactly: a red run is red again, on every machine. No deadline, since
 # timing belongs to the figures and this machine may be busy.
@@ -102,3 +103,23 @@ def note_daemon() -> Iterator[Callable[[Node, Any], None]]:
             node.store.note(DAEMON, state)
 
         yield note
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file with key and certificate of `server`."""
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    write_certificate(path)
+    return path
+
+
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where an administrator has added this certificate to those of the computer."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+
+@pytest.fixture
+def server(certificate: Path) -> TlsServer:
+    """A server of files over TLS, which answers within `running()`."""
+    return TlsServer(certificate)

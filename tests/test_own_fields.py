@@ -29,13 +29,14 @@ _FIRST_NUMBER = 7_700_417
 # Files in each vendor's form whose own columns hold @words and #numbers; {price} may change.
 FILES = {
     "csv": (
-        "SKU,Name,Price,Stock,Cost,Supplier,Reorder level,Internal note,Margin\n"
-        "C1,Bread,{price},#,#.00,@,#,@,@\n"
+        "SKU,Name,Price,Stock,Cost,Supplier,Reorder level,Internal note,Margin,Image\n"
+        "C1,Bread,{price},#,#.00,@,#,@,@,https://127.0.0.1/@.jpg\n"
     ),
     "shopify": (
         "Handle,Title,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty,"
-        "Cost per item,Option1 Name,Option1 Value,Published,Status,Body (HTML)\n"
-        "bread,Rye,S1,{price},shopify,#,#.00,Title,Default Title,true,active,Dark\n"
+        "Cost per item,Option1 Name,Option1 Value,Published,Status,Body (HTML),Image Src\n"
+        "bread,Rye,S1,{price},shopify,#,#.00,Title,Default Title,true,active,Dark,"
+        "https://127.0.0.1/@.jpg\n"
     ),
     "woocommerce": (
         "ID,Type,SKU,Name,Published,In stock?,Stock,Low stock amount,Regular price,"
@@ -45,7 +46,8 @@ FILES = {
     "jsonl": (
         '{{"kind":"offer","id":"J1","fields":{{"name":"Cake","currency":"EUR",'
         '"prices":[{{"amount":"{price}"}}]}},'
-        '"own":{{"note":"@","supplier":"@","stock_count":#,"reorder_point":#,"secret":"@"}}}}\n'
+        '"own":{{"note":"@","supplier":"@","stock_count":#,"reorder_point":#,"secret":"@",'
+        '"picture_made":"https://127.0.0.1/@.jpg"}}}}\n'
     ),
 }
 

@@ -58,7 +58,7 @@ def test_the_pure_part_of_p2p_is_under_contract() -> None:
     contracts = {c["id"]: c for c in PROJECT["tool"]["importlinter"]["contracts"]}
     contract = contracts.get("p2p-protocol-is-sans-io", {"source_modules": []})
     with_io = {
-        *("asker", "transport", "memory", "host", "service", "sockets", "link", "mirror"),
+        *("asker", "blobs", "transport", "memory", "host", "service", "sockets", "link", "mirror"),
         *("heads", "own", "supervisor", "__init__"),
     }
     for path in (ROOT / "fedretail" / "p2p").iterdir():

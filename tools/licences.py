@@ -17,7 +17,7 @@ NOTICE = Path(__file__).resolve().parent.parent / "NOTICE"
 # library stays a file of its own that anyone may replace. GPL and AGPL are not.
 ALLOWED = {
     "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD", "CC0-1.0", "ISC",
-    "LGPL-2.1-or-later", "LGPL", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0",
+    "LGPL-2.1-or-later", "LGPL", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0",
     "Unlicense", "Zlib", "ZPL-2.1",
 }  # fmt: skip
 

@@ -16,6 +16,8 @@ from fedretail.client.errors import ApiError, NoAnswer
 _MAX_BYTES = 64 * 1024 * 1024
 _MAX_LINE = 4 * 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
+# Broken compression, broken text, brackets without end.
+_NO_JSON = (ValueError, RecursionError, zlib.error)
 
 
 class _Stay(HTTPRedirectHandler):
@@ -47,11 +49,11 @@ class Wire:
         more = {"accept-encoding": "gzip", **(headers or {})}
         with self.opened(path, asked, method=method, body=body, headers=more) as answer:
             data = answer.read(_MAX_BYTES)
+        try:
             if answer.headers.get("content-encoding") == "gzip":
                 data = zlib.decompressobj(_GZIP).decompress(data, _MAX_BYTES)
-        try:
             found = json.loads(data)
-        except ValueError:
+        except _NO_JSON:
             found = None
         if not isinstance(found, dict):
             raise NoAnswer("What answers there is no node.")
@@ -98,7 +100,7 @@ class Wire:
 def _problem(data: bytes) -> dict[str, Any]:
     try:
         found = json.loads(data)
-    except ValueError:
+    except _NO_JSON:
         return {}
     return found if isinstance(found, dict) else {}
 

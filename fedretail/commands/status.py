@@ -51,5 +51,14 @@ def _counts(status: dict[str, Any]) -> str:
             count(len(status["peers"]), "neighbour"),
             index,
             f"store {_words.size(status['store_bytes'])}",
+            *_pictures(status["pictures"]),
         )
     )
+
+
+def _pictures(found: dict[str, int] | None) -> list[str]:
+    """How many pictures are kept, and what of own ones is still to come, where there are any."""
+    if found is None or not any(found.values()):
+        return []
+    more = f", {found['waiting']:,} to come" if found["waiting"] else ""
+    return [f"{count(found['kept'], 'picture')}{more}, {_words.size(found['bytes'])}"]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import tzinfo
 from functools import lru_cache
+from urllib.parse import quote
 
 from fedretail.domain.catalog import (
     MAX_CATEGORY,
@@ -19,6 +20,7 @@ from fedretail.domain.catalog import (
 from fedretail.domain.ids import parse_gtin
 from fedretail.domain.kind import Value
 from fedretail.domain.money import format_amount, parse_amount
+from fedretail.domain.pictures import MAX_URL
 from fedretail.domain.texts import clean_block, clean_line, shorten
 from fedretail.domain.times import parse_time
 from fedretail.domain.units import MAX_PACK, Quantity, parse_quantity
@@ -54,6 +56,10 @@ _FITS = re.compile(r"(\d+)(?: does not fit, (\d))? would(?: fit)?")
 _COUNT = re.compile(r"[<>]?\s*(-?\d{1,9})(?:[.,]\d{1,3})?\s*\+?(?:\s?(?:stk|st|pcs|x)\.?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[ T,]+(\d{1,2}:\d{2}).*)?")
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s*%?")
+# Several pictures stand in one cell, behind commas, bars or spaces; an address may hold commas.
+_PICTURE = re.compile(r"https?://(?:(?![,;|]\s*https?://)\S)+", re.IGNORECASE)
+# What an address may hold as it stands; all else is written with %.
+_URL_SIGNS = "%/:=&?~#+!$,;'@()*[]"
 _WRAPPED = re.compile(r'="?([^"]*)"?')
 
 
@@ -78,6 +84,15 @@ def read_block(text: str) -> Value:
     if len(block) * 4 > _MAX_DESCRIPTION_BYTES:
         block = block.encode()[:_MAX_DESCRIPTION_BYTES].decode(errors="ignore")
     return block or None
+
+
+def read_picture(text: str) -> Value:
+    """The address of the first picture, as https; None for anything else, which hides no goods."""
+    found = _PICTURE.match(clean_line(text))
+    if found is None:
+        return None
+    url = "https:" + quote(found[0], safe=_URL_SIGNS).partition(":")[2]
+    return url if len(url) <= MAX_URL else None
 
 
 def read_words(text: str) -> Value:

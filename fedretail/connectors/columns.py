@@ -84,6 +84,9 @@ _GENERIC = {
     "|fornitore|leverancier",
     "reorder_point": "reorder level|minimum stock|min stock|low stock amount|mindestbestand"
     "|meldebestand|stock minimum|seuil d alerte|stock minimo|scorta minima|minimumvoorraad",
+    "picture_from": "picture|pictures|picture url|image|images|image url|image link|image src|photo"
+    "|bild|bilder|bild url|bild link|bildadresse|foto|fotos|produktbild|image principale|url image"
+    "|imagen|imagenes|url imagen|immagine|immagini|url immagine|afbeelding|afbeeldingen",
     "note": "notes|internal note|internal notes|comment|comments|remark|remarks|notiz|notizen"
     "|bemerkung|bemerkungen|interne notiz|kommentar|note interne|remarque|nota|notas|note interne"
     "|opmerking|opmerkingen|notitie",

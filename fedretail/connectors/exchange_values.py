@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from fedretail.domain.kind import Value
 from fedretail.domain.money import MAX_AMOUNT_MINOR, MINOR_DIGITS, format_amount
+from fedretail.domain.pictures import parse_hash
 from fedretail.domain.times import MAX_TIME_MS, parse_time, rfc3339
 from fedretail.errors import MalformedInput
 
@@ -247,11 +248,32 @@ def _read_closure(raw: Json) -> Value:
     raise MalformedInput('expected {"from": time, "until": time, "reason": text}')
 
 
+def _write_pictures(value: Any, _currency: str) -> Json:
+    names = ("hash", "bytes", "width", "height", "alt")
+    return [dict(zip(names, (size[0].hex(), *size[1:]), strict=False)) for size in value]
+
+
+def _read_pictures(raw: Json, _currency: str) -> Value:
+    if not isinstance(raw, list):
+        raise MalformedInput('expected a list of {"hash", "bytes", "width", "height", "alt"}')
+    return [_read_size(one) for one in raw]
+
+
+def _read_size(raw: Json) -> Value:
+    match raw:
+        case {"hash": str(name), "bytes": int(size), "width": int(width), "height": int(height)}:
+            alt = raw.get("alt", "")
+            if isinstance(alt, str) and len(raw) == 4 + ("alt" in raw):
+                return [parse_hash(name), size, width, height, *([alt] if "alt" in raw else [])]
+    raise MalformedInput('expected {"hash": "…", "bytes": 9000, "width": 320, "height": 240}')
+
+
 _TIME = Codec(lambda ms, _: encode_time(ms), _read_time)
 _MONEY = Codec(_write_amount, _read_amount)
 _DEGREE = Codec(_write_degrees, _read_degrees)
 CODECS: dict[tuple[str, str], Codec] = {
     ("offer", "prices"): Codec(_write_prices, _read_prices),
+    ("offer", "pictures"): Codec(_write_pictures, _read_pictures),
     ("offer", "net"): Codec(_write_net, _read_net),
     **{("offer", name): _MONEY for name in ("regular", "deposit", "lowest_30d", "cost")},
     **{("offer", name): _TIME for name in ("valid_from", "valid_until", "checked_at")},

@@ -38,6 +38,7 @@ _SIMPLE: dict[str, Callable[[str], Value]] = {
     "supplier": cells.read_word,
     "reorder_point": cells.read_whole,
     "note": cells.read_block,
+    "picture_from": cells.read_picture,
 }
 _AMOUNTS = ("deposit", "cost")
 

@@ -34,6 +34,8 @@ _HEADINGS = words({
     "price": "variant price",
     "regular": "variant compare at price|compare at price",
     "cost": "cost per item|variant cost",
+    "picture_from": "image src|product image url",
+    "variant_picture": "variant image|variant image url",
     "measure": "unit price total measure|variant unit price total measure",
     "measure_unit": "unit price total measure unit|variant unit price total measure unit",
 })  # fmt: skip
@@ -42,7 +44,7 @@ _HEADINGS.pop("")
 
 # Further rows of a product stand right behind it; some tools sort an export by another column.
 _MAX_PRODUCTS = 1000
-_INHERITED = ("name", "description", "brand", "category", "published", "status")
+_INHERITED = ("name", "description", "brand", "category", "published", "status", "picture_from")
 
 
 class ShopifyCsv:
@@ -62,7 +64,8 @@ class ShopifyCsv:
         self._roles = roles
         category = {"category"} if "standard_category" in roles else set()
         net = {"net"} if "measure" in roles else set()
-        return roles | category | net
+        picture = {"picture_from"} if "variant_picture" in roles else set()
+        return roles | category | net | picture
 
     def offers(self, entry: Entry) -> Iterable[Entry | Problem]:
         """The variant of this row; nothing for pictures and for what is not on sale."""
@@ -95,6 +98,8 @@ class ShopifyCsv:
 
     def _complete(self, texts: Texts, product: Texts) -> None:
         texts.update({role: text for role, text in product.items() if text})
+        if "variant_picture" in texts:
+            texts["picture_from"] = texts["variant_picture"]
         options = _options(texts)
         if options:
             texts["name"] = f"{product['name']} - {', '.join(options)}"

@@ -50,6 +50,7 @@ _WORDS = words({
     "category": "categories|kategorien|categorias|categorie|categorieen",
     "parent": "ubergeordnetes produkt|ubergeordnet|superior|genitore|hoofd|bovenliggend",
     "brand": "brands|marken|marke|marques|marcas|marchi|merken",
+    "picture_from": "images|bilder|imagenes|immagini|afbeeldingen",
     "cost": "cost of goods|warenkosten|meta wc cog cost",
     "measure": "produkteinheit|product units",
     "measure_unit": "einheit|unit",
@@ -67,7 +68,7 @@ _MAX_PARENT_DESCRIPTION = 4000
 # Variations that stand above their parent wait for it; a file that never names one must not fill
 # the memory.
 _MAX_WAITING = 1000
-_INHERITED = ("name", "description", "category", "brand", "stock")
+_INHERITED = ("name", "description", "category", "brand", "stock", "picture_from")
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 
 

@@ -19,6 +19,7 @@ import trio
 from fedretail import __version__
 from fedretail.daemon.failures import noted_failure, ours
 from fedretail.daemon.pages import PageOptions, show_pages
+from fedretail.daemon.pictures import PictureWork
 from fedretail.daemon.threads import in_thread
 from fedretail.domain.texts import count
 from fedretail.errors import FedretailError, Refused, Unavailable
@@ -38,7 +39,7 @@ from fedretail.p2p.link import Link
 from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.own import Own
 from fedretail.p2p.service import SyncService
-from fedretail.p2p.transport import Transport
+from fedretail.p2p.transport import Carrier
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class Daemon:
     _addresses: Any = field(default_factory=lambda: trio.open_memory_channel(_MAX_KEEPING))
     _mirror: Mirror | None = None
     _room: Room | None = None
+    _pictures: PictureWork | None = None
     _pages: Sequence[str] = ()
     _started_ms: int = 0
     # This shop's own heads when all neighbours had them, and since when.
@@ -113,11 +115,17 @@ class Daemon:
                 self.on_event(await in_thread(partial(take_role, self.node, self.options.role)))
             self._room = Room(self.node)
             self.node.has_follower = True
+            if self.node.config.pictures_mb:
+                ahead = self.options.pages is not None
+                self._pictures = PictureWork(self.node, self._room, self.on_event, ahead=ahead)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(in_thread, _load_numpy)
                 nursery.start_soon(self._follow)
                 nursery.start_soon(self._upkeep)
                 nursery.start_soon(self._keep_addresses)
+                if self._pictures is not None:
+                    # Before pages are shown, which ask for what is kept.
+                    await nursery.start(self._pictures.run)
                 if self.options.pages is not None:
                     await nursery.start(
                         show_pages, self.node, self.options.pages, self.on_event, self.on_shown
@@ -145,7 +153,8 @@ class Daemon:
 
     def statistics(self) -> dict[str, int | float]:
         """Counters of everything that runs."""
-        return {} if self.service is None else self.service.statistics()
+        shared = {} if self.service is None else self.service.statistics()
+        return shared if self._pictures is None else {**shared, **self._pictures.statistics()}
 
     # --- the network part ---
 
@@ -172,11 +181,11 @@ class Daemon:
                 log.warning("The network part begins anew: %s", error.message)
                 await trio.sleep(NOTE_S)
 
-    def _transport(self) -> Transport:
+    def _transport(self) -> Carrier:
         listen = self.options.listen or self.node.config.listen or [DEFAULT_LISTEN]
         return Libp2pTransport(self.node.keyring.device_seed, list(listen))
 
-    async def _begin(self, nursery: trio.Nursery, transport: Transport, network_id: bytes) -> Ready:
+    async def _begin(self, nursery: trio.Nursery, transport: Carrier, network_id: bytes) -> Ready:
         node = self.node
         assert self._room is not None
         own = None if node.is_reader else Own(node.store, node.identity.author(), is_asking=True)
@@ -191,6 +200,8 @@ class Daemon:
             sign=node.identity.device.sign,
         )
         self.service.on_effect = self._on_effect
+        if self._pictures is not None:
+            self._pictures.attach(transport, self.service)
         addresses: list[str] = await nursery.start(self.service.run)
         for address in [*self.options.peers, *node.config.peers]:
             self.service.add_address(address, "option")
@@ -321,7 +332,7 @@ class Daemon:
             "addresses": service.addresses(),
             "clock_offset_ms": service.clock_offset_ms(),
             "pages": list(self._pages),
-            "statistics": service.statistics(),
+            "statistics": self.statistics(),
             "own": {log.hex(): seq for log, seq in mine.items()},
             "restoring": mirror.is_restoring(),
             "restores": mirror.restores,

@@ -16,6 +16,7 @@ from fedretail.domain.ids import is_gtin
 from fedretail.domain.judges import block, choice, formed, line, whole, words, yes_no
 from fedretail.domain.kind import Field, Kind, Value, fields_of
 from fedretail.domain.money import MAX_AMOUNT_MINOR, MINOR_DIGITS
+from fedretail.domain.pictures import MAX_URL, Picture, encode_pictures, read_pictures
 from fedretail.domain.prices import Price, SoldBy, encode_prices, parse_prices
 from fedretail.domain.stock import LEVELS, MAX_LEFT, UNKNOWN, Level, Stock
 from fedretail.domain.times import MAX_TIME_MS
@@ -65,14 +66,20 @@ OFFER = Kind(
         Field("valid_until", doc="ms; the offer is shown before it"),
         Field("source", doc="key of the source record that it came from"),
         Field("checked_at", doc="ms; when a person last stood behind this price"),
+        Field("pictures", doc="one picture: [[hash, bytes, width, height, alt], ...], by size"),
         Field("cost", own=True, doc="purchase price, minor units"),
         Field("supplier", own=True, doc="text"),
         Field("reorder_point", own=True, doc="count at which to order again"),
         Field("stock_count", own=True, doc="the exact count"),
         Field("note", own=True, doc="text"),
+        Field("picture_from", own=True, doc=f"https URL; text of at most {MAX_URL} characters"),
+        Field("picture_made", own=True, doc="picture_from of which the pictures were made"),
     ),
     doc="terms for a product or service at a site",
 )
+
+# What the program itself makes of other fields: no word of anybody, so it is no later change.
+MADE_FIELDS = frozenset({"pictures", "picture_made"})
 
 SOURCE = Kind(
     "source",
@@ -121,6 +128,7 @@ class Offer:
     valid_until: int | None = None
     source: str = ""
     checked_at: int | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Value]) -> Self:
@@ -211,6 +219,7 @@ JUDGES: dict[str, Callable[[Value], Any]] = {
     "valid_until": _moment,
     "source": _word,
     "checked_at": _moment,
+    "pictures": read_pictures,
 }
 _NOTHING = Offer()
 
@@ -225,6 +234,8 @@ def _written(offer: Offer) -> dict[str, Value]:
         out["net"] = encode_quantity(offer.net)
     if offer.prices:
         out["prices"] = encode_prices(offer.prices)
+    if offer.pictures:
+        out["pictures"] = encode_pictures(offer.pictures)
     if offer.stock.level != "unknown":
         out["stock"] = offer.stock.level
     if offer.stock.left is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from fedretail.connectors import BadRow
 from fedretail.node.base import BaseNode
 from fedretail.node.import_report import ImportOptions, ImportReport
-from fedretail.node.imports import import_file, open_reader
+from fedretail.node.imports import OnProgress, import_file, open_reader
 from fedretail.store.deeds import Deed
 
 # Under this key the store notes which rows wait for somebody to mend them.
@@ -37,12 +37,12 @@ def import_rows(
 
 
 def publish(
-    node: BaseNode, path: Path, rows: Sequence[BadRow], options: ImportOptions
+    node: BaseNode, path: Path, rows: Sequence[BadRow], how: tuple[ImportOptions, OnProgress]
 ) -> tuple[ImportReport, int]:
     """Import a file and its mended rows as one deed; what the file did, how many offers in all."""
     deed = Deed.new()
-    options = replace(options, deed=deed, dry_run=False)
-    report = import_file(node, path, options, lambda done, total, rows: None)
+    options = replace(how[0], deed=deed, dry_run=False)
+    report = import_file(node, path, options, how[1])
     if not rows:
         return report, report.offers
     counts = dict(deed.what)

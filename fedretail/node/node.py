@@ -9,6 +9,7 @@ modules of their own, which are loaded when they are first used.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fedretail.node.import_report import ImportOptions, ImportReport
     from fedretail.node.imports import OnProgress
     from fedretail.node.networks import Joined
+    from fedretail.node.pictures import Pictures
 
 
 class Node(BaseNode):
@@ -54,6 +56,13 @@ class Node(BaseNode):
         from fedretail.node.exports import export
 
         return export(self, out, mine=mine, view=view, on_progress=on_progress)
+
+    @cached_property
+    def pictures(self) -> "Pictures":
+        """The pictures of goods that are kept here; see `fedretail.node.pictures`."""
+        from fedretail.node.pictures import Pictures
+
+        return Pictures(self)
 
     def retailers(self, names: Iterable[str]) -> frozenset[str]:
         """Ids of the shops and members that are meant; see `fedretail.node.retailers`."""

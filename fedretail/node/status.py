@@ -46,6 +46,20 @@ def status(node: BaseNode) -> dict[str, Any]:
         "signed_twice": frozen(node),
         "stopped": node.store.own_logs.stopped,
         "damaged": len(node.store.repairs.damaged()),
+        "pictures": _pictures(state),
+    }
+
+
+def _pictures(state: dict[str, Any] | None) -> dict[str, int] | None:
+    """What the daemon counts of pictures; None where none runs, or pictures are switched off."""
+    counts = {} if state is None else state.get("statistics", {})
+    if "pictures" not in counts:
+        return None
+    return {
+        "kept": counts["pictures"],
+        "bytes": counts["picture_bytes_kept"],
+        "waiting": counts.get("pictures_waiting", 0),
+        "given_up": counts.get("pictures_given_up", 0),
     }
 
 

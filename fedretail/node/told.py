@@ -9,25 +9,36 @@ from fedretail.domain.catalog import OFFER, Offer
 from fedretail.domain.money import human_amount
 from fedretail.domain.prices import price_now
 from fedretail.node.base import BaseNode
+from fedretail.node.bulk import PRICES
 from fedretail.node.undo import OF, Before, Listed, before
 
-Sort = Literal["import", "new", "changed", "withdrawn", "undo"]
+Sort = Literal["import", "prices", "new", "changed", "withdrawn", "undo"]
 # What changes beside something that people change, and says nothing to them.
 _SILENT = frozenset({"source", "checked_at", "lowest_30d", "left", "stock_count", "currency"})
 _COUNTED = ("new", "changed", "withdrawn")
 
 
+Paid = tuple[int, str] | None
+
+
 class Change(NamedTuple):
-    """A field, with what it said before and says now, where that fits on a line; else ""."""
+    """A field, with what it said before and says now, where that fits on a line; else "".
+
+    prices: of a price, both as (minor units, currency), None for none.
+    """
 
     field: str
     old: str
     new: str
+    prices: "tuple[Paid, Paid] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A deed in words; of: what an undo took back. counts: of an import. text: in English."""
+    """A deed in words; of: what an undo took back. counts: of an import. text: in English.
+
+    by: percent by which prices of a category (name, "" for all) went up.
+    """
 
     id: str
     at_ms: int
@@ -37,6 +48,7 @@ class Told:
     changes: list[Change] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     of: "Told | None" = None
+    by: str = ""
 
     @property
     def text(self) -> str:
@@ -46,6 +58,9 @@ class Told:
         if self.sort == "import":
             said = (f"{number} {name}" for name, number in self.counts.items() if number)
             return f"{self.name}: {', '.join(said) or 'as before'}"
+        if self.sort == "prices":
+            which = f"Prices of {self.name}" if self.name else "All prices"
+            return f"{which} {self.by} %: {self.counts['changed']} changed"
         if self.sort != "changed":
             return f"{self.name}: {self.sort}"
         said = (_said(one) for one in self.changes)
@@ -59,6 +74,10 @@ def told(node: BaseNode, listed: Listed) -> Told:
     if "import" in deed.what:
         counts = {name: int(deed.what.get(name, 0)) for name in _COUNTED}
         return Told(*head, "import", str(deed.what["import"]), counts=counts)
+    if PRICES in deed.what:
+        counts = {"changed": int(deed.what.get("changed", 0))}
+        name, by = str(deed.what.get("category", "")), str(deed.what[PRICES])
+        return Told(*head, "prices", name, counts=counts, by=by)
     if OF in deed.what:
         found = node.store.deeds.find(deed.what[OF])
         of = told(node, Listed(found, None)) if found else None
@@ -107,7 +126,8 @@ def _changes(
         if old.get(name) == new.get(name) or name in _SILENT:
             continue
         if is_offer and name == "prices":
-            yield Change("price", _price(old, now_ms), _price(new, now_ms))
+            was, is_ = _paid(old, now_ms), _paid(new, now_ms)
+            yield Change("price", _price(was), _price(is_), (was, is_))
         elif is_offer and name == "stock":
             yield Change("stock", str(old.get(name) or "unknown"), str(new.get(name) or "unknown"))
         elif name == "name":
@@ -116,12 +136,16 @@ def _changes(
             yield Change(name, "", "")
 
 
-def _price(fields: dict[str, Any], now_ms: int) -> str:
+def _paid(fields: dict[str, Any], now_ms: int) -> Paid:
     offer = Offer.from_fields(fields)
     price = price_now(offer.prices, now_ms)
     if price is None or offer.currency is None:
-        return "–"
-    return human_amount(price.amount_minor, offer.currency)
+        return None
+    return price.amount_minor, offer.currency
+
+
+def _price(paid: Paid) -> str:
+    return "–" if paid is None else human_amount(*paid)
 
 
 def _said(change: Change) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fedretail.crdt.registers import Folded
+from fedretail.domain.catalog import MADE_FIELDS
 from fedretail.domain.kind import RecordId
 from fedretail.domain.sites import SITE, Site
 from fedretail.errors import Refused
@@ -197,7 +198,7 @@ def _edit(one: Before, now: Folded | None, own: dict[str, int], done: Undone) ->
     if not one.was:
         if now is None:
             return None
-        if max(stamps.values(), default=0) > one.last:
+        if _last_word(stamps) > one.last:
             done.keep(Kept(name, ""))
             return None
         return Edit(kind, key, is_deletion=True)
@@ -208,12 +209,17 @@ def _edit(one: Before, now: Folded | None, own: dict[str, int], done: Undone) ->
     if now is None:
         return Edit(kind, key, one.fields, keep_unknown=True)
     if one.is_anew:
-        if max(stamps.values(), default=0) > one.last:
+        if _last_word(stamps) > one.last:
             done.keep(Kept(name, ""))
             return None
         return Edit(kind, key, {**dict.fromkeys(stamps), **one.fields}, keep_unknown=True)
     back = dict(_unchanged(one, name, stamps, done))
     return Edit(kind, key, back, keep_unknown=True) if back else None
+
+
+def _last_word(stamps: dict[str, int]) -> int:
+    """When anybody changed the record last; what followed from that by itself aside."""
+    return max((at for name, at in stamps.items() if name not in MADE_FIELDS), default=0)
 
 
 def _unchanged(

@@ -22,7 +22,7 @@ import trio
 from fedretail.crdt.keys import SigningKey
 from fedretail.errors import PeerError, Unavailable
 from fedretail.p2p.address import Address, parse_peer, peer_id_of
-from fedretail.p2p.transport import Handler, Limits, Stream
+from fedretail.p2p.transport import PROTOCOL, Handler, Limits, Stream
 
 # A frame of the session is at most 256 KiB; smaller pieces let a partition fall inside one.
 _PIECE_BYTES = 16 * 1024
@@ -251,7 +251,7 @@ class MemoryTransport:
         self.count = {"bytes_in": 0, "bytes_out": 0, "accepted": 0, "dialled": 0, "failed": 0}
         self._network = network
         self.place = Address("ip4", host, _PORT, self.peer_id)
-        self._handler: Handler | None = None
+        self._handlers: dict[str, Handler] = {}
         self._nursery: trio.Nursery | None = None
 
     def addresses(self) -> list[str]:
@@ -264,11 +264,11 @@ class MemoryTransport:
         """Accepts streams until cancelled; then all streams of this device break."""
         try:
             async with trio.open_nursery() as nursery:
-                self._handler, self._nursery = handler, nursery
+                self._handlers[PROTOCOL], self._nursery = handler, nursery
                 task_status.started()
                 await trio.sleep_forever()
         finally:
-            self._handler = self._nursery = None
+            self._nursery = None
             for stream in list(self.streams):
                 stream._break()
         raise AssertionError("unreachable: sleep_forever does not return")
@@ -300,27 +300,42 @@ class MemoryTransport:
                 return peer
         raise self._nobody(where)
 
-    def _join(self, peer: "MemoryTransport") -> MemoryStream:
+    def handle(self, protocol: str, handler: Handler) -> None:
+        """Serve incoming streams of another protocol too."""
+        self._handlers[protocol] = handler
+
+    async def open(self, peer_id: str, protocol: str) -> Stream:
+        """A new stream to a peer that there is a stream to, after one round trip."""
+        if not any(stream.peer_id == peer_id for stream in self.streams):
+            raise Unavailable("There is no connection to that peer.")
+        peer, there = self._network.peers[peer_id], self._network.link(self.peer_id, peer_id)
+        await trio.sleep(there.latency_s + self._network.link(peer_id, self.peer_id).latency_s)
+        if peer._nursery is None or there.cut_since_s is not None:
+            raise Unavailable("There is no connection to that peer any more.")
+        if protocol not in peer._handlers:
+            raise PeerError(f"The peer does not speak {protocol}.")
+        return self._join(peer, protocol)
+
+    def _join(self, peer: "MemoryTransport", protocol: str = PROTOCOL) -> MemoryStream:
         there = self._network.pipe(self.peer_id, peer.peer_id)
         back = self._network.pipe(peer.peer_id, self.peer_id)
         mine = MemoryStream(self, peer, (back, there))
         theirs = MemoryStream(peer, self, (there, back))
         self.streams[mine] = None
-        peer.accept(theirs)
+        peer.accept(theirs, protocol)
         self.count["dialled"] += 1
         return mine
 
-    def accept(self, stream: MemoryStream) -> None:
+    def accept(self, stream: MemoryStream, protocol: str) -> None:
         """Starts the handler on a stream that a peer has opened."""
         assert self._nursery is not None
         self.streams[stream] = None
         self.count["accepted"] += 1
-        self._nursery.start_soon(self._handle, stream)
+        self._nursery.start_soon(self._handle, stream, self._handlers[protocol])
 
-    async def _handle(self, stream: MemoryStream) -> None:
-        assert self._handler is not None
+    async def _handle(self, stream: MemoryStream, handler: Handler) -> None:
         try:
-            await self._handler(stream)
+            await handler(stream)
         except Exception:  # noqa: BLE001 - a handler's failure ends its stream and nothing else
             self.count["failed"] += 1
             await stream.reset()

@@ -20,6 +20,8 @@ import trio
 
 # The protocol's name on the wire, negotiated by multistream-select on each new stream.
 PROTOCOL = "/fedretail/sync/1"
+# That of pictures, on streams of its own beside those of a session; see `blob_frames`.
+BLOB_PROTOCOL = "/fedretail/blob/1"
 
 
 class Stream(Protocol):
@@ -96,6 +98,22 @@ class Transport(Protocol):
 
     def statistics(self) -> dict[str, int | float]:
         """Counters since the start; `connections`, `bytes_in`, `bytes_out` among them."""
+        ...
+
+
+class Carrier(Transport, Protocol):
+    """A transport that carries further protocols to those it is connected with already."""
+
+    def handle(self, protocol: str, handler: Handler) -> None:
+        """Serve incoming streams of another protocol too; said before `serve`."""
+        ...
+
+    async def open(self, peer_id: str, protocol: str) -> Stream:
+        """A new stream over a connection that is there; nobody is dialled for it.
+
+        Raises Unavailable (not connected, no time), PeerError (does not speak that protocol); the
+        connection and its other streams stay as they are.
+        """
         ...
 
 

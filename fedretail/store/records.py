@@ -279,6 +279,16 @@ def own_of(
     return result
 
 
+def own_all(connection: Connection, kind: str, field: str) -> list[tuple[RecordId, bytes]]:
+    """An own field of all records of a kind that have it, as canonical bytes."""
+    found = connection.execute(
+        "SELECT owner, name, kind, key, value FROM local_own"
+        " JOIN collection ON collection.id = local_own.collection WHERE kind = ? AND field = ?",
+        (kind, field),
+    )
+    return [(RecordId(*place), value) for *place, value in found]
+
+
 def statistics(connection: Connection, path: Path) -> dict[str, int]:
     """Counts for `fedretail status`; `path`: of the store's file."""
     query = "SELECT count(*), ifnull(sum(count), 0), ifnull(sum(size), 0) FROM log"

@@ -250,6 +250,11 @@ class Store:
         found = records.own_of(self._read, owner, collection, keys)
         return {key: _unpacked(values) for key, values in found.items()}
 
+    def own_all(self, kind: str, field: str) -> list[tuple[RecordId, Any]]:
+        """An own field of all records of a kind that have it."""
+        found = records.own_all(self._read, kind, field)
+        return [(at, unpack(raw, max_bytes=MAX_ROW_BYTES)) for at, raw in found]
+
     def versions(self, place: RecordId) -> list[Groups]:
         """The groups of a record's present and journalled row versions, newest first."""
         return self.versions_of([place]).get(place, [])
@@ -328,10 +333,7 @@ class Store:
         return local.meta(self._read, key)
 
     def set_meta(self, values: Mapping[str, Any], *, unless: str | None = None) -> bool:
-        """Write values that belong to the store as such; whether they were written.
-
-        They are not where the key `unless` has a value already, whoever wrote it.
-        """
+        """Write such values, unless the key `unless` has one already; whether they were written."""
         with self._write.transaction(durable=True):
             if unless is not None and local.meta(self._write, unless) is not None:
                 return False

@@ -22,18 +22,8 @@ from fedretail.index.language.languages import STEMMERS
 from fedretail.index.language.text import fold, offer_words
 from fedretail.index.language.vocabulary import Similar, commonest
 from fedretail.index.query import Query
-from fedretail.index.rules.ranking import (
-    Form,
-    Term,
-    answered,
-    asked_of,
-    is_begun_with_head,
-    length,
-    rarity,
-    score,
-    shape,
-    telling,
-)
+from fedretail.index.rules import ranking
+from fedretail.index.rules.ranking import Form, Term, answered, rarity, score, telling
 from fedretail.index.rules.stock import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
 from fedretail.index.views import View
 from fedretail.testing.memory_records import MemoryRecords
@@ -394,14 +384,11 @@ def naive_relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> 
     """
     if not terms:
         return 1.0
+    held = answered(terms, words, named)
     found = 0.0
     # Added one by one: newer Pythons round the sum of floats in another way than `+`.
-    for one in answered(terms, words, named):
+    for one in held:
         found += one.points
-    shaped = shape(
-        [one.place for one in answered(terms, words, named)],
-        words[:named],
-        asked_of(terms),
-        is_begun=is_begun_with_head(words[-1]),
-    )
-    return found / sum(term.weight for term in terms) / length(named) * shaped
+    places, is_begun = [one.place for one in held], ranking.is_begun_with_head(words[-1])
+    kept = ranking.shape(places, words[:named], ranking.asked_of(terms), is_begun=is_begun)
+    return found / sum(term.weight for term in terms) / ranking.length(named) * kept

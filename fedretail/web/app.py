@@ -13,7 +13,7 @@ from fedretail.web.guard import Guard, Rules
 from fedretail.web.health import health_routes
 from fedretail.web.manage.app import UPLOAD_PATH, office_routes
 from fedretail.web.manage.sessions import Sessions
-from fedretail.web.manage.uploads import MAX_FILE_BYTES
+from fedretail.web.pace import Paced
 from fedretail.web.packing import Packed
 from fedretail.web.pages.app import page_routes
 from fedretail.web.pages.house import House
@@ -40,9 +40,9 @@ def make_app(
     rules = Rules(
         names=node.config.web_names,
         origins=node.config.api_origins,
-        large={UPLOAD_PATH: MAX_FILE_BYTES},
+        large=(UPLOAD_PATH,),
     )
-    return Guard(Packed(app), rules, counts)
+    return Guard(Paced(Packed(app), clock=node.clock, counts=counts), rules, counts)
 
 
 def _plugged(node: Node) -> list[BaseRoute]:

@@ -10,7 +10,7 @@ import logging
 import re
 import socket
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,12 +47,12 @@ API = "/api/"
 class Rules:
     """names: further names of this computer; origins: pages of these may use the API ("*": all).
 
-    large: prefix of a path -> bytes that a body may have there, which the endpoint reads itself.
+    large: paths whose endpoint reads the body itself, as it comes, and bounds it.
     """
 
     names: Collection[str] = ()
     origins: Collection[str] = ()
-    large: Mapping[str, int] = field(default_factory=dict)
+    large: Collection[str] = ()
 
 
 class Guard:
@@ -97,7 +97,7 @@ class Guard:
 
     def _most_bytes(self, path: str) -> int | None:
         """How long a body may be that is read here; None where the endpoint reads it."""
-        return None if path.startswith(tuple(self._rules.large)) else bodies.MOST_BYTES
+        return None if path in self._rules.large else bodies.MOST_BYTES
 
     def _fault(self, scope: Scope) -> tuple[int, str] | None:
         names = [name for name, _ in scope["headers"]]

@@ -1,5 +1,6 @@
 """fedretail/client against a served node."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -123,6 +124,28 @@ def test_problems_are_errors_with_their_hint(client: Client) -> None:
 def test_where_nobody_answers() -> None:
     with pytest.raises(NoAnswer):
         Client("http://127.0.0.1:9").search("bread")
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found"])
+@pytest.mark.parametrize(
+    "body", [b"hello", b"[1]", b"[" * 100_000, b"\xff\xfe", b"\x1f\x8b\x08broken", b""]
+)
+@pytest.mark.parametrize("packed", [b"", b"content-encoding: gzip\r\n"])
+def test_what_answers_otherwise_is_no_node(status: bytes, body: bytes, packed: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            line, _ = listener.accept()
+            with line:
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\n" + packed)
+                line.sendall(b"content-length: %d\r\n\r\n" % len(body) + body)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises((NoAnswer, ApiError)):
+            Client(f"http://127.0.0.1:{listener.getsockname()[1]}").search("bread")
+        thread.join()
 
 
 def test_a_client_loads_no_node() -> None:

@@ -86,3 +86,22 @@ def test_html_becomes_text(markup, text):
 @given(st.text(alphabet="<>!-/abpscriptli &;\n"))
 def test_any_markup_becomes_text(markup):
     assert isinstance(html_text(markup), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://a.example/x.jpg", "https://a.example/x.jpg"),
+        ("HTTP://a.example/x.jpg", "https://a.example/x.jpg"),
+        ("https://a.example/ä.jpg", "https://a.example/%C3%A4.jpg"),
+        ("https://a.example/x,y.jpg, https://a.example/z.jpg", "https://a.example/x,y.jpg"),
+        ("https://a.example/1.jpg|https://a.example/2.jpg", "https://a.example/1.jpg"),
+        ("https://a.example/1.jpg https://a.example/2.jpg", "https://a.example/1.jpg"),
+        ("jar.jpg", None),
+        ("javascript:alert(1)", None),
+        ("file:///etc/passwd", None),
+        ("https://a.example/" + "x" * 2000, None),
+    ],
+)
+def test_the_first_address_of_a_picture(text: str, url: str | None) -> None:
+    assert cells.read_picture(text) == url

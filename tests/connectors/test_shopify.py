@@ -21,6 +21,21 @@ def test_variants_become_offers(read_fixture):
     assert "net" not in small  # grams are for shipping
 
 
+def test_a_variant_shows_its_own_picture_or_that_of_the_product(tmp_path):
+    path = tmp_path / "products.csv"
+    path.write_text(
+        "Handle,Title,Option1 Name,Option1 Value,Variant Price,Image Src,Variant Image\n"
+        "jam,Jam,Fruit,Plum,4.00,http://cdn.example/jam.jpg?v=1,https://cdn.example/plum.jpg\n"
+        "jam,,Fruit,Cherry,4.00,https://cdn.example/2.jpg,\n"
+        "jam,,,,,https://cdn.example/3.jpg,\n"
+        "tea,Tea,Title,Default Title,3.00,,\n"
+    )
+    rows = {row.identity: row.fields for row in open_source(path, currency="EUR")}
+    assert rows["jam:Plum"]["picture_from"] == "https://cdn.example/plum.jpg"
+    assert rows["jam:Cherry"]["picture_from"] == "https://cdn.example/jam.jpg?v=1"
+    assert rows["tea"]["picture_from"] is None
+
+
 def test_stock_is_what_the_tracker_says(read_fixture):
     got = read_fixture("shopify-old.csv")
     small = got.fields("linen-apron:Small/Red")

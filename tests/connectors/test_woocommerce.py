@@ -66,3 +66,18 @@ def test_the_real_sample(test_data):
     red = by_sku["cc-hoodie-red"]
     assert (red["name"], red["prices"], red["regular"]) == ("Hoodie - Red, No", [[4200]], 4500)
     assert red["category"] == "Clothing > Hoodies"
+
+
+def test_the_first_picture_is_taken_and_a_variation_has_that_of_its_product(tmp_path):
+    path = tmp_path / "wc.csv"
+    path.write_text(
+        "ID,Type,SKU,Name,Published,Regular price,Parent,Images\n"
+        '1,simple,H1,Honey,1,6.50,,"https://a.example/h,1.jpg, https://a.example/h2.jpg"\n'
+        "2,variable,J,Jam,1,,,https://a.example/jam.jpg\n"
+        "3,variation,J1,Jam - Plum,1,4.00,J,\n"
+        "4,simple,T1,Tea,1,3.00,,tea.jpg\n"
+    )
+    rows = {row.identity: row.fields for row in open_source(path, currency="EUR")}
+    assert rows["H1"]["picture_from"] == "https://a.example/h,1.jpg"
+    assert rows["J1"]["picture_from"] == "https://a.example/jam.jpg"
+    assert rows["T1"]["picture_from"] is None

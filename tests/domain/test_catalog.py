@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fedretail.domain.catalog import MAX_NAME, OFFER, Offer
+from fedretail.domain.pictures import Picture
 from fedretail.domain.prices import Price
 from fedretail.domain.stock import Stock
 from fedretail.domain.units import Quantity
@@ -21,6 +22,7 @@ MILK = Offer(
     tax_rate="7", sold_by="weight", lowest_30d=349, stock=Stock("few", 3, True), min_age=16,
     allergens=("milk",), hazard=("GHS02",), claims=("organic",), language="en", valid_from=1,
     valid_until=9, source="till", checked_at=7, type="service",
+    pictures=(Picture(b"c" * 32, 9000, 320, 240), Picture(b"p" * 32, 50000, 960, 720, "a jug")),
 )  # fmt: skip
 
 

@@ -164,7 +164,7 @@ class Chance:
         words += ["mil", "milk oa", "bread with milk", "milk 100cl", "chocolat lait", "brot"]
         # What is near, and nothing else of it: answered ring by ring.
         is_plain = self.one([True, False, False])
-        filters = {"near": self.one(PLACES)} if is_plain else self.filters()
+        filters: dict[str, Any] = {"near": self.one(PLACES)} if is_plain else self.filters()
         if filters.get("within_m") is None and self.one([True, False, False]):
             filters["near"] = None
         sorts = ["best", "nearest", "cheapest", "cheapest-unit", "cheapest-unit"]

@@ -282,6 +282,22 @@ def test_a_price_window_opens_and_closes_without_a_new_edit(tmp_path: Path) -> N
     assert seen == [150, 99, 150]
 
 
+@pytest.mark.parametrize("rows", [0, memory.USE_FROM_ROWS])
+def test_a_shop_is_shown_for_thirty_days_of_silence_to_the_millisecond(
+    tmp_path: Path, rows: int
+) -> None:
+    world = World(tmp_path)
+    world.do(("offer", 0, "k", {"name": "Milk"}))
+    world.index.follow()
+    if not rows:
+        world.index.load()
+    with patch.object(memory, "USE_FROM_ROWS", rows):
+        world.clock.advance(30 * DAY_MS)
+        assert world.index.search(Query(words="milk")).total == 1
+        world.clock.advance(1)
+        assert world.index.search(Query(words="milk")).total == 0
+
+
 def test_confirmed_at_is_the_latest_of_price_offer_and_source(tmp_path: Path) -> None:
     world = World(tmp_path)
 

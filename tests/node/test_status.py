@@ -60,7 +60,17 @@ def test_the_object_is_as_documented(shop: Node) -> None:
         "signed_twice": [],
         "stopped": None,
         "damaged": 0,
+        "pictures": None,
     }
+
+
+def test_pictures_are_told_as_the_daemon_counts_them(
+    shop: Node, note_daemon: Callable[[Node, Any], None]
+) -> None:
+    counts = {"pictures": 9, "picture_bytes_kept": 70_000, "pictures_waiting": 2}
+    state = {"peers": [], "own": {}, "clock_offset_ms": 0, "statistics": counts}
+    note_daemon(shop, state)
+    assert shop.status()["pictures"] == {"kept": 9, "bytes": 70_000, "waiting": 2, "given_up": 0}
 
 
 def test_peers_are_told_as_documented(shop: Node, noted: Noted) -> None:

@@ -1,12 +1,15 @@
 """The page on the wire: its examples are what the code says, its limits those of the code."""
 
+import hashlib
 import re
 from pathlib import Path
 
 import pytest
 
-from fedretail.p2p import reconcile, wire
+from fedretail.domain.pictures import MAX_CARD_BYTES, MAX_PAGE_BYTES, MAX_SIDE, MAX_SIZES
+from fedretail.p2p import blob_frames, blobs, reconcile, wire
 from fedretail.p2p.address import peer_id_of
+from fedretail.p2p.blob_frames import Answers, Asked, Wanted, asking
 from fedretail.p2p.blocks import BlockList
 from fedretail.p2p.fetches import MAX_FETCHING
 from fedretail.p2p.fetching import MAX_ASKED
@@ -19,6 +22,7 @@ from fedretail.p2p.service import MAX_SESSIONS
 from fedretail.p2p.serving import CREDIT_BYTES, HEADS_PER_FRAME, MAX_PUSH_BYTES
 from fedretail.p2p.session import IDLE_MS
 from fedretail.p2p.ticket import Ticket
+from fedretail.p2p.transport import BLOB_PROTOCOL
 from fedretail.p2p.view import MAX_SHOWN
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol" / "wire.md"
@@ -111,3 +115,32 @@ def test_the_page_names_every_message_and_limit() -> None:
         MAX_SESSIONS,
     ):
         assert re.search(rf"\b{number}\b", text), number
+
+
+def test_the_documented_questions_about_pictures() -> None:
+    honey, absent = hashlib.sha256(b"honey").digest(), bytes(range(32))
+    asked = bytes.fromhex("".join(example("blob-asked").split()))
+    assert list(Asked().feed(asked)) == [honey, absent]
+    wanted = [Wanted(honey, 5), Wanted(absent, 9)]
+    assert asking(wanted) == asked
+    answered = bytes.fromhex("".join(example("blob-answered").split()))
+    assert [one.data for one in Answers(wanted).feed(answered)] == [b"honey", None]
+
+
+def test_the_limits_of_pictures_are_those_of_the_code() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for said in (
+        f"at most {MAX_SIZES} sizes",
+        f"at most {MAX_PAGE_BYTES:,} bytes",
+        f"at most {MAX_CARD_BYTES:,} bytes is for a card",
+        f"at most {MAX_SIDE:,}\ndots a side",
+        f"one stream each, {blobs.MAX_SERVING} at once",
+        f"{blobs.RATE_BYTES // 1024} KiB a second, {blobs.BURST_BYTES >> 20} MiB at once",
+        f"a question is {blobs.ASK_BYTES // 1024} KiB",
+        f"| silence of who asks | {blobs.IDLE_S:.0f} s |",
+        f"| a stream | {blobs.STREAM_S / 60:.0f} min |",
+        f"as this program asks | {blob_frames.MAX_ASKED} |",
+        f"an answer to all | 30 s; {blobs.FETCH_S / 60:.0f} min |",
+        f"## Pictures: `{BLOB_PROTOCOL}`",
+    ):
+        assert said in text, said

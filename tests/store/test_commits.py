@@ -95,6 +95,15 @@ def test_a_field_set_twice_the_last_counts(store: Store) -> None:
     assert fields(store, "a") is None
 
 
+def test_an_own_field_is_found_in_all_records_that_have_it(store: Store) -> None:
+    own = {"a": {"cost": 5, "note": "x"}, "b": {"cost": 6}, "c": {}, "d": {"cost": 7}}
+    commit(store, *[Edit("offer", key, {"pack": 1, **fields}) for key, fields in own.items()])
+    commit(store, Edit("offer", "d", is_deletion=True), Edit("offer", "b", {"cost": None}))
+    assert dict(store.own_all("offer", "cost")) == {place("a"): 5, place("b"): None}
+    assert dict(store.own_all("offer", "note")) == {place("a"): "x"}
+    assert store.own_all("site", "cost") == []
+
+
 def test_deleting_and_beginning_anew_in_one_commit(store: Store) -> None:
     commit(store, Edit("offer", "a", {"name": "old", "pack": 1, "cost": 5, "note": "old"}))
     commit(store, Edit("offer", "a", is_deletion=True), Edit("offer", "a", {"pack": 2, "cost": 6}))

@@ -117,7 +117,8 @@ def _term(one: str | Amount, vocabulary: Vocabulary, begun: bool) -> Term:
     number = Form(one.number, begun=begun and not one.united)
     if not one.united:
         return Term(one.number, (number,))
-    return Term(one.united, (Form(one.united), number._replace(worth=_BARE_NUMBER)))
+    worth = 1.0 if one.is_size else _BARE_NUMBER
+    return Term(one.united, (Form(one.united), number._replace(worth=worth)))
 
 
 def _asked(word: str, vocabulary: Vocabulary) -> list[str]:
@@ -181,9 +182,9 @@ def _others(
     What begins as it was typed comes before its parts, and a correction last.
     """
     code = _CODE.fullmatch(term.text)
-    parts = [] if code is None else [part for part in code.groups() if part]
-    if parts and all(map(vocabulary.holds, parts)):
-        return [term._replace(text=part, forms=(Form(part),)) for part in parts]
+    pieces = [] if code is None else [piece for piece in code.groups() if piece]
+    if pieces and all(map(vocabulary.holds, pieces)):
+        return [term._replace(text=piece, forms=(Form(piece),)) for piece in pieces]
     if not slips(term.text):
         return [term]
     longer = vocabulary.beginning(term.text)

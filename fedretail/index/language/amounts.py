@@ -86,10 +86,15 @@ _CODES = {
 
 
 class Amount(NamedTuple):
-    """A number in a text: its word in the base unit ("" without unit), and the bare number."""
+    """A number in a text: its word in the base unit ("" without unit), and the bare number.
+
+    is_size: it stands before a cross, so that it may be a number of pieces ("6 x 0,33 l") and may
+    as well be a size ("2x4").
+    """
 
     united: str
     number: str
+    is_size: bool = False
 
 
 def pieces(folded: str, letter: str) -> list[str | Amount]:
@@ -128,8 +133,9 @@ def _piece(number: str, mark: str, unit: str, times: str) -> Amount:
         return _amount(number, mark.strip())
     if unit:
         return _amount(number, _PARTING.sub("", unit))
-    # "6 x 0,33 l" is a pack of six; in "2x4" it does no harm.
-    return _amount(number, "er" if times and number.isdigit() and len(number) < 5 else None)
+    if times and number.isdigit() and len(number) < 5:
+        return _amount(number, "er")._replace(is_size=True)
+    return _amount(number, None)
 
 
 # Shops repeat a few hundred amounts.

@@ -31,6 +31,16 @@ BEHIND_HEAD = frozenset(
     ("in", "with", "for", "mit", "fur", "aus", "ohne", "avec", "sans", "au", "aux", "de", "con",
      "di", "sin", "al", "en")
 )  # fmt: skip
+# Nor are these what a name is of, at its end: colours and finishes, and words for many things and
+# none; as typed and as stems.
+_FEATURES = frozenset(
+    ("white", "black", "red", "blue", "green", "yellow", "brown", "gray", "grey", "beige", "beig",
+     "tan", "almond", "ivory", "ivori", "silver", "gold", "chrome", "nickel", "bronze", "bronz",
+     "brass", "stainless", "steel", "satin", "brushed", "brush", "clear", "natural", "natur",
+     "weiss", "schwarz", "rot", "blau", "grun", "gelb", "braun", "grau", "silber",
+     "kit", "set", "pack", "unit", "control", "system", "combo", "fixture", "fixtur", "included",
+     "includ", "only", "case")
+)  # fmt: skip
 # English and its like say last what a thing is, all others with a language of their own here may
 # say it first: "Lait entier".
 _HEAD_LAST = frozenset(f"lang.{one}" for one in ("de", "nl", "da", "nb", "nn", "no", "sv"))
@@ -102,10 +112,11 @@ class Asked(NamedTuple):
 
 
 def asked_of(terms: Sequence[Term]) -> Asked:
-    """How the terms of a query stand: the last word but amounts says what is asked for."""
+    """How the terms of a query stand: the last word but amounts and colours is asked for."""
     heads = [i for i, term in enumerate(terms) if term.is_head]
     words = [i for i, term in enumerate(terms) if not term.text[:1].isdigit()]
-    last = (heads or words or [len(terms) - 1])[-1]
+    things = [i for i in words if terms[i].text not in _FEATURES]
+    last = (heads or things or words or [len(terms) - 1])[-1]
     return Asked(last, tuple(i for i in range(len(terms) - 1) if i not in heads))
 
 
@@ -139,7 +150,7 @@ def heads_of(name: Sequence[str]) -> range:
     A word may be held by several tokens: its stem, itself, what its compound is a kind of.
     """
     end = next((i for i, word in enumerate(name) if i and word in BEHIND_HEAD), len(name))
-    while end > 1 and name[end - 1][0].isdigit():
+    while end > 1 and (name[end - 1][0].isdigit() or name[end - 1] in _FEATURES):
         end -= 1
     start = end - 1
     while start > 0 and any(_are_alike(name[start - 1], one) for one in name[start:end]):

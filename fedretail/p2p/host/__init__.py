@@ -14,7 +14,7 @@ from fedretail.crdt.keys import SigningKey
 from fedretail.errors import FedretailError, MalformedInput, Unavailable, UsageError
 from fedretail.p2p import sockets
 from fedretail.p2p.address import Address, parse_listen, parse_peer, peer_id_of
-from fedretail.p2p.transport import Handler, Limits, Stream
+from fedretail.p2p.transport import PROTOCOL, Handler, Limits, Stream
 
 if TYPE_CHECKING:
     from fedretail.p2p.host.core import Core
@@ -34,6 +34,7 @@ class Libp2pTransport:
         self._listen = [_listen_address(text) for text in listen]
         self._limits = limits or Limits()
         self._count: Counter[str] = Counter()
+        self._further: dict[str, Handler] = {}
         self._core: Core | None = None
         self._listeners: list[trio.SocketListener] = []
         self.peer_key = SigningKey.from_seed(device_seed).public
@@ -55,7 +56,7 @@ class Libp2pTransport:
         try:
             self._core = core = Core(
                 self._seed,
-                handler,
+                {PROTOCOL: handler, **self._further},
                 limits=self._limits,
                 count=self._count,
                 addresses=self.addresses,
@@ -83,6 +84,14 @@ class Libp2pTransport:
         if where.peer_id == self.peer_id:
             raise Unavailable("That is the address of this device itself.")
         return await self._serving().connect(where)
+
+    def handle(self, protocol: str, handler: Handler) -> None:
+        """Serve incoming streams of another protocol too, from the next start on."""
+        self._further[protocol] = handler
+
+    async def open(self, peer_id: str, protocol: str) -> Stream:
+        """A new stream of that protocol over a connection that is there."""
+        return await self._serving().open(peer_id, protocol)
 
     def _serving(self) -> "Core":
         if self._core is None:

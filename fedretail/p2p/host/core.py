@@ -5,8 +5,9 @@ Imported by `host` alone, when a host starts.
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import trio
@@ -43,19 +44,18 @@ class Core:
     def __init__(
         self,
         seed: bytes,
-        handler: Handler,
+        handlers: Mapping[str, Handler],
         *,
         limits: Limits,
         count: Counter[str],
         addresses: Callable[[], list[str]],
     ) -> None:
-        self._handler = handler
+        """`handlers`: by the protocol that they speak."""
         self._limits = limits
         self._count = count
         self._door = sockets.Door(limits)
-        self._host = build_host(
-            seed, self._on_stream, limits=limits, count=count, addresses=addresses
-        )
+        speaking = {name: partial(self._on_stream, one) for name, one in handlers.items()}
+        self._host = build_host(seed, speaking, limits=limits, count=count, addresses=addresses)
         self._swarm: Any = self._host.get_network()
         self._nursery: trio.Nursery | None = None
 
@@ -161,18 +161,26 @@ class Core:
                 await self._drop(connection)
         return await self._open(await self._dial(where), where)
 
+    async def open(self, peer_id: str, protocol: str) -> Libp2pStream:
+        """A stream of that protocol over a connection that is there, which stays in any case."""
+        for connection in self._connections(peer_id):
+            return self._wrap(await self._agree(connection, protocol, peer_id))
+        raise Unavailable("There is no connection to that peer.")
+
     async def _open(self, connection: SwarmConn, where: Address) -> Libp2pStream:
+        return self._wrap(await self._agree(connection, PROTOCOL, where.place))
+
+    async def _agree(self, connection: SwarmConn, protocol: str, name: str) -> NetStream:
         try:
             with trio.fail_after(self._limits.open_s):
-                stream = await self._negotiate(connection, PROTOCOL)
+                return await self._negotiate(connection, protocol)
         except trio.TooSlowError as error:
-            raise PeerError(f"The peer at {where.place} does not answer.") from error
+            raise PeerError(f"The peer at {name} does not answer.") from error
         except BaseLibp2pError as error:
             raise PeerError(
-                f"The peer at {where.place} does not speak {PROTOCOL}.",
+                f"The peer at {name} does not speak {protocol}.",
                 hint="It may run another program, or an older or newer version.",
             ) from error
-        return self._wrap(stream)
 
     async def _negotiate(self, connection: SwarmConn, protocol: str) -> NetStream:
         """A stream that speaks `protocol`; frees it when that fails, in whatever way."""
@@ -232,10 +240,10 @@ class Core:
     def _wrap(self, stream: NetStream) -> Libp2pStream:
         return Libp2pStream(stream, self._limits, count=self._count, later=self._start)
 
-    async def _on_stream(self, stream: NetStream) -> None:
+    async def _on_stream(self, handler: Handler, stream: NetStream) -> None:
         self._count["streams_in"] += 1
         try:
-            await self._handler(self._wrap(stream))
+            await handler(self._wrap(stream))
         except FedretailError as error:
             log.info("a session ended: %s", error.message)
             raise

@@ -9,7 +9,7 @@ start cannot fail. docs/explanation/libp2p.md lists each trap and how it was rep
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,7 +38,7 @@ from multiaddr import Multiaddr
 from fedretail.errors import MalformedInput
 from fedretail.p2p.address import parse_peer_id
 from fedretail.p2p.host.streams import retire
-from fedretail.p2p.transport import PROTOCOL, Limits
+from fedretail.p2p.transport import Limits
 
 log = logging.getLogger("fedretail.p2p")
 
@@ -262,13 +262,13 @@ class _NoAutoConnect:
 
 def build_host(
     seed: bytes,
-    handler: StreamHandler,
+    handlers: Mapping[str, StreamHandler],
     *,
     limits: Limits,
     count: Counter[str],
     addresses: Callable[[], list[str]],
 ) -> BasicHost:
-    """A host that speaks our protocol, ping and identify (answers only), guarded at the swarm."""
+    """A host that speaks our protocols, ping and identify (answers only), guarded at the swarm."""
     keys = create_new_key_pair(seed)
     own_id = ID.from_pubkey(keys.public_key)
     peers = PeerStore()
@@ -288,7 +288,8 @@ def build_host(
     # Identify asks each new peer for 1-2 KB we do not use; push lets any peer fill our store.
     swarm.notifees.clear()
     host.remove_stream_handler(ID_PUSH)
-    host.set_stream_handler(TProtocol(PROTOCOL), handler)
+    for name, handler in handlers.items():
+        host.set_stream_handler(TProtocol(name), handler)
     swarm.set_stream_handler(_guarded(swarm.common_stream_handler, limits, count))
     return host
 

@@ -4,6 +4,7 @@ One table, so that none is forgotten: each is tried with anything at all (hypoth
 bytes that were broken (`mutations`). A decoder gives a value or raises one of its own errors.
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Callable
@@ -23,14 +24,18 @@ from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.names import parse_log_name
 from fedretail.crdt.row import Row, RowKey, parse_row
 from fedretail.domain.kind import RecordId
+from fedretail.domain.pictures import parse_webp, read_pictures
 from fedretail.errors import MalformedInput, PeerError
 from fedretail.node.keyring import Keyring
 from fedretail.p2p import wire
 from fedretail.p2p.address import parse_peer, peer_id_of
+from fedretail.p2p.blob_frames import Answered, Answers, Wanted, answering
 from fedretail.p2p.items import HEAD_ITEM_BYTES
 from fedretail.p2p.ranges import END, Answer, Listed, Range, parse_ranges, range_values
 from fedretail.p2p.ticket import Ticket
+from fedretail.pictures.outside import parse_url
 from fedretail.testing import builders
+from fedretail.testing.pictures import webp
 
 _SHOP = builders.shop("decoded")
 _HEAD = Head(_SHOP.log(), 3, 1_700_000_000_000, 7, 2, 300, bytes(range(32)), (4, 9), 1)
@@ -73,11 +78,16 @@ _RANGES = [
     Range(END, Answer(b"\x05", b"ABCDEFGH")),
 ]
 _CHANGES = pack(changes.encode([(_KEY, _ROW)], base=START, head=Point(5, 50)))
+_PICTURE = webp(320, 240)
 _OFFER = RecordId(_SHOP.owner, builders.SITE, "offer", "sku1")
 
 
 def _read_frames(data: bytes) -> list[wire.Received]:
     return list(wire.Decoder().feed(data))
+
+
+def _read_answers(data: bytes) -> list[Answered]:
+    return list(Answers([Wanted(hashlib.sha256(_PICTURE).digest(), len(_PICTURE))]).feed(data))
 
 
 def _text(read: Callable[[str], Any]) -> Callable[[bytes], Any]:
@@ -153,6 +163,15 @@ DECODERS: tuple[Decoder, ...] = (
         _text(parse_peer),
         [_ADDRESS.encode("ascii"), _ADDRESS.replace("/ip4/192.168.1.20", "/ip6/::1").encode()],
     ),
+    Decoder("files of pictures", parse_webp, [webp(320, 240), webp(9, 9, body=b"odd")]),
+    Decoder("answers with pictures", _read_answers, [answering(_PICTURE), answering(None)]),
+    Decoder(
+        "pictures of offers",
+        lambda data: read_pictures(unpack(data, max_bytes=_MOST_BYTES)),
+        [pack([[bytes(32), 9000, 320, 240], [bytes(32), 50000, 960, 720, "a jug"]])],
+        True,
+    ),
+    Decoder("addresses of pictures", _text(parse_url), [b"https://shop.example:8443/a.jpg?v=1"]),
     Decoder("CSV files", _import_file("csv"), [_LIST, _LIST.decode("ascii").encode("utf-16")]),
     Decoder("Shopify files", _import_file("shopify"), [_demo("shopify.csv")]),
     Decoder("WooCommerce files", _import_file("woocommerce"), [_demo("woocommerce.csv")]),

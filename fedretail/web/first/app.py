@@ -27,7 +27,7 @@ from fedretail.web import problems
 from fedretail.web.app import make_app
 from fedretail.web.counts import Counts
 from fedretail.web.first import steps
-from fedretail.web.first.answers import STEPS, Machine
+from fedretail.web.first.answers import STEPS, Answers, Machine
 from fedretail.web.first.making import make_shop
 from fedretail.web.first.price_list import PriceList
 from fedretail.web.first.steps import Step
@@ -35,14 +35,14 @@ from fedretail.web.guard import Guard, Rules, is_loopback
 from fedretail.web.manage.app import FORM, FORM_HEADER, dressed, sign_in
 from fedretail.web.manage.desk import parse_form
 from fedretail.web.manage.sessions import COOKIE, Session, Sessions
-from fedretail.web.manage.uploads import MAX_FILE_BYTES, FileTooLarge
+from fedretail.web.manage.uploads import FileTooLarge
 from fedretail.web.packing import Packed
 from fedretail.web.pages.app import STATIC, Static
 from fedretail.web.pages.house import House, Street
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.visit import Visit
 
-LIST_PATH = "/manage/first/list"
+LIST_PATH, PROGRESS_PATH = "/manage/first/list", "/manage/first/progress"
 _PROGRAMS = ("/api", "/healthz", "/metrics")
 OnMade = Callable[[Node], None]
 
@@ -74,8 +74,9 @@ class FirstPages:
         self._making = threading.Lock()
         self._sessions = Sessions(first.clock, first.take_link)
         self._prices = PriceList(first.path, first.clock)
+        self._prices.clean()
         self._house = NoShop(first.clock)
-        rules = Rules(names=config.web_names, large={LIST_PATH: MAX_FILE_BYTES})
+        rules = Rules(names=config.web_names, large=(LIST_PATH,))
         self._app: ASGIApp = Guard(Packed(Starlette(routes=self._routes())), rules, self.counts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +87,7 @@ class FirstPages:
         return [
             Route("/manage/sign-in", self._sign_in, methods=["POST"]),
             Route(LIST_PATH, self._take_list, methods=["POST"]),
+            Route(PROGRESS_PATH, self._progress, methods=["GET"]),
             *(
                 Route(f"/manage/first/{name}", partial(answer, name), methods=[method])
                 for name in STEPS
@@ -167,8 +169,16 @@ class FirstPages:
             return dressed(JSONResponse({"detail": error.message}, status_code=413))
         except FedretailError as error:
             return dressed(JSONResponse({"detail": error.message}, status_code=507))
-        address = self._visit(request).url("/manage/first/prices")
-        return dressed(JSONResponse({"next": address}))
+        url = self._visit(request).url
+        said = {"next": url("/manage/first/prices"), "progress": url(PROGRESS_PATH)}
+        return dressed(JSONResponse(said))
+
+    async def _progress(self, request: Request) -> Response:
+        """How much of the list is read, for a page that waits."""
+        session = self._session(request)
+        if isinstance(session, Response):
+            return session
+        return dressed(JSONResponse({"read": round(self._prices.done, 3)}))
 
     # --- the end ---
 
@@ -181,13 +191,15 @@ class FirstPages:
                     at = steps.first_fault(step, answers)
                     if at is not None:
                         return step.go(at, checked=1)
-                    made = make_shop(self._first, answers, self._machine, step.visit.language)
-                except FedretailError as error:
-                    step.tell("bad", " ".join(filter(None, (error.message, error.hint))))
-                    return step.go(step.name)
+                    made = self._make(answers, step.visit.language)
+                except (FedretailError, OSError) as error:
+                    return _told(step, error)
                 self._open(made)
                 step.tell("ok", step.translated("Your shop is open."))
         return RedirectResponse(step.visit.url("/manage"), status_code=303)
+
+    def _make(self, answers: Answers, language: str) -> Node:
+        return make_shop(self._prices, answers, self._machine, first=self._first, language=language)
 
     def _open(self, node: Node) -> None:
         # What was entered just now is found when its shop opens; a long list comes bit by bit.
@@ -201,6 +213,12 @@ class FirstPages:
 def _deed(step: Step) -> Response:
     try:
         return steps.deed(step)
-    except FedretailError as error:
-        step.tell("bad", " ".join(filter(None, (error.message, error.hint))))
-        return step.go(step.name)
+    except (FedretailError, OSError) as error:
+        return _told(step, error)
+
+
+def _told(step: Step, error: FedretailError | OSError) -> Response:
+    """The same step again, with what went wrong."""
+    said = (error.message, error.hint) if isinstance(error, FedretailError) else (str(error),)
+    step.tell("bad", " ".join(filter(None, said)))
+    return step.go(step.name)

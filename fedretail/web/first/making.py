@@ -23,21 +23,25 @@ from fedretail.web.manage.importing import ROLES
 _COLUMNS = "columns"
 
 
-def make_shop(first: FirstRun, answers: Answers, machine: Machine, language: str) -> Node:
+def make_shop(
+    prices: PriceList, answers: Answers, machine: Machine, *, first: FirstRun, language: str
+) -> Node:
     """The shop that the answers describe, in the data directory.
 
     MalformedInput where an answer is faulty, Refused and Unavailable as `create_shop`; nothing is
     there then.
     """
-    fill = partial(_fill, first=first, answers=answers, language=language)
+    fill = partial(_fill, prices, answers, first=first, language=language)
     return create_shop(first.data_dir, shop_of(answers, machine), clock=first.clock, fill=fill)
 
 
-def _fill(node: Node, *, first: FirstRun, answers: Answers, language: str) -> None:
+def _fill(
+    prices: PriceList, answers: Answers, node: Node, *, first: FirstRun, language: str
+) -> None:
     own = node.site()
     if is_alone(answers):
         show_own_only(node, wanted=True, folder=first.data_dir)
-    PriceList(first.path, first.clock).publish(node, columns_of(answers))
+    prices.publish(node, columns_of(answers))
     for key, fields in offers_of(answers, node.currency, first.clock.now_ms()).items():
         node.write("offer", key, fields, site=own)
     if has_samples(answers):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -28,6 +29,7 @@ from fedretail.web.first.look import look_of
 from fedretail.web.first.making import columns_of, said_columns
 from fedretail.web.first.price_list import PriceList, Reading
 from fedretail.web.manage.importing import ROLES, role_words
+from fedretail.web.manage.reasons import reason
 from fedretail.web.manage.sessions import Session
 from fedretail.web.manage.settings import colour_words, day_words
 from fedretail.web.manage.words import Words
@@ -179,6 +181,7 @@ def _prices(step: Step, answers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "reading": reading,
         "bad": reading.report.bad[:_BAD_SHOWN] if reading and reading.report else [],
+        "reason": partial(reason, step),
         "roles": role_words(step),
         "rows": ROWS,
         "is_typed": has_typed,

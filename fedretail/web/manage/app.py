@@ -13,9 +13,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from fedretail.errors import FedretailError
+from fedretail.errors import FedretailError, Unavailable
 from fedretail.web.guard import is_loopback
-from fedretail.web.manage import importing, later, neighbours, offers, settings, today, undoing
+from fedretail.web.manage import (
+    bulk,
+    computer,
+    importing,
+    later,
+    neighbours,
+    offers,
+    settings,
+    today,
+    undoing,
+)
 from fedretail.web.manage.desk import Desk, Office, parse_form
 from fedretail.web.manage.sessions import COOKIE, Session, Sessions
 from fedretail.web.manage.uploads import FileTooLarge, Upload
@@ -90,7 +100,11 @@ async def _run(page: Page, desk: Desk) -> Response:
     try:
         return await run_in_threadpool(page, desk)
     except FedretailError as error:
-        return await run_in_threadpool(desk.show, "failed", status=409, error=error, place="")
+        fault = error
+    except OSError as error:
+        what = f"The disk does not do what it should: {error.strerror or error}."
+        fault = Unavailable(what, hint="Free some space, and repeat what you did.")
+    return await run_in_threadpool(desk.show, "failed", status=409, error=fault, place="")
 
 
 def _place(request: Request) -> str:
@@ -132,7 +146,8 @@ async def _take_file(office: Office, request: Request) -> Response:
         return dressed(JSONResponse({"detail": error.message}, status_code=507))
     taken.site = site
     address = _visit(office, request).url(f"/manage/import/{taken.id}")
-    return dressed(JSONResponse({"next": address}))
+    progress = _visit(office, request).url(f"/manage/import/{taken.id}/progress")
+    return dressed(JSONResponse({"next": address, "progress": progress}))
 
 
 async def _sign_in(office: Office, request: Request) -> Response:
@@ -144,7 +159,9 @@ async def sign_in(sessions: Sessions, visit: Visit, request: Request) -> Respons
     if not is_loopback(request.scope):
         return dressed(_refused(visit, "elsewhere"))
     body = await request.body()
-    token = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
+    said = parse_form(body).get("token", [""])[-1] if len(body) <= _SIGN_IN_BYTES else ""
+    # Without JavaScript the whole link is pasted into a field.
+    token = said.strip().rpartition("#")[2]
     cookie = await run_in_threadpool(sessions.sign_in, token)
     if cookie is None:
         return dressed(_refused(visit, "spent"))
@@ -172,11 +189,13 @@ _PAGES: dict[str, Page] = {
     "": today.page,
     "/changes": today.changes_page,
     "/offers": offers.page,
+    "/offers/prices": bulk.page,
     "/import": importing.page,
     "/wanted": later.wanted,
     "/neighbours": neighbours.page,
     "/devices": later.devices,
     "/backup": later.backup,
+    "/computer": computer.page,
     "/settings": settings.page,
 }
 _DEEDS: dict[str, Page] = {
@@ -187,6 +206,7 @@ _DEEDS: dict[str, Page] = {
     "/offers/right": offers.still_right,
     "/offers/add": offers.add,
     "/offers/remove": offers.remove,
+    "/offers/prices": bulk.change,
     "/samples/remove": offers.remove_samples,
     "/neighbours/join": neighbours.join,
     "/settings/member": settings.member,
@@ -197,10 +217,11 @@ _DEEDS: dict[str, Page] = {
     "/settings/closure": settings.closure,
 }
 # Of a file that waits: those that only show, and the rest.
-_SEEN = frozenset({"", "/rows"})
+_SEEN = frozenset({"", "/rows", "/progress"})
 _UPLOADS: dict[str, UploadPage] = {
     "": importing.preview,
     "/rows": importing.save_rows,
+    "/progress": importing.progress,
     "/columns": importing.columns,
     "/row": importing.row,
     "/choose": importing.choose,

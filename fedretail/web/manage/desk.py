@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import RedirectResponse, Response
 
+from fedretail.errors import MalformedInput
 from fedretail.node.entrance import take_link
 from fedretail.node.node import Node
 from fedretail.node.status import shop_zone
@@ -33,6 +34,14 @@ PLACES = (
     ("backup", "backup", "/backup"),
     ("settings", "settings", "/settings"),
 )
+
+
+class Fault(MalformedInput):
+    """What is wrong in one field of a form; field: the id that the field has on its page."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Translates(Protocol):

@@ -1,9 +1,10 @@
 """Import: drop a file, see how it is read, mend what is bad; nothing is written before Publish."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from fedretail.connectors import BadRow
 from fedretail.connectors.columns import GENERIC
@@ -11,10 +12,11 @@ from fedretail.connectors.layout import find_layout, read_head
 from fedretail.domain.catalog import Offer
 from fedretail.domain.prices import price_now, unit_price
 from fedretail.errors import MalformedInput
-from fedretail.node.import_report import ImportOptions, ImportReport
+from fedretail.node.import_report import HeldRow, ImportOptions, ImportReport
 from fedretail.node.mending import import_rows, mended, settled, wait, waiting, write_rows
 from fedretail.node.mending import publish as publish_all
 from fedretail.web.manage.desk import Desk, Translates
+from fedretail.web.manage.reasons import reason
 from fedretail.web.manage.uploads import Upload
 
 # Rows that a person mends in a browser; more are better mended in the file itself.
@@ -57,6 +59,7 @@ def preview(desk: Desk, upload: Upload) -> Response:
         parts=_parts(seen, upload),
         columns=seen.report.reading.columns,
         roles=role_words(desk),
+        reason=partial(reason, desk),
         samples=[_sample(desk, one) for one in seen.report.samples],
         is_stopped=seen.report.is_part and upload.is_whole is None,
     )
@@ -89,10 +92,25 @@ def options(desk: Desk, upload: Upload, *, dry_run: bool) -> ImportOptions:
 
 
 def _preview(desk: Desk, upload: Upload) -> Preview:
-    report = desk.node.import_file(upload.path, options(desk, upload, dry_run=True))
-    rows = _open_rows(upload, report)
-    ready = report.offers + len(upload.mended)
+    wanted = options(desk, upload, dry_run=True)
+    upload.read = 0.0
+    report = desk.node.import_file(upload.path, wanted, upload.on_progress)
+    rows, ready = _open_rows(upload, report), report.offers
+    if upload.mended:
+        more = import_rows(desk.node, upload.path, list(upload.mended.values()), wanted)
+        ready += more.offers
+        if more.held_rows:
+            report.held_rows += _held(desk, upload, wanted)
     return Preview(report, rows, ready, report.rejected - len(report.bad))
+
+
+def _held(desk: Desk, upload: Upload, wanted: ImportOptions) -> list[HeldRow]:
+    """Rows that were mended and move a price as far as others that wait, by their lines."""
+    found = []
+    for line, fixed in upload.mended.items():
+        seen = import_rows(desk.node, upload.path, [fixed], wanted)
+        found += [replace(one, line=line) for one in seen.held_rows]
+    return found
 
 
 def _open_rows(upload: Upload, report: ImportReport) -> list[BadRow]:
@@ -125,14 +143,27 @@ def row(desk: Desk, upload: Upload) -> Response:
         try:
             if fixed is None:
                 raise MalformedInput("")
-            import_rows(desk.node, upload.path, [fixed], options(desk, upload, dry_run=True))
+            seen = import_rows(desk.node, upload.path, [fixed], options(desk, upload, dry_run=True))
         except MalformedInput:
             what = _("Line %(line)s cannot be read like this either. Expected: %(expected)s.",
-                     line=line, expected=bad.expected)  # fmt: skip
+                     line=line, expected=reason(desk, bad.expected))  # fmt: skip
             desk.tell("bad", what)
         else:
             upload.mended[bad.line] = fixed
+            _tell_held(desk, line, seen)
     return desk.go(f"/import/{upload.id}")
+
+
+def _tell_held(desk: Desk, line: str, seen: ImportReport) -> None:
+    """Say of a row that was mended that its price waits for a yes."""
+    for one in seen.held_rows:
+        old, new = (desk.say.money(minor, one.currency) for minor in (one.old_minor, one.new_minor))
+        text = desk.translated(
+            "Line %(line)s: this price moves by more than half (%(old)s → %(new)s). It keeps its "
+            "old one, unless you say below that it is right.",
+            line=line, old=old, new=new,
+        )  # fmt: skip
+        desk.tell("warn", text)
 
 
 def choose(desk: Desk, upload: Upload) -> Response:
@@ -153,7 +184,9 @@ def publish(desk: Desk, upload: Upload) -> Response:
     if seen.report.is_part and upload.is_whole is None:
         return desk.go(f"/import/{upload.id}")
     wanted = options(desk, upload, dry_run=False)
-    report, number = publish_all(node, upload.path, list(upload.mended.values()), wanted)
+    upload.read = 0.0
+    fixed = list(upload.mended.values())
+    report, number = publish_all(node, upload.path, fixed, (wanted, upload.on_progress))
     rest = _open_rows(upload, report)
     settled(node)
     if rest:
@@ -162,6 +195,11 @@ def publish(desk: Desk, upload: Upload) -> Response:
     text = desk.many("Published: %(num)s offer.", "Published: %(num)s offers.", number)
     desk.tell("ok", text)
     return desk.go()
+
+
+def progress(desk: Desk, upload: Upload) -> Response:
+    """How much of the file is read, for a page that waits; see static/js/manage.js."""
+    return JSONResponse({"read": round(upload.read, 3)})
 
 
 def drop(desk: Desk, upload: Upload) -> Response:

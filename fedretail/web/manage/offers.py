@@ -48,6 +48,11 @@ class Line:
 
 def page(desk: Desk) -> Response:
     """The table, or what a search in it finds."""
+    return _page(desk, {})
+
+
+def _page(desk: Desk, faults: dict[str, str]) -> Response:
+    """The table; with what is wrong in the form that adds an offer, and what was typed there."""
     words, is_old = desk.visit.asked.get("q", ""), bool(desk.visit.asked.get("old"))
     mine = frozenset(own.id for own in desk.node.sites())
     total, following, found = 0, None, []
@@ -69,6 +74,10 @@ def page(desk: Desk) -> Response:
         total=len(found) if is_old else total,
         following=following,
         sites=desk.node.sites(),
+        faults=faults,
+        labels={"n-name": desk.translated("Name"), "n-price": desk.translated("Price")},
+        typed={name: desk.get(name) for name in ("name", "price", "sku")} if faults else {},
+        status=422 if faults else 200,
     )
 
 
@@ -209,18 +218,20 @@ def add(desk: Desk) -> Response:
     own = node.site(desk.get("site") or None)
     currency, name = own.site.currency or node.currency, " ".join(desk.get("name").split())[:200]
     code = desk.get("sku")[:120]
+    faults, amount = {}, 0
+    if not name:
+        faults["n-name"] = desk.translated("An offer needs a name")
     try:
-        if not name:
-            raise MalformedInput(desk.translated("An offer needs a name"))
-        fields: dict[str, Any] = {"name": name, **({"sku": code} if code else {})}
         amount = _amount(desk, "price", currency)
     except MalformedInput as error:
-        desk.tell("bad", error.message)
-        return desk.go("/offers")
+        faults["n-price"] = error.message
     key = record_key(code or name_hash(name))
-    if node.record(node.place("offer", key, own)) is not None:
-        desk.tell("bad", desk.translated("There is an offer %(name)s already.", name=code or name))
-        return desk.go("/offers")
+    if name and node.record(node.place("offer", key, own)) is not None:
+        text = desk.translated("There is an offer %(name)s already.", name=code or name)
+        faults["n-name"] = text
+    if faults:
+        return _page(desk, faults)
+    fields: dict[str, Any] = {"name": name, **({"sku": code} if code else {})}
     fields |= with_price({}, amount, currency, now_ms=node.clock.now_ms())
     node.write("offer", key, fields, site=own)
     desk.tell("ok", desk.translated("Added: %(name)s", name=name))

@@ -13,10 +13,10 @@ from fedretail.domain.sites import COLOURS, MAX_DAYS
 from fedretail.domain.texts import clean_block, clean_line
 from fedretail.domain.times import is_day, parse_time, to_datetime
 from fedretail.domain.weeks import DAYS, parse_times, read_week, write_week
-from fedretail.errors import MalformedInput
+from fedretail.errors import FedretailError, MalformedInput
 from fedretail.node.own_sites import OwnSite
 from fedretail.node.showing import show_own_only, shows_own_only
-from fedretail.web.manage.desk import Desk, Translates
+from fedretail.web.manage.desk import Desk, Fault, Translates
 
 IMPRINT = ("legal_name", "address", "contact", "register", "vat_number")
 Fields = dict[str, Value]
@@ -24,9 +24,23 @@ Fields = dict[str, Value]
 
 def page(desk: Desk) -> Response:
     """All that can be set."""
+    return _page(desk, None)
+
+
+def _page(desk: Desk, fault: Fault | None) -> Response:
+    """The page; with what is wrong in the form that was sent, and all that was typed there."""
+
+    def typed(field: str, name: str, value: str) -> str:
+        is_sent = fault is not None and field.partition("-")[0] == fault.field.partition("-")[0]
+        return desk.said.get(name, [value])[-1] if is_sent else value
+
     return desk.show(
         "settings",
         place="settings",
+        status=200 if fault is None else 422,
+        faults={} if fault is None else {fault.field: fault.message},
+        labels=_labels(desk),
+        typed=typed,
         member=Member.from_fields(desk.node.member()),
         imprint=IMPRINT,
         sites=[(own, read_week(own.site.hours), _closures(own)) for own in desk.node.sites()],
@@ -49,11 +63,31 @@ def _closures(own: OwnSite) -> list[tuple[str, str, str]]:
     ]
 
 
+def _labels(desk: Desk) -> dict[str, str]:
+    """Fields by their ids as they are called, for the list of what is wrong."""
+    _ = desk.translated
+    labels = {"m-name": _("Name of the shop")}
+    for at, own in enumerate(desk.node.sites(), 1):
+        said = {
+            "pos": _("Position"), "hours": _("Opening hours"), "hd": _("Day"), "ht": _("Hours"),
+            "cf": _("First day"), "cl": _("Last day"), **day_words(desk),
+        }  # fmt: skip
+        labels |= {f"s{at}-{name}": f"{own.name}, {text}" for name, text in said.items()}
+    return labels
+
+
+def _field(desk: Desk, own: OwnSite, name: str) -> str:
+    """The id of a field of this place."""
+    return f"s{[one.id for one in desk.node.sites()].index(own.id) + 1}-{name}"
+
+
 def _saved(desk: Desk, change: Callable[[], None], anchor: str = "") -> Response:
     try:
         change()
-    except MalformedInput as error:
-        desk.tell("bad", error.message)
+    except Fault as fault:
+        return _page(desk, fault)
+    except FedretailError as error:
+        desk.tell("bad", " ".join(filter(None, (error.message, error.hint))))
     else:
         now = desk.say.moment(desk.node.clock.now_ms())
         desk.tell("ok", desk.translated("Saved %(time)s", time=now))
@@ -68,7 +102,7 @@ def member(desk: Desk) -> Response:
     def change() -> None:
         name = clean_line(desk.get("name"))[:MAX_MEMBER_NAME]
         if not name:
-            raise MalformedInput(desk.translated("A shop needs a name"))
+            raise Fault("m-name", desk.translated("A shop needs a name"))
         said = {part: clean_block(desk.get(part))[:MAX_LINES] for part in IMPRINT}
         fields: Fields = {
             "name": name,
@@ -114,34 +148,34 @@ def site(desk: Desk) -> Response:
             name: clean_block(desk.get(name))[:MAX_LINES] or None for name in ("contact", "address")
         }
         fields["name"] = clean_line(desk.get("name"))[:MAX_MEMBER_NAME] or own.name
-        fields["hours"] = _hours(desk)
+        fields["hours"] = _hours(desk, own)
         if desk.get("position"):
             try:
                 lat_e7, lon_e7 = to_e7(parse_position(desk.get("position")))
             except MalformedInput:
                 where = desk.translated("A place such as 48.5216,9.0576, or a map link")
-                raise MalformedInput(where) from None
+                raise Fault(_field(desk, own, "pos"), where) from None
             fields |= {"lat_e7": lat_e7, "lon_e7": lon_e7}
         desk.node.set_site(own, fields)
 
     return _saved(desk, change, "#hours")
 
 
-def _hours(desk: Desk) -> str | None:
+def _hours(desk: Desk, own: OwnSite) -> str | None:
     words = day_words(desk)
     if "hours" in desk.said:
         try:
             return parse_hours(desk.get("hours")) if desk.get("hours") else None
         except MalformedInput:
             text = desk.translated("Opening hours such as Mo-Fr 08:00-18:30; Sa 08:00-13:00")
-            raise MalformedInput(text) from None
+            raise Fault(_field(desk, own, "hours"), text) from None
     week = {}
     for day in DAYS:
         try:
             week[day] = parse_times(desk.get(day))
         except MalformedInput:
             text = desk.translated("%(day)s: hours such as 08:00-18:30", day=words[day])
-            raise MalformedInput(text) from None
+            raise Fault(_field(desk, own, day), text) from None
     return write_week(week)
 
 
@@ -153,14 +187,15 @@ def holiday(desk: Desk) -> Response:
         days = dict(own.site.holidays)
         day = desk.get("day")
         if not is_day(day):
-            raise MalformedInput(desk.translated("A day such as 2026-12-24"))
+            raise Fault(_field(desk, own, "hd"), desk.translated("A day such as 2026-12-24"))
         if desk.get("deed") == "remove":
             days.pop(day, None)
         else:
             try:
                 days[day] = parse_times(desk.get("times")).replace(", ", ",") or "off"
             except MalformedInput:
-                raise MalformedInput(desk.translated("Hours such as 08:00-13:00")) from None
+                text = desk.translated("Hours such as 08:00-13:00")
+                raise Fault(_field(desk, own, "ht"), text) from None
         _bound(desk, len(days))
         desk.node.set_site(own, {"holidays": dict(days) or None})
 
@@ -183,9 +218,11 @@ def closure(desk: Desk) -> Response:
                 start = parse_time(desk.get("first"), zone)
                 until = parse_time(desk.get("last") or desk.get("first"), zone, end=True)
             except MalformedInput:
-                raise MalformedInput(desk.translated("A day such as 2026-12-24")) from None
+                text = desk.translated("A day such as 2026-12-24")
+                raise Fault(_field(desk, own, "cf"), text) from None
             if until <= start:
-                raise MalformedInput(desk.translated("The last day lies before the first"))
+                text = desk.translated("The last day lies before the first")
+                raise Fault(_field(desk, own, "cl"), text)
             closed.append([start, until, clean_line(desk.get("reason"))[:MAX_LINES]])
         _bound(desk, len(closed))
         desk.node.set_site(own, {"closed": closed or None})

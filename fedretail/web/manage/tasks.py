@@ -40,7 +40,7 @@ def _of_the_disk(desk: Desk, free_bytes: int) -> Iterator[Task]:
     _ = desk.translated
     if free_bytes < _LOW_BYTES:
         left = _("%(size)s are left.", size=desk.say.size(free_bytes))
-        yield Task("bad", "bad", _("This disk is nearly full"), _("Look"), "/settings", left)
+        yield Task("bad", "bad", _("This disk is nearly full"), _("Look"), "/computer", left)
 
 
 def _of_offers(desk: Desk) -> Iterator[Task]:

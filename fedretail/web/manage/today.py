@@ -3,12 +3,12 @@
 import shutil
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette.responses import Response
 
 from fedretail.node.neighbours import neighbours
 from fedretail.node.status import Standing, standing
-from fedretail.node.told import Told, told
+from fedretail.node.told import Change, Told, told
 from fedretail.node.undo import deeds
 from fedretail.web.manage.desk import Desk
 from fedretail.web.manage.rings import ring
@@ -144,6 +144,11 @@ def said_deed(desk: Desk, one: Told) -> Markup:
     if one.sort == "undo":
         inner = said_deed(desk, one.of) if one.of else Markup("")
         return Markup("{} {}").format(_("Undone:"), inner)
+    if one.sort == "prices":
+        which = _("Prices of %(name)s", name=one.name) if one.name else _("All prices")
+        by = f"{one.by.replace('.', desk.say.decimal)}\u00a0%"
+        number = desk.say.number(one.counts["changed"])
+        return Markup("<b>{}</b> {}, {}").format(which, by, _("%(num)s changed") % {"num": number})
     name = Markup("<b>{}</b>").format(one.name)
     if one.sort == "import":
         words = {
@@ -160,15 +165,27 @@ def said_deed(desk: Desk, one: Told) -> Markup:
         return Markup("{} {}").format(name, _("added"))
     if one.sort == "withdrawn":
         return Markup("{} {}").format(name, _("withdrawn"))
-    fields = field_words(desk)
-    parts = [
-        f"{escape(fields.get(change.field, change.field.replace('_', ' ')))} "
-        f"{escape(change.old)} → {escape(change.new)}"
-        if change.old or change.new
-        else f"{escape(fields.get(change.field, change.field.replace('_', ' ')))}"
-        for change in one.changes
-    ]
-    return Markup("{} {}").format(name, Markup(", ".join(parts)) or _("confirmed"))
+    changes = Markup(", ").join(_said_change(desk, change) for change in one.changes)
+    return Markup("{} {}").format(name, changes or _("confirmed"))
+
+
+def _said_change(desk: Desk, change: Change) -> str:
+    """A field, and where it fits on a line what it said and says."""
+    word = field_words(desk).get(change.field, change.field.replace("_", " "))
+    old, new = change.old, change.new
+    if change.prices is not None:
+        old, new = ("–" if one is None else desk.say.money(*one) for one in change.prices)
+    elif change.field == "stock":
+        old, new = (stock_words(desk).get(one, one) for one in (old, new))
+    return f"{word} {old} → {new}" if old or new else word
+
+
+def stock_words(desk: Desk) -> dict[str, str]:
+    """Stock as records have it, in words."""
+    _ = desk.translated
+    return {
+        "some": _("in stock"), "few": _("few"), "none": _("sold out"), "unknown": _("unknown"),
+    }  # fmt: skip
 
 
 def field_words(desk: Desk) -> dict[str, str]:

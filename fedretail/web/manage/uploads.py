@@ -32,7 +32,8 @@ class Upload:
 
     name: as the shopkeeper calls it. columns: heading -> role (None: not read), where that was
     changed. mended: line -> the row with the cell that was put right. left_out: lines. is_whole:
-    a file with few of the known offers is the whole list (True) or a part of it (False).
+    a file with few of the known offers is the whole list (True) or a part of it (False). read: how
+    much of it, 0 to 1, whoever is reading it just now.
     """
 
     id: str
@@ -45,6 +46,11 @@ class Upload:
     complete: bool = False
     yes: bool = False
     is_whole: bool | None = None
+    read: float = 0.0
+
+    def on_progress(self, done: int, total: int, rows: int) -> None:
+        """Note how far the file is read."""
+        self.read = done / total if total else 0.0
 
 
 class Uploads:
@@ -72,8 +78,12 @@ class Uploads:
         """A file of this computer, as if it had been sent."""
         upload = self._new(name)
         upload.site = site
-        upload.path.parent.mkdir(mode=0o700, parents=True)
-        shutil.copyfile(path, upload.path)
+        try:
+            upload.path.parent.mkdir(mode=0o700, parents=True)
+            shutil.copyfile(path, upload.path)
+        except OSError:
+            self._remove(upload)
+            raise
         self._add(upload)
         return upload
 

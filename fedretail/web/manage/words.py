@@ -3,7 +3,7 @@
 from datetime import date, timedelta, tzinfo
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_decimal_symbol
 
 from fedretail.domain.money import MINOR_DIGITS
 from fedretail.domain.times import to_datetime
@@ -24,6 +24,11 @@ class Words:
     def number(self, number: int) -> str:
         """ "1,284", "1.284"."""
         return str(format_decimal(number, locale=self._locale))
+
+    @property
+    def decimal(self) -> str:
+        """The mark before decimals: "." or ","."""
+        return str(get_decimal_symbol(self._locale))
 
     def money(self, amount_minor: int, currency: str) -> str:
         """ "€1.29", "1,29 €"."""

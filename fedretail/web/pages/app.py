@@ -10,7 +10,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from fedretail.errors import FedretailError
+from fedretail.domain.pictures import parse_hash
+from fedretail.errors import FedretailError, MalformedInput
 from fedretail.web.pages import about, around, failures, product, shop, start, visit_list
 from fedretail.web.pages.house import House
 from fedretail.web.pages.live import Live
@@ -26,6 +27,7 @@ Page = Callable[[Visit], Response]
 _STATIC_S = 24 * 3600
 # What servers write down of askers who have left; nobody receives it.
 _LEFT = 499
+_FOR_EVER = f"public, max-age={365 * 24 * 3600}, immutable"
 
 
 def page_routes(house: House) -> list[BaseRoute]:
@@ -56,7 +58,20 @@ def page_routes(house: House) -> list[BaseRoute]:
     # Last: what stands nowhere else.
     nowhere = route("/{path:path}", failures.missing)
     live = Route("/live", Live(house.node).listen, methods=["GET"])
-    return [*routes, live, Mount("/static", Static(directory=STATIC)), nowhere]
+    shown = Route("/pictures/{name}.webp", partial(_picture, house), methods=["GET"])
+    return [*routes, live, Mount("/static", Static(directory=STATIC)), shown, nowhere]
+
+
+def _picture(house: House, request: Request) -> Response:
+    """A picture that a page has named. Its address is its hash, so it is the same for ever."""
+    try:
+        found = house.node.pictures.read(parse_hash(request.path_params["name"]))
+    except MalformedInput:
+        found = None
+    if found is None:
+        # It may come: no browser remembers that it was not here.
+        return Response(status_code=404, headers={"cache-control": "no-store"})
+    return Response(found, media_type="image/webp", headers={"cache-control": _FOR_EVER})
 
 
 class Static(StaticFiles):

@@ -30,10 +30,21 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture that is here: its address in this house, its size in dots, what it shows."""
+
+    url: str
+    width: int
+    height: int
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """An offer on a page. url: its page.
 
     shops: how many have it, 0 where more than are listed do; offers: how many there are of it.
+    photo: None where there is none, or none yet; then the drawing stands alone.
     """
 
     listing: Listing
@@ -41,6 +52,7 @@ class Item:
     tag: Tag
     facts: tuple[Said, ...]
     drawing: Drawing
+    photo: Photo | None
     pack: str
     url: str
     shops: int = 1
@@ -60,8 +72,8 @@ class Item:
 
 def items(visit: Visit, listings: Sequence[Listing]) -> list[Item]:
     """Offers, the cheapest per unit of them marked."""
-    best = cheapest(listings)
-    return [_item(visit, one, one.offer in best) for one in listings]
+    best, offers = cheapest(listings), offers_of(visit, listings)
+    return [_item(visit, one, offers.get(one.offer), one.offer in best) for one in listings]
 
 
 def group_items(visit: Visit, groups: Iterable[Group]) -> list[Item]:
@@ -69,9 +81,12 @@ def group_items(visit: Visit, groups: Iterable[Group]) -> list[Item]:
     groups = list(groups)
     first = [group.listings[0] for group in groups]
     best = cheapest(listings_of(groups))
+    # Only the pictures are asked of them: all at once, and nothing where none is.
+    offers = offers_of(visit, first)
+    cards = [_item(visit, one, offers.get(one.offer), one.offer in best) for one in first]
     return [
-        replace(_item(visit, one, one.offer in best), shops=_shops_of(group), offers=group.total)
-        for one, group in zip(first, groups)
+        replace(card, shops=_shops_of(group), offers=group.total)
+        for card, group in zip(cards, groups)
     ]
 
 
@@ -103,7 +118,7 @@ def offers_of(visit: Visit, listings: Iterable[Listing]) -> dict[str, Offer]:
     }
 
 
-def _item(visit: Visit, listing: Listing, is_cheapest: bool) -> Item:
+def _item(visit: Visit, listing: Listing, offer: Offer | None, is_cheapest: bool) -> Item:
     address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else _address(listing.offer)
     return Item(
         listing=listing,
@@ -111,9 +126,20 @@ def _item(visit: Visit, listing: Listing, is_cheapest: bool) -> Item:
         tag=tag_of(visit, listing, is_cheapest=is_cheapest),
         facts=facts_of(visit, listing),
         drawing=drawing_for(listing.category, listing.name),
+        photo=None if offer is None else photo_of(visit, offer),
         pack=visit.speech.pack(listing.net, listing.pack),
         url=visit.url(address, q=visit.asked.get("q"), begun=visit.asked.get("begun")),
     )
+
+
+def photo_of(visit: Visit, offer: Offer, *, is_large: bool = False) -> Photo | None:
+    """The picture of an offer, as far as it is here; what is missing is fetched meanwhile."""
+    if not offer.pictures:
+        return None
+    size = visit.node.pictures.shown(offer.pictures, is_large=is_large)
+    if size is None:
+        return None
+    return Photo(f"/pictures/{size.name}.webp", size.width, size.height, size.alt or offer.name)
 
 
 def _address(offer: str) -> str:

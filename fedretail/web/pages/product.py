@@ -11,7 +11,7 @@ from fedretail.index.query import Query
 from fedretail.web.pages import failures
 from fedretail.web.pages.barcodes import code_in
 from fedretail.web.pages.going import go
-from fedretail.web.pages.goods import Item, is_here, items, offers_of, shown_gtin
+from fedretail.web.pages.goods import Item, Photo, is_here, items, offers_of, photo_of, shown_gtin
 from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.picture import goods_map
 from fedretail.web.pages.rendering import render
@@ -71,12 +71,19 @@ def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
         rows=rows,
         seen=marks(found),
         told=told,
+        photo=_photo(visit, [about, *abouts]),
         about=about,
         lang=told.listing.language or None,
         count=len({row.listing.site_id for row in rows}),
         barcode=shown_gtin(told.listing.gtin) if told.listing.gtin else "",
         map=goods_map(visit, found, best=cheapest(found), routes=True),
     )
+
+
+def _photo(visit: Visit, offers: list[Offer]) -> Photo | None:
+    """The picture of the offer whose words are shown, else of the first shop that has one."""
+    found = (photo_of(visit, one, is_large=True) for one in offers)
+    return next((photo for photo in found if photo is not None), None)
 
 
 def _marked(visit: Visit, rows: list[Item]) -> list[Item]:

@@ -114,6 +114,10 @@ def test_codes_are_written_together_and_apart(typed: str, expected: list[list[st
 def test_a_bare_number_is_worth_less_than_the_amount(vocabulary: IndexVocabulary) -> None:
     (term,) = query_terms("8ft", vocabulary)
     assert term.forms == (Form("96in"), Form("8", 0.6))
+    (pack,) = query_terms("6-pack", catalog(["Bulbs 6-pack"]))
+    assert pack.forms == (Form("6x"), Form("6", 0.6))
+    (wide, deep) = query_terms("2x4", catalog(["Tape 2-pack", "2 in. x 4 in. Stud"]))
+    assert (wide.forms, deep.forms) == ((Form("2x"), Form("2")), (Form("4"),)), "a size"
 
 
 def test_the_last_word_may_go_on(vocabulary: IndexVocabulary) -> None:

@@ -81,8 +81,8 @@ def test_a_barcode_is_one_word_in_every_length() -> None:
     assert {tuple(united(code)) for code in codes} == {(gtin_word("00000096385074"),)}
 
 
-@given(st.text("0123456789 ./-x,'\"ftinlgkoz½", max_size=40))
+@given(st.text("0123456789 ./-x,”’'\"ftinlgkoz½", max_size=40))
 def test_any_text_of_numbers_and_units_is_split(text: str) -> None:
     for one in split(text):
-        words = one if isinstance(one, Amount) else [one]
+        words = one[:2] if isinstance(one, Amount) else [one]
         assert all(word == "" or word.replace(".", "").isalnum() for word in words)

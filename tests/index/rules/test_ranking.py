@@ -74,7 +74,10 @@ def test_words_asked_for_side_by_side_are_better_so() -> None:
         ("toilet in white", "toilet"),
         ("9v batteri battery 4x 4", "batteri battery"),
         ("bio milchriegeln milchriegel riegel", "milchriegeln milchriegel riegel"),
-        ("rug tan", "tan"),
+        ("rug tan", "rug"),
+        ("deadbolt satin nickel 2x", "deadbolt"),
+        ("ceil fan remot control", "remot"),
+        ("white", "white"),
         ("ashford 1.28 gpf round toilet seat in white", "seat"),
         ("ceiling fan with light kit", "fan"),
         ("led light bulb 4x 4", "bulb"),
@@ -101,6 +104,8 @@ def test_what_is_asked_for_is_said_last() -> None:
     assert naive_relevance([*terms, term("10")], saw, 3) > naive_relevance(
         [*terms, term("10")], drill, 3
     ), "nor is an amount"
+    bronze = naive_relevance([term("fan"), term("bronze")], ["fan", "in", "bronze"], 3)
+    assert bronze == 1 / (1 + 3 * WORD_COST), "nor is a colour"
     seat, toilet = ["toilet", "x", "seat"], ["seat", "x", "toilet"]
     asked = [term("toilet"), term("seat")]
     assert naive_relevance(asked, ["x", *seat], 4) > naive_relevance(asked, ["x", *toilet], 4)

@@ -87,18 +87,22 @@ def test_with_a_ticket_it_belongs_to_its_neighbours(owner, made, tmp_path) -> No
 
 
 @pytest.mark.parametrize("place", ["_fill", "join", "show_own_only"])
+@pytest.mark.parametrize(
+    "error", [Unavailable("No space left on device.", hint="Make room."),
+              OSError(28, "No space left on device")]
+)  # fmt: skip
 def test_what_fails_on_the_way_leaves_no_shop_and_is_told(
-    owner, made, home, monkeypatch, place
+    owner, made, home, monkeypatch, place, error
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise Unavailable("The disk is full.", hint="Make room.")
+        raise error
 
     with monkeypatch.context() as patched:
         patched.setattr(making, place, fail)
         patched.setattr("fedretail.web.first.answers.check_ticket", lambda text: None)
         answer = owner.all_steps(shown="own", ticket="fr1-x")
         assert (answer.url.path, answer.status_code) == ("/manage/first/neighbours", 200)
-        assert "The disk is full. Make room." in answer.text
+        assert "No space left on device" in answer.text
     assert sorted(one.name for one in home.iterdir()) == [".first-run", "daemon.lock"]
     assert made == []
     # Nothing typed is lost, and the next try works.

@@ -86,12 +86,13 @@ def test_typed_offers(owner) -> None:
 
 def test_a_list_is_read_before_there_is_a_shop(owner, home) -> None:
     sent = owner.send("../../list.csv", LIST)
-    assert sent.json() == {"next": "/manage/first/prices"}
+    assert sent.json()["next"] == "/manage/first/prices"
     page = owner.get("/first/prices").text
     assert "1 offer is ready. 1 row needs you." in page
     assert "400184210014" in page
     assert [one.name for one in (home / ".first-run" / "list").iterdir()] == ["list.csv"]
     assert sorted(one.name for one in home.iterdir()) == [".first-run", "daemon.lock"]
+    assert owner.client.get(sent.json()["progress"]).json() == {"read": 1.0}
     gone = owner.post("prices", "drop")
     assert "Drop your price list here" in gone.text
 

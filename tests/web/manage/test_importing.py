@@ -1,8 +1,12 @@
 """A price list in the back office: looked at, mended, published, undone."""
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from fedretail.web.manage import uploads
+from fedretail.web.manage.reasons import reason
 
 LIST = "Name;EAN;Preis\nMilch;4001842100121;1,29\nTee;400184210012;2,10\nRoggen;;abc\n"
 
@@ -51,6 +55,22 @@ def test_rows_that_nobody_mended_wait(office) -> None:
     office.post(f"{again}/row", row="leave-2")
     assert "rows were not read" not in office.post(f"{again}/publish").text
     assert names(office.node) == {"Milch", "Roggen"}
+
+
+def test_rows_that_find_no_room_are_told_and_wait_on(office, monkeypatch) -> None:
+    office.post(f"{office.send('list.csv', LIST.encode())}/publish")
+
+    def copy(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", copy)
+    answer = office.post("/import/mend")
+    assert answer.status_code == 409
+    assert "No space left on device" in answer.text
+    assert not (office.node.path / "uploads").exists()
+    monkeypatch.undo()
+    assert "2 rows need you" in office.post("/import/mend").text
 
 
 def test_columns_are_named_anew(office) -> None:
@@ -116,6 +136,11 @@ def test_a_file_that_is_too_large_leaves_nothing(office, monkeypatch) -> None:
     assert office.client.post(path, content=b"x" * 100_000, headers=headers).status_code == 200
 
 
+def test_only_a_file_is_larger_than_a_form(office) -> None:
+    for path in ("/import/file0/columns", "/import/file/", "/import/filefile"):
+        assert office.post(path, heading="x" * 70_000).status_code == 413
+
+
 def test_a_file_needs_session_and_form(office, browsers) -> None:
     path = "/manage/import/file"
     assert office.client.post(path, content=b"x").status_code == 403
@@ -140,3 +165,67 @@ def test_what_a_killed_daemon_left_is_removed(farm, tmp_path) -> None:
     left.write_text("x", encoding="utf-8")
     uploads.Uploads(farm.path)
     assert not left.exists()
+
+
+def test_a_mended_row_whose_price_moves_far_is_told_and_waits(office) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00")
+    path = office.send("b.csv", b"SKU,Name,Price\n1,Milk,9.x0\n2,Tea,2.00\n")
+    page = office.post(f"{path}/row", **{"row": "use-2", "cell-2": "9.00"}).text
+    assert "Line 2: this price moves by more than half (€1.00 → €9.00)" in page
+    assert "1 offer is ready." in page
+    assert "They are right" in page
+    office.post(f"{path}/publish")
+    assert 'value="1.00"' in office.get("/offers").text
+
+
+def test_and_is_taken_where_somebody_says_that_it_is_right(office) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00")
+    path = office.send("b.csv", b"SKU,Name,Price\n1,Milk,9.x0\n2,Tea,2.00\n")
+    office.post(f"{path}/row", **{"row": "use-2", "cell-2": "9.00"})
+    assert "2 offers are ready." in office.post(f"{path}/choose", choose="take").text
+    office.post(f"{path}/publish")
+    assert 'value="9.00"' in office.get("/offers").text
+
+
+BAD = """Name;EAN;Preis;Bestand;Packung
+Milch;400184210014;1,29;;
+Brot;4001842100122;1,30;;
+Tee;;1,49.;;
+Kaffee;;-3;;
+;;1,00;;
+Salz;;;;
+Reis;;1,00;viele;
+Mehl;;1,00;;0
+Nudeln;4E+12;1,00;;
+Zucker;$;1,00;;
+"""
+
+
+def test_why_rows_were_not_read_is_said_in_german(office) -> None:
+    path = office.send("bad.csv", BAD.encode())
+    page = office.get(f"{path}?lang=de").text
+    told = (
+        "die letzte Ziffer fehlt; 400184210014", "die Prüfziffer 2 passt nicht, 1 würde passen",
+        "ein Preis wie 1,49", "ein Preis ist nicht negativ", "der Name fehlt", "der Preis fehlt",
+        "eine Stückzahl wie 12", "wie viele in einer Packung sind, wie 6",
+        "eine Tabelle hat die Zahl gekürzt", "nur Ziffern, Leerzeichen und Striche",
+    )  # fmt: skip
+    assert [said for said in told if said not in page] == []
+    for english in ("expected", "missing", "does not fit"):
+        assert english not in page, english
+
+
+def test_what_nobody_has_translated_stays_as_it_is(office) -> None:
+    class Desk:
+        def translated(self, text: str, **values: object) -> str:
+            return text % values if values else text
+
+    assert reason(Desk(), "odd <b> %(x)s 100%") == "odd <b> %(x)s 100%"
+    assert reason(Desk(), "expected a price such as 5 % off") == "a price such as 5 % off"
+
+
+def test_how_much_of_a_file_is_read_can_be_asked(office) -> None:
+    path = office.send("a.csv", b"SKU,Name,Price\n1,Milk,1.00\n")
+    assert office.get(f"{path}/progress").json() == {"read": 0.0}
+    assert f'data-progress="/manage{path}/progress"' in office.get(path).text
+    assert office.get(f"{path}/progress").json() == {"read": 1.0}

@@ -28,7 +28,8 @@ def test_names_are_text(office) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/import", "/offers", "/neighbours", "/settings",
-                                  "/wanted", "/devices", "/backup", "/changes"])  # fmt: skip
+                                  "/wanted", "/devices", "/backup", "/changes", "/computer",
+                                  "/offers/prices"])  # fmt: skip
 def test_every_page_in_both_languages_without_anything_inline(office, path: str) -> None:
     for language in ("en", "de"):
         answer = office.get(f"{path}?lang={language}")
@@ -103,10 +104,43 @@ def test_settings(office) -> None:
     assert node.member()["imprint"] == {"legal_name": "Ada", "address": "Here"}
 
 
-def test_a_ticket_that_is_none_is_told(office) -> None:
-    answer = office.post("/neighbours/join", ticket="x")
-    assert answer.status_code == 409
-    assert "That did not work" in answer.text
+SITE = {"name": "Stall", "address": "Lane 1", "contact": "12"}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "faulty"),
+    [
+        ("/settings/member", {"name": " ", "legal_name": "Ada e.K."}, "m-name"),
+        ("/settings/site", {**SITE, "position": "nowhere"}, "s1-pos"),
+        ("/settings/site", {**SITE, "Tu": "8-99"}, "s1-Tu"),
+        ("/settings/site", {**SITE, "hours": "whenever"}, "s1-hours"),
+        ("/settings/holiday", {"day": "soon", "times": "8-12"}, "s1-hd"),
+        ("/settings/holiday", {"day": "2026-12-24", "times": "late"}, "s1-ht"),
+        ("/settings/closure", {"first": "soon", "reason": "Ill"}, "s1-cf"),
+        ("/settings/closure", {"first": "2027-01-07", "last": "2027-01-01"}, "s1-cl"),
+        ("/offers/add", {"name": "", "price": "1.20", "sku": "A7"}, "n-name"),
+        ("/offers/add", {"name": "Eggs", "price": "dear"}, "n-price"),
+        ("/neighbours/join", {"ticket": "fr1-nonsense"}, "ticket"),
+    ],
+)
+def test_what_is_wrong_takes_the_focus_and_nothing_typed_is_lost(
+    office, path: str, fields: dict[str, str], faulty: str
+) -> None:
+    own = office.node.site()
+    if faulty == "s1-hours":
+        # Hours that no form of weekdays can show are edited as text.
+        office.node.set_site(own, {"hours": "Mo-Fr 08:00-18:00; PH off"})
+    answer = office.post(path, site=own.id, **fields)
+    assert answer.status_code == 422
+    assert '<div class="summary" role="alert" tabindex="-1" autofocus>' in answer.text
+    assert f'<a href="#{faulty}">' in answer.text
+    assert f'id="{faulty}-fault"' in answer.text
+    assert f'aria-describedby="{faulty}-fault"' in answer.text
+    for name, value in fields.items():
+        if value.strip() and name != "site":
+            assert f'value="{value}"' in answer.text or f">{value}</textarea>" in answer.text
+    assert office.node.site().name == own.name
+    assert list(office.node.records("offer")) == []
 
 
 @given(st.integers(0, 200))
@@ -121,3 +155,26 @@ def test_dots_of_the_ring_touch_nobody(number: int) -> None:
 @given(st.binary(max_size=200))
 def test_any_body_is_a_form(body: bytes) -> None:
     assert isinstance(parse_form(body), dict)
+
+
+def test_a_disk_that_is_nearly_full(office, monkeypatch) -> None:
+    assert "nearly full" not in office.get("/computer").text
+    usage = type("Usage", (), {"free": 400_000_000})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    today = office.get().text
+    assert "This disk is nearly full" in today
+    assert 'href="/manage/computer"' in today
+    page = office.get("/computer").text
+    assert "This disk is nearly full" in page
+    assert "400\u00a0MB" in page
+    assert str(office.node.path) in page
+
+
+def test_changes_are_told_in_german(office) -> None:
+    number = offer(office.node)
+    said = {"offer": number, "quiet": "1"}
+    office.post("/offers/save", deed="price", price="1.39", **said)
+    office.post("/offers/save", deed="stock", level="few", **said)
+    page = office.get("/changes?lang=de").text
+    assert "Preis 1,29\u00a0€ → 1,39\u00a0€" in page
+    assert "Bestand unbekannt → wenige" in page

@@ -3,7 +3,6 @@
 
 const form = document.querySelector("form[data-look]");
 const look = document.getElementById("look");
-const summary = document.querySelector(".summary");
 let timer = 0;
 let asked = 0;
 
@@ -27,7 +26,6 @@ form.addEventListener("input", (event) => {
 });
 // What is sent as a whole need not be kept apart before it.
 form.addEventListener("submit", () => { clearTimeout(timer); asked += 1; });
-if (summary) summary.focus();
 for (const part of document.querySelectorAll(".js")) part.hidden = false;
 
 const locate = document.getElementById("locate");

@@ -18,6 +18,28 @@ signIn();
 // A link that is opened in a tab which shows this page already only changes what is behind the #.
 addEventListener("hashchange", signIn);
 
+// While a long file is read, the page that waits for it shows how far that is.
+function watch(address, bar) {
+  setInterval(async () => {
+    const answer = await fetch(address).catch(() => null);
+    if (answer && answer.ok) bar.value = (await answer.json()).read;
+  }, 500);
+}
+
+function go({ next, progress }, bar) {
+  if (progress) watch(progress, bar);
+  location.assign(next);
+}
+
+for (const dock of document.querySelectorAll("[data-progress]")) {
+  const waiting = dock.querySelector(".waiting");
+  (dock.closest("form") || dock).addEventListener("submit", (event) => {
+    if (!event.submitter || !event.submitter.classList.contains("filled")) return;
+    waiting.hidden = false;
+    watch(dock.dataset.progress, waiting.querySelector("progress"));
+  });
+}
+
 // A file goes to this computer's own daemon as it is, piece by piece.
 function send(drop, file) {
   const fault = drop.querySelector("[role=alert]");
@@ -39,7 +61,7 @@ function send(drop, file) {
   if (site) request.setRequestHeader("x-site", site.value);
   request.upload.onprogress = (event) => { bar.value = event.loaded / (event.total || 1); };
   request.onload = () => {
-    if (request.status === 200) location.assign(JSON.parse(request.responseText).next);
+    if (request.status === 200) go(JSON.parse(request.responseText), bar);
     else fail(request.status === 413 ? drop.dataset.large : drop.dataset.failed);
   };
   request.onerror = () => fail(drop.dataset.failed);
@@ -84,3 +106,6 @@ for (const form of document.querySelectorAll("form[data-save]")) {
   }
 }
 for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
+// What is wrong takes the focus, also where a browser does not do so by itself.
+const summary = document.querySelector(".summary");
+if (summary) summary.focus();

@@ -96,7 +96,9 @@ def test_a_field_set_twice_the_last_counts(store: Store) -> None:
 
 
 def test_an_own_field_is_found_in_all_records_that_have_it(store: Store) -> None:
-    own = {"a": {"cost": 5, "note": "x"}, "b": {"cost": 6}, "c": {}, "d": {"cost": 7}}
+    own: dict[str, dict[str, Any]] = {
+        "a": {"cost": 5, "note": "x"}, "b": {"cost": 6}, "c": {}, "d": {"cost": 7},
+    }  # fmt: skip
     commit(store, *[Edit("offer", key, {"pack": 1, **fields}) for key, fields in own.items()])
     commit(store, Edit("offer", "d", is_deletion=True), Edit("offer", "b", {"cost": None}))
     assert dict(store.own_all("offer", "cost")) == {place("a"): 5, place("b"): None}

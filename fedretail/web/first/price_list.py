@@ -55,14 +55,12 @@ class PriceList:
         # How much of it is read, 0 to 1, whoever is reading it just now.
         self.done = 0.0
         self._read: tuple[object, Reading] | None = None
-        # What a daemon that was killed has left.
-        for left in (self._new, *folder.glob(f"{_LOOK}*")):
-            shutil.rmtree(left, ignore_errors=True)
 
     def clean(self) -> None:
         """Remove what a program that was killed has left."""
-        for begun in self._folder.parent.glob(f"{_FOLDER}.*"):
-            shutil.rmtree(begun, ignore_errors=True)
+        for begun in (f"{_FOLDER}.*", f"{_LOOK}*"):
+            for one in self._folder.parent.glob(begun):
+                shutil.rmtree(one, ignore_errors=True)
 
     @property
     def path(self) -> Path | None:

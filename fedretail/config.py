@@ -50,6 +50,13 @@ class Config:
     web_view: str = _setting(
         "", "The view that pages show; without one all shops are shown, own offers first."
     )
+    scanner_prefix: str = _setting(
+        "", "Characters that the shop's scanner types before each barcode, besides those of GS1."
+    )
+    scanner_suffix: str = _setting("", "Characters that it types behind each; Enter needs none.")
+    web_fresh: tuple[str, ...] = _setting(
+        (), "Own offers, by the codes in the shop's list, that the start page shows as fresh."
+    )
     web_names: tuple[str, ...] = _setting(
         (), "Further names by which browsers may call this computer, such as `shop.example`."
     )

@@ -8,6 +8,7 @@ from fedretail.domain.money import format_amount
 from fedretail.domain.prices import UnitPrice
 from fedretail.domain.stock import UNKNOWN, Stock
 from fedretail.domain.times import rfc3339
+from fedretail.domain.units import Quantity
 
 _DAY_MS = 24 * 3600 * 1000
 # Nearer than a pasted position is exact.
@@ -32,7 +33,8 @@ class Listing:
     distance_m and bearing_deg are None when the search has no place. seen_at_ms: when the
     shop's machine last signed; confirmed_at_ms: when a person, till or source last stood
     behind the price. warnings: SILENT, SIGNED_TWICE. is_own: the searching member offers it;
-    for_members: only members pay this price.
+    for_members: only members pay this price. net, pack, claims and language: as Offer has them;
+    they are in no JSON of a hit, and save a page of results from reading each offer.
     """
 
     offer: str
@@ -60,6 +62,10 @@ class Listing:
     score: float = 0.0
     is_own: bool = False
     for_members: bool = False
+    net: Quantity | None = None
+    pack: int = 1
+    claims: tuple[str, ...] = ()
+    language: str = ""
 
     def to_json(self) -> dict[str, object]:
         """The object that `search --json` prints for this hit, and nothing else."""

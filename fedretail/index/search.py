@@ -101,6 +101,14 @@ class Index:
         """How many feed entries the index has not followed yet."""
         return self._read(lambda _, state: self._store.feed_behind(state.followed))
 
+    def reading(self) -> tuple[int, int]:
+        """(offers that answers know, feed entries that are still to be read)."""
+        return self._read(lambda _, state: (state.offers, self._store.feed_behind(state.followed)))
+
+    def followed(self) -> int:
+        """The cursor of the feed up to which answers know what the store holds."""
+        return self._read(lambda _, state: state.followed)
+
     def search(self, query: Query) -> Page:
         """The results of a query. Never waits for a writer."""
         started = time.perf_counter()

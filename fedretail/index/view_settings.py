@@ -5,6 +5,7 @@ from typing import Any
 
 from fedretail.domain.boxes import parse_box
 from fedretail.domain.geo import parse_length, parse_position
+from fedretail.domain.texts import clean_line
 from fedretail.domain.times import parse_span
 from fedretail.errors import MalformedInput
 from fedretail.index.views import View
@@ -85,4 +86,5 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "open_now": ("open_now", _yes_no),
     "newer_than": ("newer_than_ms", _text(parse_span)),
     "for_age": ("for_age", _years),
+    "title": ("title", _text(clean_line)),
 }

@@ -16,6 +16,7 @@ class View(Filters):
 
     own: "only" shows no others; "first" lists them first, marked. owner: whose they are; None is
     a node that has none. categories: any of them; hidden_categories and hidden_retailers: none.
+    title: what pages say that they show.
     """
 
     own: Own = "all"
@@ -23,6 +24,7 @@ class View(Filters):
     categories: tuple[str, ...] = ()
     hidden_categories: tuple[str, ...] = ()
     hidden_retailers: frozenset[str] = frozenset()
+    title: str = ""
 
     def at_site(self, where: Where) -> bool:
         """Whether this site belongs to the view."""

@@ -8,9 +8,12 @@ from fedretail.node.base import BaseNode
 
 
 def searched(node: BaseNode, query: Query) -> tuple[Query, Page]:
-    """What was found, and the query that found it: "potato" means potatoes too, if need be."""
+    """What was found, and the query that found it: "potato" means potatoes too, if need be.
+
+    One that says itself that its last word may go on is asked once.
+    """
     page = node.search(query)
-    if page.full or query.as_typed or not query.words.strip():
+    if page.full or query.begun or query.as_typed or not query.words.strip():
         return query, page
     begun = replace(query, begun=True)
     wider = node.search(begun)

@@ -4,12 +4,12 @@ The names are those of `fedretail search`'s options, with `q` for the words; a s
 the same on every face.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from fedretail.domain.boxes import parse_box
-from fedretail.domain.geo import parse_length, parse_position
+from fedretail.domain.geo import Position, parse_length, parse_position
 from fedretail.domain.ids import parse_gtin
 from fedretail.domain.money import parse_amount, parse_currency
 from fedretail.domain.times import parse_span, parse_time
@@ -24,6 +24,18 @@ MAX_WORDS = 10_000
 MAX_LIMIT = 100
 GoodsOrServices = Literal["goods", "services"]
 _TYPES: dict[str, Literal["product", "service"]] = {"goods": "product", "services": "service"}
+
+
+class Stand(NamedTuple):
+    """Where somebody stands who asks, and in which currency, when they say neither."""
+
+    position: Position | None
+    currency: str
+
+    @classmethod
+    def of(cls, node: Node) -> Self:
+        """That of this node's first shop, read from the store."""
+        return cls(node.position, node.currency)
 
 
 def said(text: str) -> Any:
@@ -63,18 +75,19 @@ class Asked(BaseModel):
     cursor: Annotated[str | None, said("`next` of the page before.")] = None
     view: Annotated[str | None, said("Only what this view of the node shows.")] = None
 
-    def query(self, node: Node, view: View | None = None) -> Query:
+    def query(self, node: Node, view: View | None = None, *, stand: Stand | None = None) -> Query:
         """The query that is meant; UsageError or MalformedInput says what cannot be.
 
-        view: of the face that asks, where the address names none.
+        view: of the face that asks, where the address names none. stand: read anew where absent.
         """
-        currency = node.currency if self.currency is None else parse_currency(self.currency)
+        stand = stand or Stand.of(node)
+        currency = stand.currency if self.currency is None else parse_currency(self.currency)
         if self.open_now and self.open_at is not None:
             raise UsageError("open_now and open_at exclude each other.")
         return Query(
             words=self.q,
             as_typed=self.as_typed,
-            near=node.position if self.near is None else parse_position(self.near),
+            near=stand.position if self.near is None else parse_position(self.near),
             within_m=None if self.within is None else parse_length(self.within),
             box=None if self.box is None else parse_box(self.box),
             retailers=node.retailers(self.retailer) if self.retailer else None,

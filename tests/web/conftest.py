@@ -108,7 +108,8 @@ Ask = Callable[..., Any]
 @pytest.fixture
 def ask(street: Node) -> Iterator[Ask]:
     """GET a page of the street, as a browser does; redirects are followed."""
-    with TestClient(make_app(street), base_url="http://localhost") as client:
+    app = make_app(street)
+    with TestClient(app, base_url="http://localhost", backend="trio") as client:
 
         def get(path: str, language: str = "en", **headers: str) -> Any:
             return client.get(path, headers={"accept-language": language, **headers})

@@ -89,7 +89,8 @@ def answer(
     asked = _Asked(db, state, memory, judge, cursor)
     found, full, page = _found(asked, words, terms, cursor=cursor)
     firsts = [group[0] for group in page.groups]
-    listings = [_listing(hit, judge) for hit in firsts]
+    groups = _groups(page, judge) if query.group else []
+    listings = [group.listings[0] for group in groups] or [_listing(hit, judge) for hit in firsts]
     return Answer(
         listings,
         found.total,
@@ -97,7 +98,7 @@ def answer(
         state.followed,
         page.next,
         asked.facets(found) if query.facets else None,
-        _groups(page, judge) if query.group else [],
+        groups,
         page.products,
         [_reasons(hit, judge, terms) for hit in firsts] if query.explain else [],
         instead_of(terms, listings, spellings.languages_at(state.followed) or ()),

@@ -40,6 +40,7 @@ def facets_of_many(many: Many) -> Facets:
         open=_open(many),
         currency=query.currency,
         prices=_bands(many),
+        shops=len(np.unique(many.sites)),
     )
 
 

@@ -85,13 +85,6 @@ class Details:
         if not all(row in self._read for row in rows):
             raise MalformedInput("a cell without its offer")
 
-    def key(self, row: int) -> str:
-        """The key of a row's offer."""
-        found: tuple[str] = self._db.execute(
-            "SELECT key FROM offer WHERE id = ?", (row,)
-        ).fetchone()
-        return found[0]
-
     def by_key(self, base: int, rows: Container[int]) -> Iterator[tuple[int, str]]:
         """(row, key) of those of the rows that are the site's with this base, by key."""
         query = f"SELECT id, key FROM offer WHERE id >> {SEQUENCE_BITS} = ?"

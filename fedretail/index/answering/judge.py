@@ -5,6 +5,7 @@ columns tell most of it without reading an offer; what they do not tell is judge
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from fedretail.domain.catalog import Offer
@@ -39,6 +40,8 @@ from fedretail.index.rules.timed import Timed, timed_at
 
 # A collection that nobody heard of for so long leaves public search: its offers may be gone.
 UNHEARD_MS = 30 * 24 * 3600 * 1000
+# Rows read together where all of them are judged: as many as `details` keeps with room to spare.
+_AHEAD = 200
 
 
 class Reached(NamedTuple):
@@ -71,9 +74,7 @@ class Judge:
         self.limits = limits_of(query)
         # Most queries ask nothing of single offers, and judge thousands.
         self._of_goods = [one for one in self.limits if one.asks_goods]
-        self._asks_facts = (
-            query.gtin is not None or query.group or any(one.asks_facts for one in self.limits)
-        )
+        self._asks_facts = query.gtin is not None or any(one.asks_facts for one in self.limits)
         self._asks_hours = query.facets or any(one.asks_hours for one in self.limits)
         self.asks_prices = (
             query.sort in ("cheapest", "cheapest-unit")
@@ -84,6 +85,7 @@ class Judge:
         self.to_read = WINDOWED | (TIMED if self.asks_prices else 0)
         self._reached: dict[int, Reached | None] = {}
         self._states: dict[int, OpenState] = {}
+        self._warnings: dict[int, tuple[str, ...]] = {}
         self._relevant = Relevance(())
         # How relevant rows are to the words of this query, as they stand in this snapshot.
         self.known_relevant: dict[int, float] = {}
@@ -98,7 +100,8 @@ class Judge:
         """
         query, view = self.query, self.query.view
         is_viewed = view is not None and (view.asks_goods or view.own == "first")
-        return not (self._asks_facts or is_viewed or query.sort == "cheapest-unit")
+        is_sorted = query.group or query.sort == "cheapest-unit"
+        return not (self._asks_facts or is_viewed or is_sorted)
 
     @property
     def asks_units(self) -> bool:
@@ -212,7 +215,7 @@ class Judge:
         self, cells: Iterable[tuple[int, Cell]], categories: set[int] | None, *, named: bool
     ) -> Iterator[tuple[int, Goods]]:
         """The rows that answer; named: with the ids of their offers, which must be read."""
-        for row, cell in cells:
+        for row, cell in self._read_ahead(cells) if named else cells:
             reached = self._reach(row >> SEQUENCE_BITS)
             if reached is None or not (categories is None or cell.category in categories):
                 continue
@@ -220,13 +223,22 @@ class Judge:
             if goods is not None and all(one.keeps(goods, self.at_ms) for one in self._of_goods):
                 yield row, goods
 
+    def _read_ahead(self, cells: Iterable[tuple[int, Cell]]) -> Iterator[tuple[int, Cell]]:
+        """The same cells; what `details` will be asked of them is read in few statements."""
+        coming = iter(cells)
+        while some := list(islice(coming, _AHEAD)):
+            self.expect([row for row, _ in some if self._reach(row >> SEQUENCE_BITS) is not None])
+            yield from some
+
     def warnings(self, base: int) -> tuple[str, ...]:
-        """What to warn of at the site of a hit."""
-        entry, _, seen_at_ms = self.reach(base)
-        is_signed_twice = self._store.signed_twice(entry.owner, entry.collection)
-        return warnings_of(
-            seen_at_ms=seen_at_ms, now_ms=self._now_ms, is_signed_twice=is_signed_twice
-        )
+        """What to warn of at the site of a hit; worked out once."""
+        if base not in self._warnings:
+            entry, _, seen_at_ms = self.reach(base)
+            is_signed_twice = self._store.signed_twice(entry.owner, entry.collection)
+            self._warnings[base] = warnings_of(
+                seen_at_ms=seen_at_ms, now_ms=self._now_ms, is_signed_twice=is_signed_twice
+            )
+        return self._warnings[base]
 
     def reach(self, base: int) -> Reached:
         """The site of a hit."""
@@ -331,7 +343,7 @@ class Judge:
         where, query = reached.where, self.query
         is_odd = cell.unit == NO_PRICE != cell.price  # more than a cell holds
         if not (self._asks_facts or is_odd or cell.flags & self.to_read):
-            shown = offer_id(where.site, self.details.key(row)) if named else ""
+            shown = offer_id(where.site, self.details.read(row).key) if named else ""
             return self._told(cell, where, shown)
         detail = self.details.read(row)
         offer = Offer.from_fields(detail.fields)
@@ -356,7 +368,9 @@ class Judge:
         if amount is not None:
             base: Per = UNIT_BASES[cell.flags >> BASE_SHIFT & BASE_MASK]
             unit = UnitPrice(cell.unit, base)
-        return Goods(shown, where, amount, currency, cell.stock, category, brand, unit=unit)
+        return Goods(
+            shown, where, amount, currency, cell.stock, category, brand, cell.gtin, unit=unit
+        )
 
     def _reach(self, base: int) -> Reached | None:
         """The site with this base where this query may show it, else None; worked out once."""

@@ -43,7 +43,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facets:
-    """Counts of the hits. currency: that of the price bands."""
+    """Counts of the hits. currency: that of the price bands; shops: how many have any, all told."""
 
     categories: tuple[Choice, ...]
     brands: tuple[Choice, ...]
@@ -52,6 +52,7 @@ class Facets:
     open: tuple[Choice, ...]
     currency: str | None
     prices: tuple[Band, ...]
+    shops: int
 
     def to_json(self) -> dict[str, object]:
         """The object of `search --facets --json`."""
@@ -90,6 +91,7 @@ def facets_of(hits: Iterable[Goods], *, category: str | None, currency: str | No
         open=_words(_OPEN[goods.where.is_open] for goods in hits),
         currency=currency,
         prices=_bands(goods for goods in hits if goods.currency == currency),
+        shops=len(shops),
     )
 
 

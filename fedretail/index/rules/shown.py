@@ -42,10 +42,7 @@ def listing(
     score: float = 0.0,
     member: bool = False,
 ) -> Listing:
-    """The offer as shown at a moment to somebody at `near` (None: nowhere in particular).
-
-    `member`: somebody for whom members' prices count.
-    """
+    """The offer as shown at a moment to somebody at `near` (None: nowhere), a `member` or not."""
     site, place = shelf.site, shelf.site.position
     currency = offer.currency or site.currency
     price = price_now(offer.prices, at_ms, member=member) if currency else None
@@ -82,6 +79,10 @@ def listing(
         score=score,
         is_own=shelf.is_own,
         for_members=price is not None and price.audience == "members",
+        net=offer.net,
+        pack=offer.pack,
+        claims=offer.claims,
+        language=offer.language,
     )
 
 

@@ -18,6 +18,7 @@ from fedretail.web.api.answers import answer, dumped, node_of
 from fedretail.web.api.shares import Shares
 from fedretail.web.asking import said
 from fedretail.web.counts import Counts
+from fedretail.web.turns import until_gone
 
 router = APIRouter(tags=["changes"])
 MAX_CHANGES = 1000
@@ -124,7 +125,7 @@ class _EventStream(Response):
             try:
                 await send(start)
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(_until_gone, receive, nursery.cancel_scope)
+                    nursery.start_soon(until_gone, receive, nursery.cancel_scope)
                     await self._tell(send)
             finally:
                 counts.streams -= 1
@@ -145,12 +146,6 @@ class _EventStream(Response):
             if not found.more:
                 await trio.sleep(LOOK_S)
             found = await _read(self._node, found.cursor, self._kinds, _AT_ONCE)
-
-
-async def _until_gone(receive: Receive, scope: trio.CancelScope) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
 
 
 def _event(one: feed.Change) -> bytes:

@@ -14,22 +14,27 @@ from fedretail.domain.pictures import parse_hash
 from fedretail.errors import FedretailError, MalformedInput
 from fedretail.web.pages import about, around, failures, product, shop, start, visit_list
 from fedretail.web.pages.house import House
+from fedretail.web.pages.live import Live
+from fedretail.web.pages.recent import Recent
 from fedretail.web.pages.shelves import Shelves
 from fedretail.web.pages.visit import Visit
 from fedretail.web.problems import status_of
+from fedretail.web.turns import Turns
 
 STATIC = Path(__file__).parent.parent / "static"
 Page = Callable[[Visit], Response]
 # A new version of the program brings new files; until then a screen asks once a day.
 _STATIC_S = 24 * 3600
+# What servers write down of askers who have left; nobody receives it.
+_LEFT = 499
 _FOR_EVER = f"public, max-age={365 * 24 * 3600}, immutable"
 
 
 def page_routes(house: House) -> list[BaseRoute]:
     """All pages of a shop, and what they are made of."""
-    shelves = Shelves(house)
+    shelves, turns = Shelves(house), Turns()
     pages: dict[str, Page] = {
-        "/": partial(start.page, shelves=shelves),
+        "/": partial(start.page, shelves=shelves, recent=Recent(house)),
         "/product/{code}": product.product,
         "/offer/{id:path}": product.offer,
         "/shop/{id}": shop.page,
@@ -41,11 +46,20 @@ def page_routes(house: House) -> list[BaseRoute]:
         "/imprint": about.page,
         "/kiosk": about.kiosk,
     }
-    routes: list[BaseRoute] = [_route(house, path, page) for path, page in pages.items()]
+
+    def route(path: str, page: Page) -> Route:
+        async def endpoint(request: Request) -> Response:
+            answer = await turns.take(request, lambda: _answered(house, request, page))
+            return Response(status_code=_LEFT) if answer is None else answer
+
+        return Route(path, endpoint, methods=["GET"])
+
+    routes: list[BaseRoute] = [route(path, page) for path, page in pages.items()]
     # Last: what stands nowhere else.
-    nowhere = _route(house, "/{path:path}", failures.missing)
+    nowhere = route("/{path:path}", failures.missing)
+    live = Route("/live", Live(house.node).listen, methods=["GET"])
     shown = Route("/pictures/{name}.webp", partial(_picture, house), methods=["GET"])
-    return [*routes, Mount("/static", Static(directory=STATIC)), shown, nowhere]
+    return [*routes, live, Mount("/static", Static(directory=STATIC)), shown, nowhere]
 
 
 def _picture(house: House, request: Request) -> Response:
@@ -70,15 +84,11 @@ class Static(StaticFiles):
         return response
 
 
-def _route(house: House, path: str, page: Page) -> Route:
-    # Not async: Starlette runs it in a thread, where it may wait for the disk.
-    def endpoint(request: Request) -> Response:
-        visit = Visit.of(house, request)
-        try:
-            return page(visit)
-        except FedretailError as error:
-            return failures.refused(visit, error, status_of(error))
-        except Exception as error:  # noqa: BLE001 - a visitor sees a page, the log the fault
-            return failures.broken(visit, error)
-
-    return Route(path, endpoint, methods=["GET"])
+def _answered(house: House, request: Request, page: Page) -> Response:
+    visit = Visit.of(house, request)
+    try:
+        return page(visit)
+    except FedretailError as error:
+        return failures.refused(visit, error, status_of(error))
+    except Exception as error:  # noqa: BLE001 - a visitor sees a page, the log the fault
+        return failures.broken(visit, error)

@@ -1,7 +1,7 @@
-"""Offers as cards and rows: what search found, with what only the record itself says."""
+"""Offers as cards and rows: what search found, and where a page needs it, the record itself."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from fedretail.domain.catalog import Offer
@@ -10,8 +10,9 @@ from fedretail.domain.kind import RecordId
 from fedretail.domain.listings import HERE_M, Listing, cheapest
 from fedretail.index.query import Group
 from fedretail.web.pages.drawings import Drawing, drawing_for
+from fedretail.web.pages.figures import Amount
 from fedretail.web.pages.house import Shop
-from fedretail.web.pages.speech import Amount, Said
+from fedretail.web.pages.speech import Said
 from fedretail.web.pages.visit import Visit
 
 
@@ -40,13 +41,13 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An offer on a page. shops: how many have it; url: its page; place: its address on a list.
+    """An offer on a page. url: its page.
 
+    shops: how many have it, 0 where more than are listed do; offers: how many there are of it.
     photo: None where there is none, or none yet; then the drawing stands alone.
     """
 
     listing: Listing
-    offer: Offer
     shop: Shop | None
     tag: Tag
     facts: tuple[Said, ...]
@@ -55,6 +56,7 @@ class Item:
     pack: str
     url: str
     shops: int = 1
+    offers: int = 1
     marks: tuple[str, ...] = ()
 
     @property
@@ -70,8 +72,8 @@ class Item:
 
 def items(visit: Visit, listings: Sequence[Listing]) -> list[Item]:
     """Offers, the cheapest per unit of them marked."""
-    best = cheapest(listings)
-    return [_item(visit, one, offer_of(visit, one), one.offer in best) for one in listings]
+    best, offers = cheapest(listings), offers_of(visit, listings)
+    return [_item(visit, one, offers.get(one.offer), one.offer in best) for one in listings]
 
 
 def group_items(visit: Visit, groups: Iterable[Group]) -> list[Item]:
@@ -79,10 +81,19 @@ def group_items(visit: Visit, groups: Iterable[Group]) -> list[Item]:
     groups = list(groups)
     first = [group.listings[0] for group in groups]
     best = cheapest(listings_of(groups))
+    # Only the pictures are asked of them: all at once, and nothing where none is.
+    offers = offers_of(visit, first)
+    cards = [_item(visit, one, offers.get(one.offer), one.offer in best) for one in first]
     return [
-        _item(visit, one, offer_of(visit, one), one.offer in best, shops=group.total)
-        for one, group in zip(first, groups)
+        replace(card, shops=_shops_of(group), offers=group.total)
+        for card, group in zip(cards, groups)
     ]
+
+
+def _shops_of(group: Group) -> int:
+    if len(group.listings) < group.total:
+        return 0
+    return len({one.site_id for one in group.listings})
 
 
 def listings_of(groups: Iterable[Group]) -> list[Listing]:
@@ -90,33 +101,34 @@ def listings_of(groups: Iterable[Group]) -> list[Listing]:
     return [one for group in groups for one in group.listings]
 
 
-def offer_of(visit: Visit, listing: Listing) -> Offer:
-    """The whole offer behind a listing, as far as it is known."""
-    shop = visit.street.by_id.get(listing.site_id)
-    if shop is None:
-        return Offer(name=listing.name)
-    # Not parsed: a stranger's key may be one that no page could be asked for.
-    key = listing.offer.partition("/")[2]
-    place = RecordId(shop.owner, collection_of(listing.site_id), "offer", key)
-    found = visit.node.record(place)
-    return Offer.from_fields({} if found is None else found.fields)
+def offers_of(visit: Visit, listings: Iterable[Listing]) -> dict[str, Offer]:
+    """The whole offers behind listings by their ids, as far as they are known; read at once."""
+    places: dict[str, RecordId] = {}
+    for one in listings:
+        shop = visit.street.by_id.get(one.site_id)
+        if shop is not None:
+            # Not parsed: a stranger's key may be one that no page could be asked for.
+            key = one.offer.partition("/")[2]
+            places[one.offer] = RecordId(shop.owner, collection_of(one.site_id), "offer", key)
+    found = visit.node.store.records_of(places.values())
+    return {
+        offer: Offer.from_fields(found[place].fields)
+        for offer, place in places.items()
+        if place in found
+    }
 
 
-def _item(
-    visit: Visit, listing: Listing, offer: Offer, is_cheapest: bool, *, shops: int = 1
-) -> Item:
+def _item(visit: Visit, listing: Listing, offer: Offer | None, is_cheapest: bool) -> Item:
     address = f"/product/{shown_gtin(listing.gtin)}" if listing.gtin else _address(listing.offer)
     return Item(
         listing=listing,
-        offer=offer,
         shop=visit.street.by_id.get(listing.site_id),
         tag=tag_of(visit, listing, is_cheapest=is_cheapest),
         facts=facts_of(visit, listing),
         drawing=drawing_for(listing.category, listing.name),
-        photo=photo_of(visit, offer),
-        pack=visit.speech.pack(offer.net, offer.pack),
-        url=visit.url(address, q=visit.asked.get("q")),
-        shops=shops,
+        photo=None if offer is None else photo_of(visit, offer),
+        pack=visit.speech.pack(listing.net, listing.pack),
+        url=visit.url(address, q=visit.asked.get("q"), begun=visit.asked.get("begun")),
     )
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fedretail.crdt.names import site_id
@@ -16,8 +16,11 @@ from fedretail.index.answering.judge import UNHEARD_MS
 from fedretail.index.answering.stored import where_of
 from fedretail.index.views import View
 from fedretail.node.node import Node
+from fedretail.web.asking import Stand
 from fedretail.web.pages.signs import colour, initials
+from fedretail.web.pages.towns import towns_of
 
+NOWHERE = Stand(None, "EUR")
 # Shops come and go by the day; the record of each is read again after so long.
 _KEPT_MS = 5_000
 
@@ -60,14 +63,30 @@ class Shop:
         return self.site.open_state(at_ms)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Street:
-    """All shops that a view shows, the nearest first, own ones before all; read_at_ms: when."""
+    """All shops that a view shows, the nearest first, own ones before all; read_at_ms: when.
+
+    stand: this house's own. label: what the view calls itself where it leaves something out.
+    """
 
     view: View
     shops: Sequence[Shop]
     read_at_ms: int
+    stand: Stand = NOWHERE
     by_id: dict[str, Shop] = field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def here(self) -> Position | None:
+        """From where distances are measured."""
+        return self.stand.position
+
+    @cached_property
+    def towns(self) -> list[tuple[str, Position]]:
+        """Names and places of the towns that its shops stand in."""
+        addresses = ((one.site.address, one.position) for one in self.shops)
+        return towns_of((text, place) for text, place in addresses if place is not None)
 
     @property
     def others(self) -> list[Shop]:
@@ -113,13 +132,20 @@ class House:
         return Member.from_fields({} if found is None else found.fields)
 
 
+def _label(view: View, name: str) -> str:
+    """The title of a view; its name in the settings where it narrows without having one."""
+    narrowing = replace(view, own="all", owner=None, title="")
+    return view.title or (name if narrowing != View() else "")
+
+
 def _view(node: Node) -> View:
     name = node.config.web_view
     return node.view(name) if name else View(own="first", owner=node.owner)
 
 
 def _read(node: Node, view: View, now_ms: int) -> Street:
-    here = node.position
+    stand = Stand.of(node)
+    here = stand.position
     shops = []
     for place, value in node.records("site"):
         site = Site.from_fields(value.fields)
@@ -137,7 +163,8 @@ def _read(node: Node, view: View, now_ms: int) -> Street:
         away = _away(here, site.position)
         shops.append(Shop(place.key, place.owner, value.fields, site, is_own, *away, seen))
     shops.sort(key=_order)
-    return Street(view, tuple(shops), now_ms, {shop.id: shop for shop in shops})
+    by_id = {shop.id: shop for shop in shops}
+    return Street(view, tuple(shops), now_ms, stand, by_id, _label(view, node.config.web_view))
 
 
 def _away(here: Position | None, place: Position | None) -> tuple[float | None, float | None]:

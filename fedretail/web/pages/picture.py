@@ -8,7 +8,6 @@ from fedretail.domain.listings import Listing
 from fedretail.web.pages import rings
 from fedretail.web.pages.house import Shop
 from fedretail.web.pages.rings import Rings, Spot
-from fedretail.web.pages.towns import towns_of
 from fedretail.web.pages.visit import Visit
 
 # Seen at a glance, and drawn in 4 to 6 kB.
@@ -59,7 +58,7 @@ def _mapped(
     best: str = "",
     routes: bool = False,
 ) -> Mapped | None:
-    here = visit.node.position
+    here = visit.street.here
     if here is None or visit.is_alone:
         return None
     home = visit.shop
@@ -69,8 +68,6 @@ def _mapped(
         for one in others
         if one.position is not None
     ]
-    addresses = ((one.site.address, one.position) for one in visit.street.shops)
-    towns = towns_of((text, place) for text, place in addresses if place is not None)
     mark = None
     if home is not None:
         tag, rank = _plain(visit, prices, home.id), _rank_of(prices, home.id)
@@ -78,7 +75,9 @@ def _mapped(
     states = {one.id: one.state(visit.now_ms) for one in others}
     is_open = sum(1 for state in states.values() if state.open)
     return Mapped(
-        rings=rings.draw(here, spots, towns, home=mark, distance=visit.speech.distance),
+        rings=rings.draw(
+            here, spots, visit.street.towns, home=mark, distance=visit.speech.distance
+        ),
         shops={one.id: one for one in others},
         states=states,
         label=visit.speech.map_label(len(others), is_open),

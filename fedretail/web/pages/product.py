@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from fedretail.domain.catalog import Offer
 from fedretail.domain.listings import Listing, cheapest
 from fedretail.errors import MalformedInput
 from fedretail.index.query import Query
 from fedretail.web.pages import failures
 from fedretail.web.pages.barcodes import code_in
 from fedretail.web.pages.going import go
-from fedretail.web.pages.goods import Item, Photo, is_here, items, photo_of, shown_gtin
+from fedretail.web.pages.goods import Item, Photo, is_here, items, offers_of, photo_of, shown_gtin
+from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.picture import goods_map
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.visit import Visit
@@ -26,16 +28,16 @@ def product(visit: Visit) -> Response:
         return failures.missing(visit)
     if code.gtin is None:
         return failures.unread(visit, code)
-    node = visit.node
+    stand = visit.street.stand
     query = Query(
         gtin=code.gtin,
-        near=node.position,
+        near=stand.position,
         sort="cheapest-unit",
-        currency=node.currency,
+        currency=stand.currency,
         limit=MOST_SHOPS,
         view=visit.street.view,
     )
-    found = node.search(query).results
+    found = visit.node.search(query).results
     if not found:
         return failures.unsold(visit, code)
     return _page(visit, found, status=200)
@@ -55,26 +57,32 @@ def offer(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
+    if visit.asks_news:
+        return news(visit, found)
     rows = _marked(visit, items(visit, sorted(found, key=lambda one: not one.is_own)))
+    offers = offers_of(visit, found)
+    abouts = [offers.get(row.listing.offer, Offer(name=row.name)) for row in rows]
     # The words of this house where it has it, else of whoever says most.
-    told = max(rows, key=lambda row: (row.is_own, len(row.offer.description)))
+    told, about = max(zip(rows, abouts), key=lambda one: (one[0].is_own, len(one[1].description)))
     return render(
         visit,
         "product.html",
         status=status,
         rows=rows,
+        seen=marks(found),
         told=told,
-        photo=_photo(visit, told, rows),
-        lang=told.offer.language or None,
+        photo=_photo(visit, [about, *abouts]),
+        about=about,
+        lang=told.listing.language or None,
         count=len({row.listing.site_id for row in rows}),
         barcode=shown_gtin(told.listing.gtin) if told.listing.gtin else "",
         map=goods_map(visit, found, best=cheapest(found), routes=True),
     )
 
 
-def _photo(visit: Visit, told: Item, rows: list[Item]) -> Photo | None:
+def _photo(visit: Visit, offers: list[Offer]) -> Photo | None:
     """The picture of the offer whose words are shown, else of the first shop that has one."""
-    found = (photo_of(visit, one.offer, is_large=True) for one in (told, *rows))
+    found = (photo_of(visit, one, is_large=True) for one in offers)
     return next((photo for photo in found if photo is not None), None)
 
 

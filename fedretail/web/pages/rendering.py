@@ -7,13 +7,18 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from fedretail.web.pages.drawings import drawing_for
+from fedretail.web.pages.pieces import FILTERS
 from fedretail.web.pages.translations import LANGUAGES, translations
 from fedretail.web.pages.visit import Visit
 
 _WEB = Path(__file__).parent.parent
+# The rows of a kiosk's own keyboard, of each language of ours.
+KEYS = {
+    "de": ("1234567890ß", "qwertzuiopü", "asdfghjklöä", "yxcvbnm,.-"),
+    "en": ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm,.-"),
+}
 # An answer holds for the moment, and for nobody else: the next visitor's Back finds nothing.
-_HEADERS = {"cache-control": "no-store"}
+HEADERS = {"cache-control": "no-store"}
 
 
 @cache
@@ -29,18 +34,14 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.globals["languages"] = LANGUAGES
-    environment.globals["drawing_for"] = drawing_for
-    environment.globals["direction"] = direction
+    environment.globals["keys"] = KEYS
+    environment.filters.update(FILTERS)
     return environment
-
-
-def direction(bearing_deg: float) -> int:
-    """The class of an arrow: the nearest of 16 directions, 0 for north."""
-    return round(bearing_deg / 22.5) % 16
 
 
 def render(visit: Visit, name: str, *, status: int = 200, **said: Any) -> HTMLResponse:
     """The page of a template."""
     template = _environment(visit.language).get_template(name)
-    text = template.render(visit=visit, say=visit.speech, **said)
-    return HTMLResponse(text, status_code=status, headers=_HEADERS)
+    frame = "part.html" if visit.is_part else "base.html"
+    text = template.render(visit=visit, say=visit.speech, frame=frame, **said)
+    return HTMLResponse(text, status_code=status, headers=HEADERS)

@@ -4,9 +4,11 @@ import threading
 from dataclasses import dataclass, replace
 
 from fedretail.domain.listings import Listing
+from fedretail.errors import MalformedInput
 from fedretail.index.query import Query
 from fedretail.index.rules.categories import steps_of
 from fedretail.index.rules.facets import Choice
+from fedretail.index.views import View
 from fedretail.web.pages.drawings import Drawing, drawing_for
 from fedretail.web.pages.house import House
 
@@ -82,12 +84,30 @@ class Shelves:
         node = self._house.node
         if node.owner is None:
             return ()
+        chosen = self._chosen()
+        if len(chosen) >= MOST_FRESH:
+            return tuple(chosen[:MOST_FRESH])
         own = frozenset((node.owner.hex(),))
         view = replace(self._house.street().view, own="all")
         query = Query(retailers=own, in_stock=True, limit=_LOOKED_AT, near=node.position, view=view)
         found = [one for one in node.search(query).results if one.amount_minor is not None]
         found.sort(key=lambda one: -(one.confirmed_at_ms or 0))
-        return tuple(_varied(found))
+        taken = {one.offer for one in chosen}
+        newest = _varied([one for one in found if one.offer not in taken])
+        return tuple([*chosen, *newest][:MOST_FRESH])
+
+    def _chosen(self) -> list[Listing]:
+        """What the shop itself has chosen and has, in its order."""
+        node, view = self._house.node, self._house.street().view
+        places = [f"{own.id}/{key}" for key in node.config.web_fresh for own in node.sites()]
+        found = (self._shown(place, view) for place in places)
+        return [one for one in found if one is not None and one.stock.level != "none"]
+
+    def _shown(self, offer: str, view: View) -> Listing | None:
+        try:
+            return self._house.node.show(offer, view=view)
+        except MalformedInput:
+            return None  # a slip in the settings is no offer
 
 
 def _shelf(choice: Choice) -> Shelf:

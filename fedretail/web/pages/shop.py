@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from babel.dates import format_date
 from starlette.responses import Response
 
 from fedretail.node.found import searched
-from fedretail.web.pages import failures
+from fedretail.web.pages import failures, figures
 from fedretail.web.pages.goods import items
 from fedretail.web.pages.house import Shop
+from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.picture import street_map
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.results import asked_of
@@ -25,10 +25,15 @@ def page(visit: Visit) -> Response:
     if shop is None:
         return failures.missing(visit)
     asked = asked_of(visit, retailer=[shop.id])
-    _, found = searched(visit.node, asked.query(visit.node, visit.street.view))
+    _, found = searched(
+        visit.node, asked.query(visit.node, visit.street.view, stand=visit.street.stand)
+    )
+    if visit.asks_news:
+        return news(visit, found.results)
     return render(
         visit,
         "shop.html",
+        seen=marks(found.results),
         shop=shop,
         member=visit.house.member(shop),
         opening=_opening(visit, shop),
@@ -56,7 +61,7 @@ def week(visit: Visit, shop: Shop) -> list[tuple[str, str]]:
         spans = _spans(visit, shop, int(start.timestamp() * 1000), int(end.timestamp() * 1000))
         if spans is None:
             return []
-        name = format_date(start.date(), "EEEE", locale=say.locale)
+        name = figures.weekday(start.date(), say.locale)
         days.append((name, spans or say._("closed")))
     return days
 

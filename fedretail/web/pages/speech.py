@@ -4,22 +4,19 @@ Prices, numbers, distances and dates go through Babel; between a number and its 
 that no line breaks at. Unknown is said as unknown.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from typing import Any
 
-from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency, format_decimal
 from babel.support import NullTranslations
 
 from fedretail.domain.geo import compass
 from fedretail.domain.listings import ASK_AFTER_MS, HERE_M, SILENT_AFTER_MS, SOON_MS, Listing
-from fedretail.domain.money import format_amount
 from fedretail.domain.stock import Stock
 from fedretail.domain.times import to_datetime
 from fedretail.domain.units import Quantity, unit_symbol
+from fedretail.web.pages import figures
+from fedretail.web.pages.figures import Amount
 
 _DAY_MS = 24 * 3600 * 1000
 # English as it is written where prices are in euro: 9 Nov, not Nov 9.
@@ -34,16 +31,6 @@ class Said:
     text: str
     tone: str = ""
     icon: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A price in the parts that a tag shows: `before`, whole, decimals with their sign, `after`."""
-
-    before: str
-    whole: str
-    decimals: str
-    after: str
 
 
 class Speech:
@@ -69,31 +56,19 @@ class Speech:
 
     def number(self, value: Decimal | int) -> str:
         """ "18,402", "18.402"."""
-        return format_decimal(value, locale=self.locale)
+        return figures.number(value, self.locale)
 
     def money(self, amount_minor: int, currency: str) -> str:
         """ "€1.29", "1,29 €"."""
-        return self._money(amount_minor, currency, "standard")
+        return figures.money(amount_minor, currency, self.locale)
 
     def spoken_money(self, amount_minor: int, currency: str) -> str:
         """ "1.29 euros": for those who listen."""
-        return self._money(amount_minor, currency, "name")
-
-    def _money(self, amount_minor: int, currency: str, form: Any) -> str:
-        amount = Decimal(format_amount(amount_minor, currency))
-        return format_currency(amount, currency, locale=self.locale, format_type=form)
+        return figures.money(amount_minor, currency, self.locale, "name")
 
     def amount(self, amount_minor: int, currency: str) -> Amount:
         """The parts of a price on a tag."""
-        text = self.money(amount_minor, currency)
-        found = re.fullmatch(r"(\D*)([\d.,\u00a0\u202f]*?\d)([.,]\d{2,3})?(\D*)", text)
-        if found is None:
-            return Amount("", text, "", "")
-        before, whole, decimals, after = found.groups(default="")
-        digits = len(format_amount(amount_minor, currency).partition(".")[2])
-        if decimals and len(decimals) - 1 != digits:
-            whole, decimals = whole + decimals, ""
-        return Amount(before, whole, decimals, after)
+        return figures.amount(amount_minor, currency, self.locale)
 
     def unit_price(self, listing: Listing) -> str:
         """ "€1.29 / l", "1,29 €/l"; nothing where none is known."""
@@ -187,7 +162,7 @@ class Speech:
 
     def clock(self, at_ms: int) -> str:
         """ "19:00"."""
-        return format_time(self.local(at_ms), "HH:mm", locale=self.locale)
+        return f"{self.local(at_ms):%H:%M}"
 
     def day(self, at_ms: int) -> str:
         """ "today", "yesterday", "Tuesday", "9 Nov", "9 Nov 2024": the nearer, the plainer."""
@@ -196,9 +171,8 @@ class Speech:
         if days_ago in (0, 1):
             return self._("yesterday") if days_ago else self._("today")
         if 1 < days_ago < 7:
-            return format_date(then, "EEEE", locale=self.locale)
-        skeleton = "MMMd" if then.year == now.year else "yMMMd"
-        return format_skeleton(skeleton, self.local(at_ms), locale=self.locale)
+            return figures.weekday(then, self.locale)
+        return figures.calendar_day(then, self.locale, with_year=then.year != now.year)
 
     def moment(self, at_ms: int) -> str:
         """ "11:38" of today, "yesterday 18:40", "9 Nov"."""
@@ -228,9 +202,9 @@ class Speech:
         then, now = self.local(at_ms).date(), self.local(self.now_ms).date()
         if then == now or (0 <= at_ms - self.now_ms < _DAY_MS / 4):
             return time
-        name = format_date(then, "EEE", locale=self.locale).removesuffix(".")
+        name = figures.weekday(then, self.locale, short=True).removesuffix(".")
         if (then - now).days > 6:
-            name = format_skeleton("MMMd", self.local(at_ms), locale=self.locale)
+            name = figures.calendar_day(then, self.locale, with_year=False)
         return f"{name}{_NBSP}{time}"
 
     def stock(self, stock: Stock) -> Said:

@@ -7,6 +7,7 @@ from fedretail.web.pages.barcodes import code_in
 from fedretail.web.pages.going import go
 from fedretail.web.pages.goods import items
 from fedretail.web.pages.picture import street_map
+from fedretail.web.pages.recent import Recent
 from fedretail.web.pages.rendering import render
 from fedretail.web.pages.shelves import Shelves
 from fedretail.web.pages.visit import Visit
@@ -15,8 +16,16 @@ from fedretail.web.pages.visit import Visit
 _NEAREST = 3
 
 
-def page(visit: Visit, shelves: Shelves) -> Response:
+def page(visit: Visit, shelves: Shelves, recent: Recent) -> Response:
     """The start page; with words or a category, the results; with a barcode, its product."""
+    if visit.is_part:
+        # Its links carry on what stands in the address.
+        asked = tuple(sorted(visit.pairs()))
+        return recent.get((visit.language, asked), lambda: _page(visit, shelves))
+    return _page(visit, shelves)
+
+
+def _page(visit: Visit, shelves: Shelves) -> Response:
     words = visit.asked.get("q", "").strip()
     code = code_in(words)
     if code is not None:

@@ -25,13 +25,20 @@ from fedretail.web.pages.translations import LANGUAGES, translations
 
 THEMES = ("light", "dark")
 KIOSK = "kiosk"
+# The header by which our own script asks for less than a page, and what it may say.
+PART, MIDDLE, NEWS = "fedretail-part", "main", "news"
+# What the page shows that asks for news.
+SEEN = "fedretail-seen"
 # Of these nothing is said in an address where it is as the browser has it.
 _KEPT = ("lang", "theme", "text")
 
 
 @dataclass(frozen=True)
 class Visit:
-    """language: one of LANGUAGES; theme: None as the device has it; asked: the parameters."""
+    """language: one of LANGUAGES; theme: None as the device has it; asked: the parameters.
+
+    part: "" for a whole page; seen: the marks that a page bears that asks for news.
+    """
 
     house: House
     path: str
@@ -42,6 +49,8 @@ class Visit:
     is_kiosk: bool = False
     host: str = ""
     steps: Mapping[str, str] | None = None
+    part: str = ""
+    seen: str = ""
 
     @classmethod
     def of(cls, house: House, request: Request) -> Self:
@@ -60,6 +69,8 @@ class Visit:
             is_kiosk=request.cookies.get(KIOSK) == "1",
             host=request.url.netloc,
             steps=request.path_params,
+            part=request.headers.get(PART, ""),
+            seen=request.headers.get(SEEN, ""),
         )
 
     @property
@@ -103,6 +114,16 @@ class Visit:
         assert zone is not None
         return zone
 
+    @property
+    def is_part(self) -> bool:
+        """Whether the rest of the page stands already where its middle goes."""
+        return self.part == MIDDLE
+
+    @property
+    def asks_news(self) -> bool:
+        """Whether a page asks what has changed since it was shown."""
+        return self.part == NEWS
+
     def step(self, name: str) -> str:
         """A part of the path."""
         return (self.steps or {})[name]
@@ -110,6 +131,10 @@ class Visit:
     def all(self, name: str) -> list[str]:
         """Every value of a parameter that may be repeated."""
         return self.asked.getlist(name) if isinstance(self.asked, QueryParams) else []
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every parameter with each of its values."""
+        return self.asked.multi_items() if isinstance(self.asked, QueryParams) else []
 
     @property
     def kept(self) -> dict[str, str]:

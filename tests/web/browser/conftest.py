@@ -41,13 +41,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory, make_street: Any) -> Iterator[str]:
-    """Where the pages of a running daemon are: http://127.0.0.1:PORT."""
+def home(tmp_path_factory: pytest.TempPathFactory, make_street: Any) -> Path:
+    """The data directory of the shop whose pages are looked at."""
     folder = tmp_path_factory.mktemp("street")
     make_street(folder).close()
+    return folder / "home"
+
+
+@pytest.fixture(scope="session")
+def served(home: Path) -> Iterator[str]:
+    """Where the pages of a running daemon are: http://127.0.0.1:PORT."""
     port = _free_port()
     words = ["serve", "--listen", "/ip4/127.0.0.1/tcp/0", "--web", f"127.0.0.1:{port}"]
-    command = [sys.executable, "-m", "fedretail", "--data-dir", str(folder / "home"), *words]
+    command = [sys.executable, "-m", "fedretail", "--data-dir", str(home), *words]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         address = f"http://127.0.0.1:{port}"
         _wait(address)

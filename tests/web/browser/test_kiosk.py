@@ -2,6 +2,8 @@
 
 import re
 
+from fedretail.node.node import Node
+
 MILK = "4260349420006"
 SECOND = 1_000
 
@@ -29,7 +31,7 @@ def test_results_as_one_types(look) -> None:
     page = look("/")
     page.keyboard.type("milk", delay=70)  # the field has the focus
     heading(page, "1 product for “milk” at 3 shops")
-    assert page.url.endswith("/?q=milk")
+    assert page.url.endswith("/?q=milk&begun=1")
     assert page.evaluate("document.activeElement.id") == "q"
     page.keyboard.press("Control+a")
     page.keyboard.type("zebra", delay=70)
@@ -38,12 +40,54 @@ def test_results_as_one_types(look) -> None:
     heading(page, "What are you looking for?")
 
 
+def test_while_one_types_only_the_middle_of_the_page_comes(look) -> None:
+    page = look("/?q=milk")
+    parts = []
+    page.on("response", lambda answer: parts.append(answer) if "begun" in answer.url else None)
+    page.focus("#q")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("cheese", delay=70)
+    heading(page, "1 product for “cheese” at 1 shop")
+    assert parts
+    assert all("<footer" not in one.text() for one in parts if one.status == 200)
+    # What stands around it goes on with the new search.
+    page.get_by_role("link", name="Deutsch").click()
+    heading(page, "1 Produkt für „cheese“ in 1 Laden")
+    assert page.input_value("#q") == "cheese"
+
+
+def test_a_single_letter_is_no_question_yet(look) -> None:
+    page = look("/?q=milk")
+    page.focus("#q")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("c", delay=70)
+    page.wait_for_timeout(400)
+    heading(page, "1 product for “milk” at 3 shops")
+
+
+def test_a_price_that_changes_is_told_and_moves_nothing(look, home) -> None:
+    page = look("/?q=cheese")
+    card = page.locator(".over")
+    place = card.bounding_box()
+    with Node.open(home) as node:
+        node.write("offer", "C1", {"prices": [[595]]})
+    news = page.get_by_role("link", name="1 price has changed. Show")
+    news.wait_for()
+    assert card.bounding_box() == place
+    assert "€5.85" in card.inner_text().replace("\n", "")
+    news.click()
+    page.get_by_text("€5.95").first.wait_for()
+    assert not news.is_visible()
+    with Node.open(home) as node:
+        node.write("offer", "C1", {"prices": [[585]]})
+
+
 def test_answers_to_older_questions_are_dropped(look) -> None:
     page = look("/")
-    page.route(
-        re.compile(r"q=mil$"),
-        lambda route: (page.wait_for_timeout(600), route.continue_()),
-    )
+    given_up = []
+    page.on("requestfailed", lambda request: given_up.append(request.url))
+    # It is never answered.
+    page.route(re.compile(r"q=mil&"), lambda route: None)
     page.evaluate(
         """() => { const q = document.querySelector("#q");
         const typed = new Event("input", {bubbles: true});
@@ -51,8 +95,7 @@ def test_answers_to_older_questions_are_dropped(look) -> None:
         say("mil"); setTimeout(() => say("cheese"), 250); }"""
     )
     heading(page, "1 product for “cheese” at 1 shop")
-    page.wait_for_timeout(900)
-    heading(page, "1 product for “cheese” at 1 shop")
+    assert [url.rpartition("?")[2] for url in given_up] == ["q=mil&begun=1"]
 
 
 def test_a_scan_opens_the_product_and_leaves_nothing_in_the_field(look) -> None:
@@ -70,6 +113,15 @@ def test_a_scan_without_a_field_or_an_enter_is_one_too(look) -> None:
     page.get_by_role("heading", name="3 shops have it").wait_for()
     scan(page, "4260349420007")
     heading(page, "Could not read that. Hold it once more.")
+
+
+def test_what_a_scanner_adds_is_taken_off(look) -> None:
+    page = look("/map")
+    page.evaluate("""Object.assign(document.querySelector("#words").dataset,
+        {prefix: "~S", suffix: "#"})""")
+    scan(page, f"~S]E0{MILK}#", end="Enter")
+    page.get_by_role("heading", name="3 shops have it").wait_for()
+    assert page.url.endswith(f"/product/{MILK}")
 
 
 def test_digits_typed_by_hand_are_no_scan(look) -> None:
@@ -183,7 +235,7 @@ def test_when_the_shops_computer_is_silent_the_page_says_so(look) -> None:
     page = look(f"/product/{MILK}")
     page.get_by_role("button", name="Add to my list").click()
     page.route("**/list*", lambda route: route.abort())
-    page.evaluate("window.fedretail.show('/list')")
+    page.locator(".mylist").click()
     page.get_by_role("heading", name="The shop's computer is not answering").wait_for()
     page.unroute("**/list*")
     page.get_by_role("button", name="Try again now").click()

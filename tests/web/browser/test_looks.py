@@ -81,3 +81,35 @@ def test_colours_stand_in_one_file() -> None:
         sum(len(one.read_bytes()) for one in scripts.glob("*.js") if one.name not in _OFFICE)
         <= 12_288
     )
+
+
+NAME_ROOM = """() => Math.min(...[...document.querySelectorAll(".over .m")]
+  .map((one) => one.getBoundingClientRect().width
+       / parseFloat(getComputedStyle(document.documentElement).fontSize)))"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 1024, 1280, 1366, 1920, 3840])
+def test_a_name_has_room_beside_its_price(look, width) -> None:
+    page = look("/about")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/?q=milk&lang=de")
+    # Eight letters of a heading in a row, at least.
+    assert page.evaluate(NAME_ROOM) >= 4.5
+
+
+def test_on_paper_stands_what_is_read_and_nothing_that_is_pressed(look, home) -> None:
+    page = look(f"/product/{MILK}")
+    page.emulate_media(media="print")
+    assert page.locator(".rows li").count() == 3
+    assert page.locator(".rows .tag").first.is_visible()
+    for what in (".btn", ".map", ".foot", ".tabs", ".pic", ".sf", ".aw"):
+        assert not [one for one in page.locator(what).all() if one.is_visible()], what
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark == "rgb(255, 255, 255)"
+
+
+def test_forced_colours_leave_every_edge(look) -> None:
+    page = look("/?q=milk", forced_colors="active")
+    for what in (".tag", ".chip", ".card", ".sign"):
+        width = page.locator(what).first.evaluate("(one) => getComputedStyle(one).borderTopWidth")
+        assert width != "0px", what

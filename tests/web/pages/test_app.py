@@ -38,7 +38,7 @@ def test_results_are_products_with_the_own_offer_first(ask) -> None:
     assert "1 product for “milk” at 3 shops" in text(answer)
     assert answer.text.count('class="rc card') == 1
     assert "Here, in this shop" in text(answer)
-    assert "3 offers" in text(answer)
+    assert "3 shops" in text(answer)
     # The neighbour's is cheaper, and stands yellow on the map.
     assert 'class="tag best' not in answer.text
     assert re.search(r'class="pt best".*?€1\.19', answer.text, re.DOTALL)
@@ -237,3 +237,66 @@ def test_a_view_that_shows_own_goods_alone_hides_the_street(ask, street) -> None
 )
 def test_a_barcode_as_it_is_printed(gtin, shown) -> None:
     assert shown_gtin(gtin) == shown
+
+
+def configured(street, **settings: object) -> None:
+    street.__dict__["config"] = replace(street.config, **settings)
+
+
+def test_two_offers_of_one_shop_are_no_two_shops(ask, street) -> None:
+    fields = {"name": "Whole milk, bottled", "gtin": f"0{MILK}", "prices": [[139]]}
+    street.write("offer", "M2", {**fields, "currency": "EUR"})
+    street.follow()
+    assert "3 shops" in text(ask("/?q=milk"))
+    own = Config(web_view="mine", views={"mine": {"retailers": ["Corner & Sons"]}})
+    configured(street, web_view=own.web_view, views=own.views)
+    street.clock.advance(6_000)
+    said = text(ask("/?q=milk"))
+    assert "2 offers" in said
+    assert "2 shops" not in said
+
+
+def test_a_slip_of_the_pen_is_asked_about_with_its_count(ask) -> None:
+    answer = ask("/?q=chese")
+    assert "Nobody has “chese”. Did you mean cheese ? (1)" in text(answer)
+    assert ask(link(answer, r"/\?q=cheese")).status_code == 200
+    several = ask("/?q=hard+chese&sort=cheapest-unit")
+    assert link(several, r"/\?q=hard\+cheese&amp;sort=cheapest-unit")
+
+
+def test_the_footer_says_how_far_the_index_is(ask, street, monkeypatch) -> None:
+    monkeypatch.setattr(type(street.index), "reading", lambda _: (4200, 14202))
+    answer = ask("/", language="de")
+    assert "Noch am Lesen: 4.200 von 18.402 Angeboten" in text(answer)
+    assert '<progress aria-label="liest" value="4200" max="18402">' in answer.text
+
+
+def test_a_view_that_narrows_says_its_name(ask, street) -> None:
+    shown = {
+        "kiosk": {"own": "first"},
+        "dairy": {"categories": ["Dairy"]},
+        "titled": {"categories": ["Dairy"], "title": "Milk <& more>"},
+    }
+    for name, label in (("kiosk", ""), ("dairy", "dairy"), ("titled", "Milk &lt;&amp; more&gt;")):
+        configured(street, web_view=name, views=shown)
+        street.clock.advance(6_000)
+        for path in ("/", "/?q=milk"):
+            found = re.findall(r'<span class="pill off">([^<]*)</span>', ask(path).text)
+            assert found == ([label] if label else []), (name, path)
+
+
+def test_the_shop_chooses_what_is_fresh(ask, street) -> None:
+    street.write(
+        "offer", "S1", {"name": "Sold", "prices": [[1]], "currency": "EUR", "stock": "none"}
+    )
+    street.follow()
+    configured(street, web_fresh=("W1", "gone", "S1", "a/ b", "C1"))
+    names = re.findall(r'class="ow card".*?<b[^>]*>([^<]*)</b>', ask("/").text, re.DOTALL)
+    assert names[:2] == ["Red wine", "Hard cheese"]
+    assert len(names) == 3
+    assert "Sold" not in names
+
+
+def test_what_the_scanner_adds_is_told_to_the_page(ask, street) -> None:
+    configured(street, scanner_prefix='~"', scanner_suffix="#")
+    assert 'data-prefix="~&#34;" data-suffix="#"' in ask("/").text

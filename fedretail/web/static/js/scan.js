@@ -1,48 +1,47 @@
 /* A scanner is a keyboard that is faster than any hand: its digits never stay in a field. */
-"use strict";
-(() => {
-	const GAP_MS = 50, END_MS = 120, LEAST = 8;
-	let read = "", last = 0, field = null, before = "", end = 0;
+import { $, show, stop } from "./pages.js";
 
-	function code() {
-		let text = read.replace(/^\][A-Za-z]\d/, "").replace(/\u001d/g, "");
-		if (/^01\d{14}$/.test(text)) text = text.slice(2);
-		return /^\d{8,14}$/.test(text) ? text : "";
-	}
+const GAP_MS = 50, END_MS = 120, LEAST = 8;
+let read = "", last = 0, field = null, before = "", end = 0;
 
-	function done() {
-		clearTimeout(end);
-		const found = read.length >= LEAST ? code() : "";
+function code() {
+	const { prefix, suffix } = $("#words").dataset; // what the shop has set its scanner to add
+	let text = read.replace(/\u001d/g, "");
+	if (text.startsWith(prefix)) text = text.slice(prefix.length);
+	if (suffix && text.endsWith(suffix)) text = text.slice(0, -suffix.length);
+	text = text.replace(/^\][A-Za-z]\d/, "");
+	if (/^01\d{14}$/.test(text)) text = text.slice(2);
+	return /^\d{8,14}$/.test(text) ? text : "";
+}
+
+function done() {
+	clearTimeout(end);
+	const found = read.length >= LEAST ? code() : "";
+	read = "";
+	if (!found) return false;
+	if (field) field.value = before;
+	stop();
+	dispatchEvent(new Event("scan"));
+	const kept = [...new URLSearchParams(location.search)].filter(([name]) => /^(lang|theme|text)$/.test(name));
+	show(`/product/${found}${kept.length ? `?${new URLSearchParams(kept)}` : ""}`);
+	return true;
+}
+
+document.addEventListener("keydown", (event) => {
+	if (event.ctrlKey || event.altKey || event.metaKey) return;
+	if (event.key === "Enter" || event.key === "Tab") {
+		if (event.timeStamp - last <= GAP_MS && done()) { event.preventDefault(); event.stopImmediatePropagation(); }
 		read = "";
-		if (!found) return false;
-		if (field) field.value = before;
-		window.fedretail.stop();
-		dispatchEvent(new Event("scan"));
-		window.fedretail.show(`/product/${found}${kept()}`);
-		return true;
+		return;
 	}
-
-	function kept() {
-		const on = [...new URLSearchParams(location.search)].filter(([name]) => /^(lang|theme|text)$/.test(name));
-		return on.length ? `?${new URLSearchParams(on)}` : "";
+	if (event.key.length !== 1) return;
+	if (event.timeStamp - last > GAP_MS) {
+		read = "";
+		field = event.target.matches("input") ? event.target : null;
+		before = field ? field.value : "";
 	}
-
-	document.addEventListener("keydown", (event) => {
-		if (event.ctrlKey || event.altKey || event.metaKey) return;
-		if (event.key === "Enter" || event.key === "Tab") {
-			if (event.timeStamp - last <= GAP_MS && done()) { event.preventDefault(); event.stopImmediatePropagation(); }
-			read = "";
-			return;
-		}
-		if (event.key.length !== 1) return;
-		if (event.timeStamp - last > GAP_MS) {
-			read = "";
-			field = event.target.matches("input") ? event.target : null;
-			before = field ? field.value : "";
-		}
-		read += event.key;
-		last = event.timeStamp;
-		clearTimeout(end);
-		end = setTimeout(done, END_MS);
-	}, true);
-})();
+	read += event.key;
+	last = event.timeStamp;
+	clearTimeout(end);
+	end = setTimeout(done, END_MS);
+}, true);

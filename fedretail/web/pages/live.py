@@ -1,0 +1,88 @@
+"""/live: an event whenever something that pages show has changed, for as long as one is open.
+
+It says that, not what: a page then asks what of its own has changed. However many listen, the index
+is looked at once in a while.
+"""
+
+import trio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from fedretail.node.node import Node
+from fedretail.web.problems import problem
+from fedretail.web.turns import until_gone
+
+LOOK_S = 0.5
+# A file of ten thousand prices is many changes, and one thing to look at.
+PAUSE_S = 3.0
+# So often a silent stream says that it lives, before a box on the way takes it for dead.
+_BEAT_S = 15.0
+# Each holds a connection; who finds no room has a page that is right when it is loaded.
+MOST = 100
+
+
+class Live:
+    """Tells pages that something has changed."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._listeners = 0
+        self._followed = 0
+        self._looked_at = -LOOK_S
+
+    async def listen(self, request: Request) -> Response:
+        """The stream of events; 503 where too many listen."""
+        if self._listeners >= MOST:
+            return problem(503, "Too many are listening.", headers={"retry-after": "30"})
+        return _Stream(self)
+
+    async def tell(self, send: Send) -> None:
+        """Send events until cancelled."""
+        self._listeners += 1
+        try:
+            await self._tell(send)
+        finally:
+            self._listeners -= 1
+
+    async def _tell(self, send: Send) -> None:
+        async def say(text: bytes) -> None:
+            await send({"type": "http.response.body", "body": text, "more_body": True})
+
+        known, silent_s = await self._look(), 0.0
+        await say(b"retry: 5000\n\n")
+        while True:
+            await trio.sleep(LOOK_S)
+            found = await self._look()
+            if found != known:
+                known, silent_s = found, 0.0
+                await say(b"data: changed\n\n")
+                await trio.sleep(PAUSE_S)
+            else:
+                silent_s += LOOK_S
+                if silent_s >= _BEAT_S:
+                    silent_s = 0.0
+                    await say(b": nothing new\n\n")
+
+    async def _look(self) -> int:
+        """Up to where the index has followed, as seen a moment ago."""
+        now = trio.current_time()
+        if now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            self._followed = await trio.to_thread.run_sync(self._node.index.followed)
+        return self._followed
+
+
+class _Stream(Response):
+    media_type = "text/event-stream"
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(until_gone, receive, nursery.cancel_scope)
+            await self._live.tell(send)

@@ -214,6 +214,8 @@ class Fetching:
         if part.after is not None:
             return []
         del self._repairs[log]
+        if head.head.seq < one.seq:
+            raise PeerError("A neighbour sent an older state of a catalog than it has shown.")
         try:
             self._replica.repair(one.result(head))
         except Refused:

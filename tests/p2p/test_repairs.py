@@ -170,6 +170,28 @@ def test_a_liar_costs_one_repair(tmp_path: Path, wrong: list[Any]) -> None:
     assert builders.problems(peer.store) == []
 
 
+def test_who_goes_back_while_it_compares_is_a_liar(tmp_path: Path) -> None:
+    """Who has moved on may have sent other rows; nobody goes back."""
+    shop, peer = shop_and_peer(tmp_path)
+    older = shop.state()[SHOP.log_name()]
+    shop.store.commit(SHOP.author(), SITE, builders.offer_edits([1], amount_minor=7))
+    shop.mirror.refresh()
+    lose_row(peer.store)
+    peer.store.repairs.set_damaged([LOG])
+    source, given = shop.mirror.whole_rows, []
+
+    def lying(log: bytes, keys: list[RowKey]) -> object:
+        part = source(log, keys)
+        assert part is not None
+        given.append(keys)
+        return part._replace(head=older, changes=[])
+
+    shop.mirror.whole_rows = lying  # type: ignore[assignment, method-assign]
+    talk = Conversation(shop, peer, nonce=1).settle()
+    assert isinstance(talk.sides[1].failure, PeerError)
+    assert len(given) == 1
+
+
 def test_rows_before_they_were_asked_for(tmp_path: Path) -> None:
     shop, peer = shop_and_peer(tmp_path)
     lose_row(peer.store)

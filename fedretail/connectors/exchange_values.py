@@ -45,7 +45,7 @@ def encode_field(kind: str, name: str, value: Value, currency: Value) -> Json:
         readable = codec.write(value, code)
         if _same(codec.read(readable, code), value):
             return readable
-    except (MalformedInput, ValueError, TypeError, IndexError, KeyError, OverflowError):
+    except (MalformedInput, ValueError, TypeError, LookupError, OverflowError, AttributeError):
         pass
     return {"@raw": encode_value(value)}
 

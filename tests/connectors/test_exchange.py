@@ -52,6 +52,7 @@ WITH_CURRENCY = st.builds(
 )
 @example("offer", {"currency": "EUR", "prices": [[129, None]]}, {}, {}, {})
 @example("offer", {"currency": "EUR", "prices": [[True]], "regular": -1}, {}, {}, {})
+@example("offer", {"pictures": [[None]]}, {}, {}, {})
 @example("site", {"lat_e7": -5, "lat": "5", "@lat": b"", "lon_e7": 1800000000}, {}, {}, {})
 def test_what_goes_out_comes_back(kind, fields, own, stamps, extra):
     record = Record("aaaaaaaaaaaaaaaa/1", kind, "0" * 32, fields, own, stamps, extra)

@@ -17,7 +17,9 @@ def test_a_flood_of_pages_from_the_network_waits(shops: Any) -> None:
     app = make_app(shops("Brook", clock))
 
     def statuses(path: str, address: str, times: int) -> Counter[int]:
-        client = TestClient(app, base_url="http://127.0.0.1:8765", client=(address, 5000))
+        client = TestClient(
+            app, base_url="http://127.0.0.1:8765", client=(address, 5000), backend="trio"
+        )
         return Counter(client.get(path).status_code for _ in range(times))
 
     assert statuses("/about", "192.168.1.5", BURST + 5) == {200: BURST, 429: 5}

@@ -13,16 +13,13 @@ from fedretail.domain.geo import distance_m
 from fedretail.domain.hours import OpenState
 from fedretail.domain.ids import offer_id
 from fedretail.domain.listings import warnings_of
-from fedretail.domain.prices import Per, UnitPrice
 from fedretail.errors import BugError
 from fedretail.index.answering.details import Detail, Details
 from fedretail.index.answering.rough import Hit, Rough
+from fedretail.index.answering.told import told_goods
 from fedretail.index.layout.cells import (
-    BASE_MASK,
-    BASE_SHIFT,
     NO_PRICE,
     TIMED,
-    UNIT_BASES,
     WINDOWED,
     Cell,
     currency_of,
@@ -344,7 +341,7 @@ class Judge:
         is_odd = cell.unit == NO_PRICE != cell.price  # more than a cell holds
         if not (self._asks_facts or is_odd or cell.flags & self.to_read):
             shown = offer_id(where.site, self.details.read(row).key) if named else ""
-            return self._told(cell, where, shown)
+            return told_goods(cell, self.details.labels(cell), where, shown)
         detail = self.details.read(row)
         offer = Offer.from_fields(detail.fields)
         if not offer.shown(self.at_ms) or (query.gtin is not None and offer.gtin != query.gtin):
@@ -357,19 +354,6 @@ class Judge:
             stock=cell.stock,
             at_ms=self.at_ms,
             member=query.member,
-        )
-
-    def _told(self, cell: Cell, where: Where, shown: str) -> Goods:
-        """Goods as their cell tells them."""
-        category, brand, _ = self.details.labels(cell)
-        currency = currency_of(cell.currency) or where.currency
-        amount = None if currency is None or cell.price == NO_PRICE else cell.price
-        unit = None
-        if amount is not None:
-            base: Per = UNIT_BASES[cell.flags >> BASE_SHIFT & BASE_MASK]
-            unit = UnitPrice(cell.unit, base)
-        return Goods(
-            shown, where, amount, currency, cell.stock, category, brand, cell.gtin, unit=unit
         )
 
     def _reach(self, base: int) -> Reached | None:

@@ -49,10 +49,7 @@ def listing(
     amount = None if price is None else price.amount_minor
     unit = None if amount is None else unit_price(amount, offer.net, offer.pack, offer.sold_by)
     state = shelf.state or site.open_state(at_ms)
-    is_away = near is not None and place is not None
-    away_m = shelf.away_m
-    if is_away and away_m is None:
-        away_m = distance_m(near, place)  # type: ignore[arg-type]
+    away_m, bearing = _way(near, place, shelf.away_m)
     return Listing(
         offer=offer_id(shelf.site_id, shelf.key),
         name=offer.name,
@@ -65,7 +62,7 @@ def listing(
         unit_price=unit,
         stock=offer.stock,
         distance_m=away_m,
-        bearing_deg=bearing_deg(near, place) if is_away else None,  # type: ignore[arg-type]
+        bearing_deg=bearing,
         site_id=shelf.site_id,
         site_name=site.name,
         position=place,
@@ -84,6 +81,15 @@ def listing(
         claims=offer.claims,
         language=offer.language,
     )
+
+
+def _way(
+    near: Position | None, place: Position | None, away_m: float | None
+) -> tuple[float | None, float | None]:
+    """How far it is, worked out where `away_m` is None, and in which direction."""
+    if near is None or place is None:
+        return away_m, None
+    return distance_m(near, place) if away_m is None else away_m, bearing_deg(near, place)
 
 
 def _regular(regular: int | None, amount: int | None) -> int | None:

@@ -54,9 +54,14 @@ def columns_of(answers: Answers) -> Columns:
     """What the columns of the list were said to mean."""
     try:
         said = json.loads(answers.get(_COLUMNS) or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return {heading: role if role in ROLES else None for heading, role in said.items()}
+    if not isinstance(said, dict):
+        return {}
+    return {
+        heading: role if isinstance(role, str) and role in ROLES else None
+        for heading, role in said.items()
+    }
 
 
 def said_columns(said: Columns) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Answers: whatever is typed is told or taken, and never stumbled over."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fedretail.node.first_run import FirstRun
@@ -32,6 +32,9 @@ def said(text: str, **values: object) -> str:
     return text % values if values else text
 
 
+@example({"columns": "0"})
+@example({"columns": '{"Name": ["name"]}'})
+@example({"columns": "[" * 100_000})
 @given(st.dictionaries(st.sampled_from([*NAMES, "samples", "columns", "step"]), TYPED))
 def test_any_answers_are_told_or_taken(answers: dict[str, str]) -> None:
     money = Money("EUR", "1.29")

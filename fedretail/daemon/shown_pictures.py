@@ -53,9 +53,9 @@ class ShownPictureWork:
         self._missed: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
         self._resting: dict[str, float] = {}
         self._met: set[str] = set()
-        # The nearest last; as the feed stood at that number.
+        # The nearest last; as the index had followed the feed to that number.
         self._ahead: list[Picture] = []
-        self._ahead_end: int | None = None
+        self._ahead_followed: int | None = None
         self._ahead_due_s = trio.current_time() + _FIRST_LOOK_AHEAD_S
 
     def attach(self, service: SyncService, blobs: BlobService) -> None:
@@ -118,9 +118,10 @@ class ShownPictureWork:
             return []
         if trio.current_time() >= self._ahead_due_s:
             self._ahead_due_s = trio.current_time() + _LOOK_AHEAD_S
-            end = await in_thread(self._node.store.feed_end)
-            if end != self._ahead_end:
-                self._ahead_end = end
+            # The index is what tells them, and may be behind the store.
+            followed = await in_thread(self._node.index.followed)
+            if followed != self._ahead_followed:
+                self._ahead_followed = followed
                 self._ahead = await in_thread(self._nearest)
         batch: list[Wanted] = []
         while self._ahead and len(batch) < _IDLE_BATCH:

@@ -41,7 +41,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No long waits, and addresses of this computer may be reached; all else is as it is."""
     monkeypatch.setattr(own_pictures, "_LOOK_S", 0.05)
     monkeypatch.setattr(own_pictures, "POLITE_S", 0.0)
-    monkeypatch.setattr(own_pictures, "_SETTLE_S", 0.2)
     monkeypatch.setattr(shown_pictures, "_LOOK_S", 0.05)
     here = partial(fetch, may_reach=lambda place: True)
     monkeypatch.setattr(pictures, "OwnPictureWork", partial(OwnPictureWork, get=here))

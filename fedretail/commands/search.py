@@ -182,14 +182,20 @@ def _explain(node: "Node", query: "Query", page: "Page") -> None:
     from fedretail.domain.texts import quoted
 
     what = f"Nothing found for {quoted(query.words)}" if query.words.strip() else "Nothing found"
-    output.tell("failed", f"{what}{_within(query)}{_beyond(page)}.", _next(node, query, page))
+    output.tell(
+        "failed", f"{what}{_within(query)}{_beyond(query, page)}.", _next(node, query, page)
+    )
 
 
-def _beyond(page: "Page") -> str:
+def _beyond(query: "Query", page: "Page") -> str:
     from fedretail.domain.geo import human_distance
 
     away_m = None if page.further is None else page.further.distance_m
-    return "" if away_m is None else f": the nearest is {human_distance(away_m)} away"
+    if away_m is None:
+        return ""
+    if query.within_m is None:
+        return f": the nearest is {human_distance(away_m)} from the middle of that part of the map"
+    return f": the nearest is {human_distance(away_m)} away"
 
 
 def _none_left(query: "Query") -> str:

@@ -100,12 +100,12 @@ def barcode_in(words: str) -> str | None:
 def beyond(query: Query) -> Query | None:
     """The query for the nearest hit anywhere, None where no area is asked for.
 
-    A view's own area holds there too. For a part of the map "near" is its middle.
+    A view's own area holds there too. Of a part of the map alone it is the nearest to its middle.
     """
     if query.within_m is None and query.box is None:
         return None
     near = query.near
-    if near is None and query.box is not None:
+    if query.within_m is None and query.box is not None:
         near = query.box.middle
     return replace(
         query,

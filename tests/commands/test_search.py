@@ -87,6 +87,10 @@ def test_the_nearest_outside_is_named(shop) -> None:
     assert done.code == 1
     assert "within 2\u00a0km: the nearest is 8.7\u00a0km away." in done.err
     assert "at Brook Farm, 8.7\u00a0km south" in done.err
+    # Of a part of the map it is told from there, wherever this computer stands.
+    done = shop("search", "milk", "--box", "48.6,9.05,48.62,9.07")
+    assert done.code == 1
+    assert "the nearest is 9.8\u00a0km from the middle of that part of the map." in done.err
 
 
 @pytest.mark.parametrize(

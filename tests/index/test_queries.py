@@ -270,7 +270,7 @@ def agree_beyond(world: World, query: Query, page: Page) -> None:
     if page.total or (query.within_m is None and query.box is None):
         assert page.further is None
         return
-    near = query.near or (query.box.middle if query.box else None)
+    near = query.box.middle if query.box and query.within_m is None else query.near
     anywhere = replace(query, near=near, within_m=None, box=None, sort="nearest")
     wanted = naive_search(world.store, anywhere, now_ms=world.clock.now_ms()).offers
     assert (page.further.offer if page.further else None) == (wanted[0] if wanted else None)

@@ -95,7 +95,7 @@ class Found(BaseModel):
     total: int
     took_ms: float
     next: Annotated[str | None, Field(description="Cursor of the page after; null: the last.")]
-    further: Annotated[Listing | None, Field(description="The nearest hit beyond the radius.")]
+    further: Annotated[Listing | None, Field(description="The nearest hit beyond the area.")]
     facets: dict[str, Any] | None
     products: Products | None
     reasons: list[dict[str, Any]] | None

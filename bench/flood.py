@@ -1,8 +1,10 @@
 """What one flooding peer costs honest ones: the time of a first copy with it beside without it.
 
-The shop and the flooding peer are processes of their own. The flooding peer yields to all others
-(nice 19), so that what it costs is the shop's work for it and not its own; where cores are fewer
-than processes, part of the cost is still that. Runs with and without it alternate.
+The shop and the flooding peer are processes of their own. The flooding peer calls over IPv6, the
+honest ones over IPv4: the door counts what comes from one address together, so that who shares
+one with it waits for its turn; that wait is a figure of its own. The flooding peer yields to all
+others (nice 19), so that what it costs is the shop's work for it and not its own; where cores are
+fewer than processes, part of the cost is still that. Runs with and without it alternate.
 """
 
 import os
@@ -18,19 +20,21 @@ from pathlib import Path
 import psutil
 from _report import Figure, report
 from _shops import make_shop
-from sync import Served, fetch
+from sync import LISTEN, Served, fetch
 
 from fedretail.commands._circles import look_past_what_is_loaded, look_seldom
-from fedretail.node.networks import network
 from fedretail.node.node import Node
+from fedretail.p2p.ticket import Ticket
 from fedretail.testing.hostile.floods import KINDS
 
 OFFERS = 10_000
-RUNS = 5
+RUNS = 3
 # The flood is under way, and its first burst is spent, before anything is measured.
 SETTLE_S = 12.0
 # A daemon that has just started recounts its own rows, and asks its neighbours first.
 STARTED_S, ALONE_S = 5.0, 4.0
+FLOODED, ELSEWHERE = "/ip6/", "/ip4/"
+BOTH = [*LISTEN, "/ip6/::1/tcp/0"]
 AIM = "<= 10 % more than without"
 _FLOOD = """
 import sys, trio
@@ -54,27 +58,37 @@ def main() -> None:
 
 def measured(folder: Path, shop: Node, kind: str) -> list[Figure]:
     """A first copy without and with this flood, in turns; the shop's work for the flood alone."""
-    quiet, loud, alone = [], [], 0.0
+    quiet, loud, beside, alone = [], [], [], 0.0
     for run in range(RUNS):
-        with Served(shop.path) as served:
+        with Served(shop.path, BOTH) as served:
             time.sleep(STARTED_S)
-            quiet.append(copy(folder, f"{kind}-{run}-quiet", served.ticket))
-        with Served(shop.path) as served, flooding(shop, kind):
+            quiet.append(copy(folder, f"{kind}-{run}-quiet", served, ELSEWHERE))
+        with Served(shop.path, BOTH) as served, flooding(served, kind):
             time.sleep(SETTLE_S)
             alone = max(alone, share_of_a_core(served.process.pid))
-            loud.append(copy(folder, f"{kind}-{run}-loud", served.ticket))
+            loud.append(copy(folder, f"{kind}-{run}-loud", served, ELSEWHERE))
+            beside.append(copy(folder, f"{kind}-{run}-beside", served, FLOODED))
     without, with_it = statistics.median(quiet), statistics.median(loud)
-    print(f"{kind}: {without:.2f} s without, {with_it:.2f} s with it", flush=True)
+    near = statistics.median(beside)
+    print(f"{kind}: {without:.2f} s, {with_it:.2f} with it, {near:.2f} beside it", flush=True)
     return [
         Figure(f"{kind}: first copy of {OFFERS:,}", with_it, "s", RUNS, without, "without", AIM),
         Figure("... more than without", 100 * (with_it / without - 1), "%", RUNS, aim="<= 10"),
+        Figure("... from the address of the flood", near, "s", RUNS, without, "without"),
         Figure("... the shop's work for the flood alone", 100 * alone, "% core", RUNS),
     ]
 
 
-def copy(folder: Path, name: str, ticket: str) -> float:
-    """Seconds for a first copy of the shop."""
-    return fetch(folder, name.replace(" ", "-"), ticket, OFFERS)[0]
+def copy(folder: Path, name: str, served: Served, places: str) -> float:
+    """Seconds for a first copy of the shop, called where its addresses begin with `places`."""
+    return fetch(folder, name.replace(" ", "-"), _at(served, places).text(), OFFERS)[0]
+
+
+def _at(served: Served, places: str) -> Ticket:
+    ticket = Ticket.parse(served.ticket)
+    return ticket._replace(
+        addresses=tuple(one for one in ticket.addresses if one.startswith(places))
+    )
 
 
 def share_of_a_core(pid: int) -> float:
@@ -86,11 +100,10 @@ def share_of_a_core(pid: int) -> float:
 
 
 @contextmanager
-def flooding(shop: Node, kind: str) -> Iterator[None]:
+def flooding(served: Served, kind: str) -> Iterator[None]:
     """A flooding peer in a process of its own."""
-    state = shop.daemon_state()
-    assert state is not None
-    words = [state["addresses"][0], (network(shop) or b"").hex(), kind]
+    ticket = _at(served, FLOODED)
+    words = [ticket.addresses[0], ticket.network.hex(), kind]
     with subprocess.Popen([sys.executable, "-c", _FLOOD, *words]) as process:
         psutil.Process(process.pid).nice(19 if os.name == "posix" else None)
         try:

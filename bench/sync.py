@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -195,11 +195,14 @@ def many_shops(folder: Path, one_s: float) -> list[Figure]:
 class Served:
     """A node served by a process of its own, as long as the block lasts."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, listen: Sequence[str] = LISTEN) -> None:
         self.path = path
+        self._listen = listen
 
     def __enter__(self) -> "Served":
-        words = ["--data-dir", str(self.path), "serve", "--listen", *LISTEN, "--web", "off"]
+        words = ["--data-dir", str(self.path), "serve", "--web", "off"]
+        for place in self._listen:
+            words += ["--listen", place]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "fedretail", *words],
             stdout=subprocess.DEVNULL,

@@ -27,6 +27,15 @@ class TokenBucket:
             self._tokens -= tokens
         return is_there
 
+    def take_soon(self, tokens: float, now_ms: int, most_s: float) -> float | None:
+        """Take these tokens and give the seconds to wait for them, or take none: over `most_s`."""
+        self._gain(now_ms)
+        wait_s = max(0.0, (tokens - self._tokens) / self._rate)
+        if wait_s > most_s:
+            return None
+        self._tokens -= tokens
+        return wait_s
+
     def _gain(self, now_ms: int) -> None:
         if self._at_ms is not None:
             gained = max(0, now_ms - self._at_ms) / 1000 * self._rate

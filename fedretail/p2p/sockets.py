@@ -149,7 +149,9 @@ class Door:
 
     Guests in their handshake and guests who have proved a key are counted apart. Sockets that
     say nothing fill only the first group, and there the oldest makes room for a newcomer, so
-    a thousand idle ones lock nobody out. Who calls again and again is let in more slowly.
+    a thousand idle ones lock nobody out. Who calls again and again is let in more slowly, and
+    in turn: one that calls without end, each time after the last, delays its neighbours behind
+    the same address by seconds and keeps none of them out.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -157,18 +159,36 @@ class Door:
         self._calls = Buckets(
             rate=limits.calls_per_address_s, burst=limits.calls_per_address, most=_ORIGINS
         )
+        self._waiting = 0
         self._shaking: dict[Guest, None] = {}
         self._inside: set[Guest] = set()
         self._origins: dict[str, int] = {}
 
-    def enter(self, host: str, now_s: float) -> Guest | None:
-        """A guest from that address, or None: too many from there, too often, or no room at all.
+    async def wait(self, host: str) -> bool:
+        """Whether it is this caller's turn, at once or in a while; False: too many wait."""
+        wait_s = self.turn_s(host, trio.current_time())
+        if not wait_s:
+            return wait_s is not None
+        if self._waiting >= self._limits.handshakes:
+            return False
+        self._waiting += 1
+        try:
+            await trio.sleep(wait_s)
+        finally:
+            self._waiting -= 1
+        return True
+
+    def turn_s(self, host: str, now_s: float) -> float | None:
+        """Seconds until it is the turn of a caller from there; None: too many wait before it.
 
         `now_s`: of a clock that never jumps.
         """
+        calls = self._calls.of(origin_of(host))
+        return calls.take_soon(1, int(now_s * 1000), self._limits.call_wait_s)
+
+    def enter(self, host: str) -> Guest | None:
+        """A guest from that address, or None: too many from there, or no room at all."""
         origin = origin_of(host)
-        if not self._calls.of(origin).take_if_there(1, int(now_s * 1000)):
-            return None
         if self._origins.get(origin, 0) >= self._limits.connections_per_address:
             return None
         if len(self._inside) >= self._limits.connections:

@@ -42,6 +42,13 @@ def test_what_is_not_there_is_not_taken() -> None:
     assert bucket.take(1, 100) == pytest.approx(0.1)
 
 
+def test_who_would_wait_too_long_takes_nothing() -> None:
+    bucket = TokenBucket(rate=2, burst=3)
+    assert [bucket.take_soon(2, 0, 1.5) for _ in range(4)] == [0, 0.5, 1.5, None]
+    assert bucket.take_soon(2, 500, 1.5) is None
+    assert bucket.take_soon(1, 500, 1.5) == 1.5
+
+
 def test_each_name_has_its_own_and_the_last_ones_are_remembered() -> None:
     buckets = Buckets(rate=1, burst=1, most=2)
     assert buckets.of("a").take_if_there(1, 0)

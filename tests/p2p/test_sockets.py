@@ -21,30 +21,30 @@ async def free_port() -> int:
 
 def test_the_door_counts_each_address_apart() -> None:
     door = sockets.Door(Limits(connections_per_address=2))
-    first = door.enter("10.0.0.1", 0.0)
+    first = door.enter("10.0.0.1")
     assert first
-    assert door.enter("10.0.0.1", 0.0)
-    assert door.enter("10.0.0.1", 0.0) is None
-    assert door.enter("10.0.0.2", 0.0)
+    assert door.enter("10.0.0.1")
+    assert door.enter("10.0.0.1") is None
+    assert door.enter("10.0.0.2")
     door.leave(first)
     door.leave(first)
-    assert door.enter("10.0.0.1", 0.0)
-    assert door.enter("10.0.0.1", 0.0) is None
+    assert door.enter("10.0.0.1")
+    assert door.enter("10.0.0.1") is None
 
 
 def test_the_door_has_a_total() -> None:
     door = sockets.Door(Limits(connections=2))
     for host in ("10.0.0.1", "10.0.0.2"):
-        guest = door.enter(host, 0.0)
+        guest = door.enter(host)
         assert guest
         door.known(guest)
     assert door.inside == 2
-    assert door.enter("10.0.0.3", 0.0) is None
+    assert door.enter("10.0.0.3") is None
 
 
 def test_the_oldest_handshake_makes_room() -> None:
     door = sockets.Door(Limits(handshakes=2))
-    guests = [door.enter(f"10.0.0.{n}", 0.0) for n in range(3)]
+    guests = [door.enter(f"10.0.0.{n}") for n in range(3)]
     assert all(guests)
     assert [guest is not None and guest.away.is_set() for guest in guests] == [True, False, False]
     assert door.shaking == 2
@@ -55,32 +55,57 @@ def test_the_oldest_handshake_makes_room() -> None:
     assert (door.inside, door.shaking) == (0, 2)
 
 
-def test_who_calls_again_and_again_is_let_in_slowly() -> None:
-    door = sockets.Door(Limits(calls_per_address=3, calls_per_address_s=0.5))
-
-    def call(host: str, now_s: float) -> bool:
-        guest = door.enter(host, now_s)
-        if guest is not None:
-            door.leave(guest)
-        return guest is not None
-
-    assert [call("10.0.0.1", 100.0) for _ in range(5)] == [True] * 3 + [False] * 2
-    assert call("10.0.0.2", 100.0)
-    assert [call("10.0.0.1", at_s) for at_s in (101.0, 102.0, 103.0, 104.5)] == [
-        False, True, False, True
+def test_who_calls_again_and_again_is_let_in_slowly_and_in_turn() -> None:
+    limits = Limits(calls_per_address=3, calls_per_address_s=0.5, call_wait_s=4)
+    door = sockets.Door(limits)
+    turns_s = [door.turn_s("10.0.0.1", 100.0) for _ in range(7)]
+    assert turns_s == [0, 0, 0, 2, 4, None, None]
+    assert door.turn_s("10.0.0.2", 100.0) == 0
+    assert [door.turn_s("10.0.0.1", at_s) for at_s in (101.0, 102.0, 103.0, 120.0)] == [
+        None, 4, None, 0
     ]  # fmt: skip
+
+
+async def test_who_waits_at_the_door_comes_in_by_and_by(autojump_clock: trio.abc.Clock) -> None:
+    door = sockets.Door(Limits(calls_per_address=1, call_wait_s=2.5, handshakes=2))
+    came: list[float] = []
+
+    async def call() -> None:
+        if await door.wait("10.0.0.1"):
+            came.append(trio.current_time())
+
+    began_s = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for _ in range(9):
+            nursery.start_soon(call)
+    assert [round(at_s - began_s, 3) for at_s in came] == [0, 1, 2]
+
+
+async def test_few_wait_at_the_door(autojump_clock: trio.abc.Clock) -> None:
+    door = sockets.Door(Limits(calls_per_address=1, handshakes=2))
+    let_in: list[bool] = []
+
+    async def call(host: str) -> None:
+        let_in.append(await door.wait(host))
+
+    async with trio.open_nursery() as nursery:
+        for number in range(8):
+            nursery.start_soon(call, f"10.0.0.{number % 4}")
+    # Four at once, and two of the other four later: their addresses had called before.
+    assert sorted(let_in) == [False] * 2 + [True] * 6
+    assert await door.wait("10.0.1.1")
 
 
 def test_few_callers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "_ORIGINS", 2)
     door = sockets.Door(Limits(calls_per_address=1, calls_per_address_s=0.001))
-    assert door.enter("10.0.0.1", 0.0)
-    assert door.enter("10.0.0.2", 0.0)
-    assert door.enter("10.0.0.1", 0.0) is None
-    assert door.enter("10.0.0.3", 0.0)
+    assert door.turn_s("10.0.0.1", 0.0) == 0
+    assert door.turn_s("10.0.0.2", 0.0) == 0
+    assert door.turn_s("10.0.0.1", 0.0) is None
+    assert door.turn_s("10.0.0.3", 0.0) == 0
     # The one that had not called for the longest time was forgotten.
-    assert door.enter("10.0.0.1", 0.0) is None
-    assert door.enter("10.0.0.2", 0.0)
+    assert door.turn_s("10.0.0.1", 0.0) is None
+    assert door.turn_s("10.0.0.2", 0.0) == 0
 
 
 @pytest.mark.parametrize(

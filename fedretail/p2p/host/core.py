@@ -78,7 +78,7 @@ class Core:
     async def _accept(self, stream: trio.SocketStream) -> None:
         """libp2p keeps the place of a connection for ever; here it is freed when that ends."""
         remote = sockets.remote_of(stream)
-        guest = self._door.enter(remote[0], trio.current_time())
+        guest = self._door.enter(remote[0]) if await self._door.wait(remote[0]) else None
         if guest is None:
             self._count["refused"] += 1
             await trio.aclose_forcefully(stream)

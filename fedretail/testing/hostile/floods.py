@@ -85,7 +85,7 @@ async def flood(address: str, network: bytes, kind: str) -> None:
         while True:
             try:
                 await _once(device, address, _hello(network), kind)
-            except FedretailError:
+            except* FedretailError:
                 await device.disconnect(parse_peer(address).peer_id)
                 # As fast as it goes; but who is refused at the door spins for nothing.
                 await trio.sleep(0.001)

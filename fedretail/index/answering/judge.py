@@ -33,7 +33,7 @@ from fedretail.index.rules.goods import Age, Goods, Where, goods_of, latest
 from fedretail.index.rules.orders import Order, order_of
 from fedretail.index.rules.ranking import DAY_MS, FRESH_DAYS, Relevance, Term, most_relevant, score
 from fedretail.index.rules.stock import STOCK_NONE, STOCK_UNKNOWN
-from fedretail.index.rules.timed import Timed, timed_at
+from fedretail.index.rules.timed import ASKED, Timed, timed_at
 
 # A collection that nobody heard of for so long leaves public search: its offers may be gone.
 UNHEARD_MS = 30 * 24 * 3600 * 1000
@@ -87,6 +87,8 @@ class Judge:
         # How relevant rows are to the words of this query, as they stand in this snapshot.
         self.known_relevant: dict[int, float] = {}
         self.units: tuple[str, ...] = ()
+        # When each of the sites was signed last, ms, -1 never; None where only the store knows.
+        self.heard: Any = None
         self.least, self.adds_up, self.asks_several = 1.0, False, False
 
     @property
@@ -256,7 +258,8 @@ class Judge:
 
     def timed(self, row: int) -> Timed:
         """What a row offers at the moment asked."""
-        offer = Offer.from_fields(self.details.read(row).fields)
+        fields = self.details.read(row).fields
+        offer = Offer.from_fields({name: fields[name] for name in ASKED if name in fields})
         return timed_at(offer, self.at_ms, member=self.query.member)
 
     def confirmed_at_ms(self, row: int, entry: SiteEntry) -> int | None:
@@ -369,10 +372,16 @@ class Judge:
         where = self._asked_at(entry)
         if where is None:
             return None
-        seen_at_ms = self._store.seen_at(entry.owner, entry.collection)
+        seen_at_ms = self._seen_at(entry)
         if seen_at_ms is None or self._now_ms - seen_at_ms > UNHEARD_MS:
             return None
         return Reached(entry, where, seen_at_ms)
+
+    def _seen_at(self, entry: SiteEntry) -> int | None:
+        if self.heard is None or not isinstance(self.sites, Sites):
+            return self._store.seen_at(entry.owner, entry.collection)
+        moment = int(self.heard[self.sites.number_at(entry.base)])
+        return None if moment < 0 else moment
 
     def _asked_at(self, entry: SiteEntry) -> Where | None:
         """A site as this query sees it, None where it asks for no offers of it."""
@@ -383,7 +392,7 @@ class Judge:
         where = Where(
             entry.owner,
             entry.id,
-            entry.site.name if self.query.facets else "",
+            entry.told.name if self.query.facets else "",
             entry.position,
             entry.currency,
             away_m,

@@ -170,7 +170,7 @@ def _found(
         # Rows that hold a common word are many where only the rare one is so.
         wide = asked.spans()
         for some in words.some(asked.state.offers):
-            cover = words.covers(terms, some, wide)
+            cover = words.covers(terms, some, wide, whole)
             found = asked.judged(cover.rows, wide, cover, whole)
             if found.total >= few:
                 break

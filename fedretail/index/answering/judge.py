@@ -31,7 +31,7 @@ from fedretail.index.query import Query, limits_of, names_sites
 from fedretail.index.records import Records
 from fedretail.index.rules.goods import Age, Goods, Where, goods_of, latest
 from fedretail.index.rules.orders import Order, order_of
-from fedretail.index.rules.ranking import DAY_MS, FRESH_DAYS, Relevance, Term, most_relevant, score
+from fedretail.index.rules.ranking import DAY_MS, FRESH_DAYS, Relevance, Term, most_lacking, most_relevant, score
 from fedretail.index.rules.stock import STOCK_NONE, STOCK_UNKNOWN
 from fedretail.index.rules.timed import ASKED, Timed, timed_at
 
@@ -89,7 +89,7 @@ class Judge:
         self.units: tuple[str, ...] = ()
         # When each of the sites was signed last, ms, -1 never; None where only the store knows.
         self.heard: Any = None
-        self.least, self.adds_up, self.asks_several = 1.0, False, False
+        self.least, self.lacking, self.adds_up, self.asks_several = 1.0, 1.0, False, False
 
     @property
     def is_plain(self) -> bool:
@@ -119,6 +119,8 @@ class Judge:
         self.asks_several = len(terms) > 1
         total = sum(term.weight for term in terms)
         worst = (term.weight * min(form.worth for form in term.forms) for term in terms)
+        # What where words stand leaves at most of a partial answer.
+        self.lacking = most_lacking(terms) if self.asks_several else 1.0
         # Whether scores are sums over words, which rounding may take past their bound.
         self.adds_up = self.query.sort == "best" and len(terms) > 1
         # So large a share of what was asked an offer with every word has, wherever they stand.
@@ -169,7 +171,7 @@ class Judge:
             if reached is not None and (categories is None or cell.category in categories):
                 partial = full is not None and row not in full
                 share = 1.0 if cover is None else cover[row]
-                rough = self._rough(row, cell, reached, share)
+                rough = self._rough(row, cell, reached, share, partial=partial)
                 if rough is not None:
                     found.append(rough._replace(low=(partial, *rough.low), partial=partial))
         return found
@@ -310,7 +312,9 @@ class Judge:
         age_ms = self.age_ms(row)
         return score(relevant, goods.where.distance_m, goods.stock, age_ms=age_ms)
 
-    def _rough(self, row: int, cell: Cell, reached: Reached, cover: float) -> Rough | None:
+    def _rough(
+        self, row: int, cell: Cell, reached: Reached, cover: float, *, partial: bool
+    ) -> Rough | None:
         query, stock, where = self.query, cell.stock, reached.where
         if query.in_stock and stock == STOCK_NONE:
             return None
@@ -329,6 +333,7 @@ class Judge:
         if query.sort == "best":
             # Holds while a score is made of relevance, nearness, presence and freshness alone.
             relevant = most_relevant(cover, cell.named) if self.asks_words else 1.0
+            relevant *= self.lacking if partial else 1.0
             age_ms = self._least_age_ms(cell, reached.entry)
             bound = score(relevant, where.distance_m, stock, age_ms=age_ms)
             low: tuple[Any, ...] = (unsure, -bound)

@@ -150,6 +150,7 @@ class Ranked:
             return self._share
         places, known = self._known
         found = self._share / _lengths(self._named)
+        found[self._lacks] *= self.many.judge.lacking
         found[places] = known
         return found
 

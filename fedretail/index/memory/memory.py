@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOAD_FROM_ROWS = 5_000
 _LOAD_SHARE = 100
 # ... as judging them by columns that are there already.
-USE_FROM_ROWS = 150
+USE_FROM_ROWS = 30
 # Loading 20,000 sites takes as long as a hundred queries that look up the few they need.
 FEW_QUERIES = 10
 # Reading the rows of a word from FTS5 takes a quarter of a millisecond a thousand: those of common

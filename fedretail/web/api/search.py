@@ -9,7 +9,7 @@ from starlette.responses import Response
 from fedretail.domain.ids import parse_gtin
 from fedretail.node.found import as_json, searched
 from fedretail.web.api import examples, models
-from fedretail.web.api.answers import answer, node_of
+from fedretail.web.api.answers import answer, node_of, view_of
 from fedretail.web.asking import MAX_LIMIT, Asked, said
 from fedretail.web.problems import Problem
 
@@ -27,7 +27,7 @@ _TIMES = ("took_ms",)
 def search(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Find what shops offer. Answered from this node's own disk, whoever is reachable."""
     node = node_of(request)
-    _, page = searched(node, asked.query(node))
+    _, page = searched(node, asked.query(node, view_of(request, asked.view)))
     return answer(request, as_json(page), leave_out=_TIMES)
 
 
@@ -59,7 +59,7 @@ def product(request: Request, gtin: Gtin, asked: Annotated[ProductAsked, Query()
     """One product with all its offers, page by page."""
     node, digits = node_of(request), parse_gtin(gtin)
     whole = Asked(gtin=digits, **asked.model_dump())
-    page = node.search(whole.query(node))
+    page = node.search(whole.query(node, view_of(request, asked.view)))
     narrowed = asked.within or asked.open_now or asked.in_stock or asked.cursor
     if not page.total and not narrowed:
         raise Problem(404, f"Nobody offers a product with the barcode {digits}.")

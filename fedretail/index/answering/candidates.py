@@ -7,7 +7,7 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fedretail.index.language.text import match
 from fedretail.index.language.vocabulary import LAST_CHARACTER, begins
@@ -52,10 +52,14 @@ class Listed(Protocol):
 
 
 class Cover(NamedTuple):
-    """Rows, ascending, and for each at most so large a share of what was asked it holds."""
+    """Rows, ascending, and for each at most so large a share of what was asked it holds.
+
+    parts: where rows are many, for each term a numpy array of whether they may hold it.
+    """
 
     rows: Sequence[int]
     shares: Sequence[float]
+    parts: Sequence[tuple[Term, Any]] = ()
 
 
 class _Asked(NamedTuple):
@@ -143,7 +147,7 @@ class Words:
                 term.forms: self._cut(self._asked[term.forms], spans)
                 for term in self._telling(rest, sum(map(len, read.values())))
             }
-            return covers_of_many(terms, read, known, lambda term: self._count(term) > 0, full)
+            return covers_of_many(terms, read, known, lambda term: self._count(term) > 0, full=full)
         held = Counter(row for rows in read.values() for row in rows)
         found: dict[int, float] = dict.fromkeys(held, 0.0)
         may: Collection[int] = found

@@ -15,6 +15,7 @@ def covers_of_many(
     read: Mapping[tuple[Form, ...], Any],
     known: Mapping[tuple[Form, ...], Any],
     is_held: Callable[[Term], bool],
+    *,
     full: Sequence[int] | None = None,
 ) -> Cover:
     """The rows that hold a term that was read; how much of the weight of all each may hold.
@@ -25,6 +26,7 @@ def covers_of_many(
     """
     rows_of = {forms: np.asarray(rows.rows, np.int64) for forms, rows in read.items()}
     rows = distinct(np.concatenate(list(rows_of.values())))
+    parts: list[tuple[Term, Any]] = []
     places_of = {forms: np.searchsorted(rows, its) for forms, its in rows_of.items()}
     shares, total = np.zeros(len(rows)), 0.0
     may = np.ones(len(rows), bool)
@@ -36,13 +38,14 @@ def covers_of_many(
     for term in terms:
         total += term.weight
         most = max(term.weight * form.worth for form in term.forms)
+        some = may
         if term.forms in places_of:
-            shares[places_of[term.forms]] += most
+            some = np.zeros(len(rows), bool)
+            some[places_of[term.forms]] = True
         elif term.forms in known:
-            its = np.asarray(known[term.forms].rows, np.int64)
-            places = np.searchsorted(rows, its)
-            places, its = places[places < len(rows)], its[places < len(rows)]
-            shares[places[rows[places] == its]] += most
-        elif is_held(term):
-            shares[may] += most
-    return Cover(rows, shares / total)  # type: ignore[arg-type]
+            some = are_among(rows, np.asarray(known[term.forms].rows, np.int64))
+        elif not is_held(term):
+            continue
+        shares[some] += most
+        parts.append((term, some))
+    return Cover(rows, shares / total, parts)  # type: ignore[arg-type]

@@ -31,7 +31,16 @@ from fedretail.index.query import Query, limits_of, names_sites
 from fedretail.index.records import Records
 from fedretail.index.rules.goods import Age, Goods, Where, goods_of, latest
 from fedretail.index.rules.orders import Order, order_of
-from fedretail.index.rules.ranking import DAY_MS, FRESH_DAYS, Relevance, Term, most_lacking, most_relevant, score
+from fedretail.index.rules.ranking import (
+    DAY_MS,
+    FRESH_DAYS,
+    Relevance,
+    Term,
+    most_lacking,
+    most_nowhere,
+    most_relevant,
+    score,
+)
 from fedretail.index.rules.stock import STOCK_NONE, STOCK_UNKNOWN
 from fedretail.index.rules.timed import ASKED, Timed, timed_at
 
@@ -83,13 +92,12 @@ class Judge:
         self._reached: dict[int, Reached | None] = {}
         self._states: dict[int, OpenState] = {}
         self._warnings: dict[int, tuple[str, ...]] = {}
-        self._relevant = Relevance(())
         # How relevant rows are to the words of this query, as they stand in this snapshot.
         self.known_relevant: dict[int, float] = {}
         self.units: tuple[str, ...] = ()
         # When each of the sites was signed last, ms, -1 never; None where only the store knows.
         self.heard: Any = None
-        self.least, self.lacking, self.adds_up, self.asks_several = 1.0, 1.0, False, False
+        self.weigh(())
 
     @property
     def is_plain(self) -> bool:
@@ -114,13 +122,14 @@ class Judge:
 
     def weigh(self, terms: Iterable[Term]) -> None:
         """Set the words by which hits are told how relevant they are."""
-        terms = list(terms)
+        self.terms = terms = list(terms)
         self._relevant = Relevance(terms)
         self.asks_several = len(terms) > 1
         total = sum(term.weight for term in terms)
         worst = (term.weight * min(form.worth for form in term.forms) for term in terms)
-        # What where words stand leaves at most of a partial answer.
+        # What where words stand leaves at most of a partial answer, and of one whose name has none.
         self.lacking = most_lacking(terms) if self.asks_several else 1.0
+        self.nowhere = most_nowhere(terms) if terms else 1.0
         # Whether scores are sums over words, which rounding may take past their bound.
         self.adds_up = self.query.sort == "best" and len(terms) > 1
         # So large a share of what was asked an offer with every word has, wherever they stand.

@@ -120,7 +120,9 @@ class Memory:
         sites = self.sites(db, state)
         with self.held(db, state, sites):
             self.heard(sites)
-            self.labels(db, state)
+            labels = self.labels(db, state)
+        labels.categories.load()
+        labels.brands.load()
         sites.load()
         sites.arrays.doors.load()
 

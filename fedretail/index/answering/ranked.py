@@ -212,8 +212,9 @@ class Ranked:
     def prepare(self) -> None:
         """Copy all that is asked for later, while the columns are held."""
         query, taken = self.many.judge.query, self.many.taken
-        self._named, self._trait = taken.column("named"), taken.column("trait")
-        self._fresh_s = taken.column("fresh_s")
+        if query.sort == "best":
+            self._named, self._trait = taken.column("named"), taken.column("trait")
+            self._fresh_s = taken.column("fresh_s")
         _ = self._keys
         if query.group:
             _ = self.products
@@ -282,21 +283,26 @@ class Ranked:
             yield from sorted(map(self._rough, places.tolist()), key=lambda one: one.low)
             return
         kinds = self._class if places is None else self._class[places]
+        if places is None and len(kinds) and kinds.min() == kinds.max():
+            yield from merged(self._runs(None))
+            return
         for kind in np.flatnonzero(np.bincount(kinds)).tolist():
             group = np.flatnonzero(kinds == kind)
             group = group if places is None else places[group]
             yield from merged(self._runs(group))
 
-    def _runs(self, group: Array) -> Iterator[tuple[Order, Iterator[Rough]]]:
-        """These rows, those of one site that stand alike together; each run's lower bound."""
-        keys, sites = [key[group] for key in self._keys], self.many.sites[group]
+    def _runs(self, group: Array | None) -> Iterator[tuple[Order, Iterator[Rough]]]:
+        """These rows (None: all), those of one site that stand alike together, by lower bounds."""
+        keys, sites = self._keys, self.many.sites
+        if group is not None:
+            keys, sites = [key[group] for key in keys], sites[group]
         for some in _ascending(keys):
             is_new = np.ones(len(some), bool)
             pairs = (one[some][1:] != one[some][:-1] for one in (sites, *keys))
             is_new[1:] = np.logical_or.reduce([*pairs])
             starts = np.flatnonzero(is_new).tolist()
             for start, end in pairwise([*starts, len(some)]):
-                places = group[some[start:end]]
+                places = some[start:end] if group is None else group[some[start:end]]
                 first, *others = places.tolist()
                 rough = self._rough(first)
                 if len(places) > ties.MOST_READ and not self.many.judge.adds_up:
@@ -336,7 +342,7 @@ class Ranked:
         price, currency, unit = -1, None, None
         if many.judge.asks_prices:
             price, currency = int(many.price[place]), currency_of(int(many.currency[place]))
-        if price >= 0:
+        if price >= 0 and many.judge.asks_units:
             unit = UnitPrice(int(many.unit[place]), UNIT_BASES[many.base[place]])
         lacks, behind = bool(self._lacks[place]), bool(self._behind[place])
         unsure = bool(self._class[place] & 1)

@@ -95,7 +95,7 @@ def joined(parts: Iterable[Taken]) -> Taken:
     there, rows, sites = np.zeros(size, bool), np.zeros(size, np.int64), np.zeros(size, np.int32)
     for one in parts:
         there[one.places], rows[one.places], sites[one.places] = True, one.rows, one.sites
-    places = np.flatnonzero(there).astype(np.int32)
+    places = np.flatnonzero(there)
     found = rows[places]
     # Blocks that grew stand behind all others.
     if len(found) and not (found[1:] > found[:-1]).all():
@@ -221,8 +221,8 @@ class Columns:
         return np.concatenate(pieces)
 
     def _at(self, rows: Array, blocks: Array, places: Array) -> Taken:
-        # 32 bits reach 2,000 million offers.
-        found = (self._starts[blocks] + places).astype(np.int32)
+        # numpy widens smaller numbers anew for each column, which takes longer than the column.
+        found = (self._starts[blocks] + places).astype(np.intp)
         return Taken(self._columns, rows, found, self._sites[blocks])
 
     def _refresh(self, db: sqlite3.Connection, state: State, sites: Sites) -> None:

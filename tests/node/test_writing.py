@@ -107,7 +107,7 @@ def test_of_two_who_add_the_same_the_second_is_told(shop: Node, till: Node) -> N
 def test_many_prices_are_raised_from_what_they_are_at_that_moment(
     shop: Node, till: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    versions_of, asked = shop.store.versions_of, []
+    versions_of, asked = shop.store.versions_of, list[Any]()
 
     def meanwhile(places: Any) -> Any:
         # Asked between the look at the prices and the commit.

@@ -10,6 +10,7 @@ import trio.testing
 from starlette.requests import Request
 
 from fedretail.errors import MalformedInput
+from fedretail.node import found
 from fedretail.testing.faces import shown
 from fedretail.web.api import search
 from fedretail.web.pages import about, app
@@ -94,7 +95,7 @@ def test_programs_wait_for_each_other_and_no_page_for_them(street, monkeypatch) 
             at_once -= 1
         return searched_was(*said)
 
-    searched_was = search.searched
+    searched_was = found.searched
     monkeypatch.setattr(search, "searched", searched)
     answers = list[bytes]()
     with shown(street) as face:

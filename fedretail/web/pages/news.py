@@ -1,7 +1,8 @@
 """What has changed since a page was shown: said when asked, so that nothing moves under a finger.
 
 A page bears the marks of what it shows. Its script sends them back when something has changed at
-all; the answer is one sentence, or nothing. Nobody's marks are kept here.
+all; the answer is one sentence, or nothing, and a header where pictures have come or gone: those
+take the place of what stands there, as large as it is. Nobody's marks are kept here.
 """
 
 import base64
@@ -12,24 +13,36 @@ from hashlib import blake2b
 from starlette.responses import PlainTextResponse, Response
 
 from fedretail.domain.listings import Listing
+from fedretail.web.pages.goods import Photo
 from fedretail.web.pages.visit import Visit
 
+# The header of an answer to a page whose pictures have come or gone.
+PICTURES = "fedretail-pictures"
 # Of an offer, of its price, of its stock: two of a page's fifty offers meet once in a million.
-_OFFER, _PRICE, _STOCK = 4, 2, 1
+_OFFER, _PRICE, _STOCK, _PICTURES = 4, 2, 1, 4
 _MARK = _OFFER + _PRICE + _STOCK
 # Fifty rows; a longer text is none of ours.
 _MOST_CHARS = 4 * 100 * _MARK // 3
 
 
-def marks(listings: Iterable[Listing]) -> str:
+def marks(listings: Iterable[Listing], photos: Iterable[Photo | None] = ()) -> str:
     """What a page shows, as a text for its markup."""
     raw = b"".join(offer + fact for offer, fact in _marks(listings).items())
-    return base64.urlsafe_b64encode(raw).decode("ascii")
+    return f"{base64.urlsafe_b64encode(raw).decode('ascii')}.{_pictured(photos)}"
 
 
-def news(visit: Visit, listings: Iterable[Listing]) -> Response:
+def news(
+    visit: Visit, listings: Iterable[Listing], photos: Iterable[Photo | None] = ()
+) -> Response:
     """The sentence for a page that bears `visit.seen` and would show these; 204 for no news."""
-    before, now = _read(visit.seen), _marks(listings)
+    seen, _, pictured = visit.seen.partition(".")
+    answer = _news(visit, _read(seen), _marks(listings))
+    if pictured != _pictured(photos):
+        answer.headers[PICTURES] = "changed"
+    return answer
+
+
+def _news(visit: Visit, before: Mapping[bytes, bytes], now: Mapping[bytes, bytes]) -> Response:
     repriced = sum(
         1 for one, fact in now.items() if one in before and fact[:_PRICE] != before[one][:_PRICE]
     )
@@ -51,6 +64,10 @@ def _marks(listings: Iterable[Listing]) -> dict[bytes, bytes]:
         + _short(f"{one.stock}", _STOCK)
         for one in listings
     }
+
+
+def _pictured(photos: Iterable[Photo | None]) -> str:
+    return _short(" ".join("" if one is None else one.url for one in photos), _PICTURES).hex()
 
 
 def _short(text: str, size: int) -> bytes:

@@ -99,11 +99,26 @@ async function look() {
 	if (!shown) return;
 	const answer = await fetch(location.href, part("news", shown.dataset.seen)).catch(() => 0);
 	const text = answer.status === 200 ? await answer.text() : "";
+	if (answer?.headers?.has("fedretail-pictures") && mine === turn) await picture(shown, text);
 	if (!text || mine !== turn) return;
 	const link = $("[data-news]");
 	link.textContent = text;
 	link.hidden = false;
 	tell(text);
+}
+
+// Pictures take the place of drawings, which are as large: nothing moves.
+async function picture(shown, text) {
+	const mine = turn, answer = await fetch(location.href).catch(() => 0);
+	if (!answer.ok) return;
+	const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+	if (mine !== turn) return;
+	const at = (one) => one.closest("a")?.getAttribute("href") ?? "";
+	const next = new Map([...page.querySelectorAll("main .pic")].map((one) => [at(one), one]));
+	for (const one of all("main .pic")) { const to = next.get(at(one)); if (to && to.innerHTML !== one.innerHTML) one.replaceWith(to); }
+	const seen = $("[data-seen]", page)?.dataset.seen;
+	// what else has changed is still to be told
+	if (seen && !text) shown.dataset.seen = seen;
 }
 
 function silent(url) {

@@ -114,7 +114,8 @@ def _reasons(hit: Hit, judge: Judge, terms: list[Term]) -> dict[str, Any]:
 def _words(
     db: sqlite3.Connection, state: State, query: Query, *, memory: Memory, spellings: Spellings
 ) -> Words:
-    vocabulary = IndexVocabulary(db, spellings, generation=state.followed)
+    known = memory.known_words(state)
+    vocabulary = IndexVocabulary(db, spellings, generation=state.followed, known=known)
     return Words(
         Lists(db, state, memory),
         query_terms(
@@ -169,7 +170,7 @@ def _found(
         # Rows that hold a common word are many where only the rare one is so.
         wide = asked.spans()
         for some in words.some(asked.state.offers):
-            cover = words.covers(terms, some, wide)
+            cover = words.covers(terms, some, wide, whole)
             found = asked.judged(cover.rows, wide, cover, whole)
             if found.total >= few:
                 break
@@ -213,7 +214,8 @@ class _Asked:
         if self._reach is None:
             from fedretail.index.answering.reach import Reach
 
-            self._reach = Reach(self.judge, sites, self.memory.heard(sites))
+            self.judge.heard = self.memory.heard(sites)
+            self._reach = Reach(self.judge, sites, self.judge.heard)
         return self._reach
 
     def judged(
@@ -348,7 +350,7 @@ def _listing(hit: Hit, judge: Judge) -> Listing:
     offer = Offer.from_fields(detail.fields)
     shelf = Shelf(
         site_id=entry.id,
-        site=entry.site,
+        site=entry.told,
         key=detail.key,
         seen_at_ms=seen_at_ms,
         age=judge.age(hit.row, entry, offer),

@@ -80,7 +80,7 @@ class Many:
     @property
     def distance(self) -> Array:
         """Of each row's site, as Reach has it."""
-        return self.reach.distance[self.sites]
+        return self.reach.distance(self.sites)
 
     @property
     def unsure(self) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from fedretail.domain.ids import offer_id
 from fedretail.domain.prices import UnitPrice
 from fedretail.index.answering import ties
+from fedretail.index.answering.beside import most_of
 from fedretail.index.answering.candidates import Cover
 from fedretail.index.answering.many import FOREIGN, Many
 from fedretail.index.answering.rough import Rough
@@ -32,6 +33,7 @@ from fedretail.index.rules.ranking import (
     STALE_COST,
     STALE_DAYS,
     STOCK_WEIGHTS,
+    Term,
     nearness,
 )
 
@@ -65,8 +67,11 @@ class Ranked:
         self.many, query = many, many.judge.query
         count = len(many)
         self._share = np.ones(count)
+        self._parts: Sequence[tuple[Term, Array | None]] = [(one, None) for one in many.judge.terms]
         if cover is not None and count:
-            self._share = np.asarray(cover.shares)[np.searchsorted(cover.rows, many.rows)]
+            places = np.searchsorted(cover.rows, many.rows)
+            self._share = np.asarray(cover.shares)[places]
+            self._parts = [(term, held[places]) for term, held in cover.parts]
         self._lacks = np.zeros(count, bool)
         if full is not None:
             self._lacks = ~are_among(many.rows, np.asarray(full, np.int64))
@@ -149,7 +154,13 @@ class Ranked:
         if not self.many.judge.asks_words:
             return self._share
         places, known = self._known
-        found = self._share / _lengths(self._named)
+        judge, share = self.many.judge, self._share
+        shape = np.where(self._lacks, judge.lacking, 1.0)
+        most = most_of(self.many, self._parts, sum(term.weight for term in judge.terms))
+        if most is not None:
+            share = most.share
+            shape[most.nowhere] = judge.nowhere
+        found: Array = share / _lengths(self._named) * shape
         found[places] = known
         return found
 

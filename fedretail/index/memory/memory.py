@@ -6,7 +6,7 @@ does without.
 
 import sqlite3
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOAD_FROM_ROWS = 5_000
 _LOAD_SHARE = 100
 # ... as judging them by columns that are there already.
-USE_FROM_ROWS = 150
+USE_FROM_ROWS = 30
 # Loading 20,000 sites takes as long as a hundred queries that look up the few they need.
 FEW_QUERIES = 10
 # Reading the rows of a word from FTS5 takes a quarter of a millisecond a thousand: those of common
@@ -85,6 +85,7 @@ class Memory:
         self._noted: dict[str, int] = {}
         self._due: dict[str, None] = {}
         self._counted = (-1, -1)
+        self._found: tuple[tuple[int, int], dict[str, bool]] = (-1, -1), {}
         self._relevant: dict[Hashable, dict[int, float]] = {}
         self._labels: Tables | None = None
         self._heard: tuple[Sites, Seen, Any] | None = None
@@ -119,7 +120,9 @@ class Memory:
         sites = self.sites(db, state)
         with self.held(db, state, sites):
             self.heard(sites)
-            self.labels(db, state)
+            labels = self.labels(db, state)
+        labels.categories.load()
+        labels.brands.load()
         sites.load()
         sites.arrays.doors.load()
 
@@ -147,7 +150,7 @@ class Memory:
         Where the columns are loaded a Taken, which only holds while nobody changes them.
         """
         if self._columns is None:
-            return read_rows(db, match, spans)
+            return list(read_rows(db, match, spans))
         sites, written = self.sites(db, state), (state.file, state.worded)
         with self._columns.held(db, state, sites) as columns:
             kept = self._lists.get(match)
@@ -226,6 +229,14 @@ class Memory:
                 self._counts[token] = known
         return known
 
+    def known_words(self, state: State) -> dict[str, bool]:
+        """Which expressions some offer answers, for those who ask to add to; while words stay."""
+        written, (kept_of, known) = (state.file, state.worded), self._found
+        if kept_of != written or len(known) > _MOST_SIZES:
+            known = {}
+            self._found = written, known
+        return known
+
     def known_relevant(self, state: State, terms: tuple[Term, ...]) -> dict[int, float]:
         """How relevant rows are to these terms, for those who know to add to; while words stay.
 
@@ -284,7 +295,7 @@ def _cut(taken: "Taken", spans: Spans) -> Sequence[int]:
     return rows  # type: ignore[no-any-return]
 
 
-def _array(rows: list[int]) -> Any:
+def _array(rows: Iterable[int]) -> Any:
     import numpy as np
 
-    return np.array(rows, np.int64)
+    return np.fromiter(rows, np.int64)

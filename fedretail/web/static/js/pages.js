@@ -77,7 +77,7 @@ function put(page, typed, stay) {
 	listen();
 	if (typed) {
 		const q = $("#q");
-		if (q !== field) { q.value = field.value; q.focus(); q.setSelectionRange(99999, 99999); }
+		if (q !== field) { q.value = field.value; q.focus(); q.setSelectionRange(9999, 9999); }
 		return void tell($("h1").textContent);
 	}
 	if (!stay) scrollTo(0, 0);

@@ -60,7 +60,7 @@ def show(shop: Node, browser: Any) -> Iterator[Callable[[str], Any]]:
 def pictured(page: Any, picture: Picture) -> None:
     """Wait until the picture is seen, on the page that was open all the time."""
     page.locator(f'main .pic img[src="/pictures/{picture.name}.webp"]').wait_for()
-    page.wait_for_function("document.querySelector('main .pic img').naturalWidth > 0")
+    assert page.locator("main .pic img").first.evaluate("(one) => one.decode().then(() => true)")
     assert page.evaluate("window.same")
 
 

@@ -1,8 +1,8 @@
 """What has changed since a page was shown: said when asked, so that nothing moves under a finger.
 
 A page bears the marks of what it shows. Its script sends them back when something has changed at
-all; the answer is one sentence, or nothing, and a header where pictures have come or gone: those
-take the place of what stands there, as large as it is. Nobody's marks are kept here.
+all; the answer is one sentence, or nothing. Where pictures alone have come or gone it is the page:
+they take the place of what stands there, as large as it is. Nobody's marks are kept here.
 """
 
 import base64
@@ -16,8 +16,6 @@ from fedretail.domain.listings import Listing
 from fedretail.web.pages.goods import Photo
 from fedretail.web.pages.visit import Visit
 
-# The header of an answer to a page whose pictures have come or gone.
-PICTURES = "fedretail-pictures"
 # Of an offer, of its price, of its stock: two of a page's fifty offers meet once in a million.
 _OFFER, _PRICE, _STOCK, _PICTURES = 4, 2, 1, 4
 _MARK = _OFFER + _PRICE + _STOCK
@@ -33,21 +31,18 @@ def marks(listings: Iterable[Listing], photos: Iterable[Photo | None] = ()) -> s
 
 def news(
     visit: Visit, listings: Iterable[Listing], photos: Iterable[Photo | None] = ()
-) -> Response:
-    """The sentence for a page that bears `visit.seen` and would show these; 204 for no news."""
+) -> Response | None:
+    """The sentence for a page that bears `visit.seen` and would show these; 204 for no news.
+
+    None where other pictures are all that is new: they are taken from the page itself.
+    """
     seen, _, pictured = visit.seen.partition(".")
-    answer = _news(visit, _read(seen), _marks(listings))
-    if pictured != _pictured(photos):
-        answer.headers[PICTURES] = "changed"
-    return answer
-
-
-def _news(visit: Visit, before: Mapping[bytes, bytes], now: Mapping[bytes, bytes]) -> Response:
+    before, now = _read(seen), _marks(listings)
+    if before == now:
+        return Response(status_code=204) if pictured == _pictured(photos) else None
     repriced = sum(
         1 for one, fact in now.items() if one in before and fact[:_PRICE] != before[one][:_PRICE]
     )
-    if before == now:
-        return Response(status_code=204)
     say = visit.speech
     if repriced:
         said = say._n(

@@ -63,8 +63,8 @@ def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
     # The words of this house where it has it, else of whoever says most.
     told, about = max(zip(rows, abouts), key=lambda one: (one[0].is_own, len(one[1].description)))
     photo = _photo(visit, [about, *abouts])
-    if visit.asks_news:
-        return news(visit, found, [photo])
+    if visit.asks_news and (said := news(visit, found, [photo])) is not None:
+        return said
     return render(
         visit,
         "product.html",

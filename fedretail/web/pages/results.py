@@ -65,8 +65,8 @@ def page(visit: Visit) -> Response:
     cards = group_items(visit, found.groups)
     further = items(visit, [found.further]) if found.further is not None else []
     photos = [one.photo for one in (*cards, *further)]
-    if visit.asks_news:
-        return news(visit, shown, photos)
+    if visit.asks_news and (told := news(visit, shown, photos)) is not None:
+        return told
     return render(
         visit,
         "results.html",

@@ -30,8 +30,8 @@ def page(visit: Visit) -> Response:
     )
     cards = items(visit, found.results)
     photos = [one.photo for one in cards]
-    if visit.asks_news:
-        return news(visit, found.results, photos)
+    if visit.asks_news and (told := news(visit, found.results, photos)) is not None:
+        return told
     return render(
         visit,
         "shop.html",

@@ -38,8 +38,8 @@ def _page(visit: Visit, shelves: Shelves) -> Response:
     front = shelves.front()
     fresh = items(visit, front.fresh)
     photos = [one.photo for one in fresh]
-    if visit.asks_news:
-        return news(visit, front.fresh, photos)
+    if visit.asks_news and (told := news(visit, front.fresh, photos)) is not None:
+        return told
     others = visit.street.others
     states = [(shop, shop.state(visit.now_ms)) for shop in others]
     is_open = [pair for pair in states if pair[1].open]

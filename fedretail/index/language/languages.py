@@ -6,11 +6,9 @@ words as they stand are found all the same.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
-from itertools import chain
-
-from fedretail.index.language.kept import Kept
+from typing import Any
 
 # BCP 47 language -> the name of its Snowball stemmer. What is not here is not stemmed.
 STEMMERS = {
@@ -120,9 +118,12 @@ _GERMAN_ENDS = (
     "gemuse", "kuchen", "joghurt", "nudeln", "kartoffeln", "zwiebeln", "flasche", "schraube",
     "schrauben", "leuchte", "lampe", "schrank", "farbe", "holz", "schlussel", "reiniger",
 )  # fmt: skip
+# How they end in turn: few other words do.
+_END = min(map(len, _GERMAN_ENDS))
+_ENDS = frozenset(one[-_END:] for one in _GERMAN_ENDS)
 
 
-def language_of(name: str, words: Collection[object], said: str = "") -> str:
+def language_of(name: str, words: Iterable[Any], said: str = "") -> str:
     """The language to stem by: a key of STEMMERS, or "" for none.
 
     said: the BCP 47 tag that the shop gives, "" for none. words: those of `name`, folded;
@@ -131,7 +132,8 @@ def language_of(name: str, words: Collection[object], said: str = "") -> str:
     if said:
         language = said.split("-")[0].lower()
         return language if language in STEMMERS else ""
-    telling = tuple(chain.from_iterable(map(_telling.table("").__getitem__, words)))
+    known = _languages_of()
+    telling = tuple([word for word in words if word in known or word[-_END:] in _ENDS])
     if name.isascii():
         return _told(telling, None) if telling else UNSAID
     return _told(telling, _beyond_ascii(name.lower()))
@@ -157,16 +159,6 @@ def _told(telling: tuple[str, ...], strange: str | None) -> str:
         if ends:
             signs["de"] = signs.get("de", 0) + ends
     return _most(signs, has_letters=strange is not None) if signs else UNSAID
-
-
-def _tells(word: object, _: str) -> tuple[str, ...]:
-    """The word itself where it tells something of its language, else nothing."""
-    is_sign = isinstance(word, str) and (word in _languages_of() or _is_german(word))
-    return (word,) if is_sign else ()  # type: ignore[return-value]
-
-
-# Shops repeat some ten thousand words.
-_telling = Kept(_tells, 16_384)
 
 
 def _beyond_ascii(small: str) -> str:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -170,8 +171,10 @@ def _found(
         # Rows that hold a common word are many where only the rare one is so.
         wide = asked.spans()
         for some in words.some(asked.state.offers):
-            cover = words.covers(terms, some, wide, whole)
-            found = asked.judged(cover.rows, wide, cover, whole)
+            # Nobody moves what the lists say stands where, until it is judged.
+            with asked.held():
+                cover = words.covers(terms, some, wide, whole)
+                found = asked.judged(cover.rows, wide, cover, whole)
             if found.total >= few:
                 break
     if found.rings is not None:
@@ -208,6 +211,12 @@ class _Asked:
             return sites.ranges_of(self.reach(sites).numbers) if judge.is_local else None
         near = judge.bases()
         return None if near is None else sites.ranges(near)
+
+    def held(self) -> AbstractContextManager[object]:
+        """The columns for as long as what was taken of them is used; nothing without them."""
+        if not self.memory.is_loaded:
+            return nullcontext()
+        return self.memory.held(self.db, self.state, self.memory.sites(self.db, self.state))
 
     def reach(self, sites: Sites) -> "Reach":
         """The sites of the query, judged at once."""

@@ -54,12 +54,12 @@ def _is_beside(many: Many, term: Term) -> Array | None:
         return None
     labels, found = many.labels, None
     for texts, numbers, three, two in (
-        (labels.categories, "category", CATEGORY_THREE, CATEGORY_TWO),
-        (labels.brands, "brand", BRAND_THREE, BRAND_TWO),
+        (labels.categories, many.category, CATEGORY_THREE, CATEGORY_TWO),
+        (labels.brands, many.brand, BRAND_THREE, BRAND_TWO),
     ):
         begun = texts.beginning(asked)
         if begun is not None:
             bit = two if asked.two else three
-            says = begun[many.taken.column(numbers)] & (many.taken.column("shared") & bit == 0)
+            says = begun[numbers] & (many.shared & bit == 0)
             found = says if found is None else found | says
     return found

@@ -27,8 +27,6 @@ MAX_SPELT_OUT = 200
 # hundredth of what an offer costs that is read because it may hold it.
 MANY_ROWS = 2_000
 _READ_FOR_EACH = 20
-# 40 ms at first; then they are kept.
-_MOST_READ_BESIDE = 150_000
 # Of partial answers so many rows are read without need: 3 ms.
 MOST_PARTIAL_ROWS = 10_000
 
@@ -48,6 +46,14 @@ class Listed(Protocol):
 
     def count_of(self, token: str) -> int:
         """How many offers hold a token."""
+        ...
+
+    def held_of(self, asked: str, spans: Spans) -> Any:
+        """A numpy array of whether the row at each place in the columns matches, in the spans."""
+        ...
+
+    def share_of(self, spans: Spans) -> float:
+        """Which share of all offers stands in the spans."""
         ...
 
 
@@ -137,17 +143,20 @@ class Words:
         keeps them an upper bound.
         """
         read = {term.forms: self._cut(self._asked[term.forms], spans) for term in some}
-        if any(hasattr(rows, "rows") for rows in read.values()):
+        taken: Any = read
+        if all(hasattr(rows, "places") for rows in read.values()):
             from fedretail.index.answering.covers import covers_of_many
 
             rest = [term for term in terms if term.forms not in read]
             if full is not None and len(read) == 1 and is_one_left(terms, read):
                 rest = []
             known = {
-                term.forms: self._cut(self._asked[term.forms], spans)
-                for term in self._telling(rest, sum(map(len, read.values())))
+                term.forms: self._lists.held_of(self._asked[term.forms].match, spans)
+                for term in self._beside(rest, sum(map(len, read.values())), spans)
             }
-            return covers_of_many(terms, read, known, lambda term: self._count(term) > 0, full=full)
+            return covers_of_many(
+                terms, taken, known, lambda term: self._count(term) > 0, full=full
+            )
         held = Counter(row for rows in read.values() for row in rows)
         found: dict[int, float] = dict.fromkeys(held, 0.0)
         may: Collection[int] = found
@@ -163,12 +172,12 @@ class Words:
         rows = sorted(found)
         return Cover(rows, [found[row] / total for row in rows])
 
-    def _telling(self, rest: list[Term], rows: int) -> list[Term]:
+    def _beside(self, rest: list[Term], rows: int, spans: Spans) -> list[Term]:
         """Terms of which all rows are read to tell which of so many rows hold them; rare first."""
-        most = min(_MOST_READ_BESIDE, _READ_FOR_EACH * rows) if rows >= MANY_ROWS else 0
-        chosen = []
+        most = _READ_FOR_EACH * rows if rows >= MANY_ROWS else 0
+        chosen, share = [], self._lists.share_of(spans) if most else 0.0
         for term in sorted((term for term in rest if not _is_begun(term)), key=self._count):
-            most -= self._count(term)
+            most -= int(self._count(term) * share)
             if most >= 0:
                 chosen.append(term)
         return chosen

@@ -21,6 +21,7 @@ from fedretail.index.answering.ties import merged
 from fedretail.index.layout.cells import UNIT_BASES, currency_code, currency_of
 from fedretail.index.layout.schema import SEQUENCE_BITS
 from fedretail.index.memory.arrays import Array, are_among, distinct
+from fedretail.index.memory.columns import Taken
 from fedretail.index.memory.spatial import doubt_m
 from fedretail.index.rules.orders import Order, units_by
 from fedretail.index.rules.ranking import (
@@ -69,7 +70,7 @@ class Ranked:
         self._share = np.ones(count)
         self._parts: Sequence[tuple[Term, Array | None]] = [(one, None) for one in many.judge.terms]
         if cover is not None and count:
-            places = np.searchsorted(cover.rows, many.rows)
+            places = _places(many, cover)
             self._share = np.asarray(cover.shares)[places]
             self._parts = [(term, held[places]) for term, held in cover.parts]
         self._lacks = np.zeros(count, bool)
@@ -372,6 +373,15 @@ class Ranked:
         if unit is not None:
             rank, amount = self.units.index(unit.per), min(unit.amount_minor, _MOST_UNIT)
         return (*known, rank, amount, away_m)
+
+
+def _places(many: Many, cover: Cover) -> Array:
+    """The places of the rows of Many among those of a cover, of which they are some."""
+    if not isinstance(cover.rows, Taken):
+        return np.searchsorted(cover.rows, many.rows)
+    at = np.zeros(int(cover.rows.places.max(initial=-1)) + 1, np.int32)
+    at[cover.rows.places] = np.arange(len(cover.rows), dtype=np.int32)
+    return at[many.taken.places]
 
 
 def _presence(stock: Array) -> Array:

@@ -38,6 +38,8 @@ _MOST_RELEVANT, _MOST_ALIKE = 30_000, 10_000
 # Common expressions of which parts have been read. To seek a part costs as much as reading so many.
 _MOST_NOTED = 1_000
 _SEEK_ROWS = 200
+# Expressions of which is kept who answers them, a bit an offer.
+_MOST_BITS = 32
 # How common an expression is, is remembered for so many of them.
 _MOST_SIZES = 10_000
 
@@ -60,6 +62,16 @@ class Lists:
         """As Memory.count_of."""
         return self._memory.count_of(self.db, self._state, token)
 
+    def held_of(self, asked: str, spans: Spans) -> Any:
+        """As Memory.held_of."""
+        return self._memory.held_of(self.db, self._state, asked, spans)
+
+    def share_of(self, spans: Spans) -> float:
+        """Which share of all offers stands in the spans."""
+        if spans is None:
+            return 1.0
+        return self._memory.offers_in(self.db, self._state, spans) / max(1, self._state.offers)
+
 
 class _Kept(NamedTuple):
     """The rows of an expression: at which file and commit of words, in which layout of columns."""
@@ -80,6 +92,7 @@ class Memory:
         self._turn = threading.Lock()
         self._lists: dict[str, _Kept] = {}
         self._sizes: dict[str, int] = {}
+        self._bits: dict[str, tuple[tuple[int, int, int], Any]] = {}
         self._counts: dict[str, int] = {}
         # How many rows of common expressions were read in parts; those that are to be read whole.
         self._noted: dict[str, int] = {}
@@ -171,6 +184,33 @@ class Memory:
             taken = columns.take(_array(read_rows(db, match, None)))
             self._keep(match, _Kept(written, columns.layout, taken))
             return _cut(taken, spans)
+
+    def held_of(self, db: sqlite3.Connection, state: State, match: str, spans: Spans) -> Any:
+        """A numpy array: for each place in the columns whether its row matches.
+
+        Of rows outside the spans it may say no. Of everywhere an eighth of a byte a place is kept:
+        who asks for many common words needs most of them only to tell rows apart.
+        """
+        import numpy as np
+
+        with self.held(db, state, self.sites(db, state)) as columns:
+            written = (state.file, state.worded, columns.layout)
+            kept = self._bits.get(match)
+            if kept is not None and kept[0] == written:
+                return np.unpackbits(kept[1], count=columns.room).view(bool)
+            listed = self._lists.get(match)
+            if listed is not None and (listed.written, listed.layout) == (written[:2], written[2]):
+                taken = listed.taken
+            else:
+                taken = columns.take(_array(read_rows(db, match, spans)))
+            found = np.zeros(columns.room, bool)
+            found[taken.places] = True
+            if spans is None and taken is not (listed and listed.taken):
+                with self._turn:
+                    while len(self._bits) >= _MOST_BITS:
+                        del self._bits[next(iter(self._bits))]
+                    self._bits[match] = written, np.packbits(found)
+            return found
 
     def _note(self, match: str, rows: int, share: float) -> None:
         """Note that rows were read in this share of all; those of all are read when as many were.

@@ -57,7 +57,8 @@ class Texts:
         found = np.zeros(len(self.texts), np.int32)
         for part in parts:
             found[part] += 1
-        return found == len(parts)
+        all_of: Array = found == len(parts)
+        return all_of
 
     @cached_property
     def _begun(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:

@@ -179,10 +179,16 @@ class CellWriter:
 
     def append(self, row: int, cell: bytes) -> None:
         """Write the packed cell of a row number that was never given before, after all others."""
-        if row & _PLACE == 0:
+        number, start = row >> BLOCK_BITS, (row & _PLACE) * CELL_BYTES
+        if start == 0:
             # Whatever stands in such a block is of no site any more.
-            self._blocks[row >> BLOCK_BITS] = bytearray()
-        self.put(row, cell)
+            self._blocks[number] = bytearray()
+        block = self._block(row)
+        if len(block) == start:
+            block += cell
+            self._changed.add(number)
+        else:
+            self.put(row, cell)
 
     def put(self, row: int, cell: bytes) -> None:
         """Write the packed cell of a row."""

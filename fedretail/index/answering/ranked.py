@@ -45,6 +45,7 @@ _DOUBT = 1 + 1e-12
 _MOST_UNIT = (1 << 40) - 1
 # A name of more words than a cell counts may be as long as it likes.
 _MOST_NAMED = 255
+_WEIGHTS, _LENGTHS = np.array(STOCK_WEIGHTS), np.array(LENGTHS)
 
 
 class Ranked:
@@ -192,8 +193,7 @@ class Ranked:
 
     def _worst(self) -> Array:
         """The smallest score that each row may have."""
-        many = self.many
-        away = self.distance
+        many, away = self.many, self.distance
         least = np.where(self._lacks, 0.0, 1.0)
         if many.judge.words.terms:
             named = self._named
@@ -339,8 +339,7 @@ class Ranked:
         return read_ms
 
     def _rough(self, place: int) -> Rough:
-        many = self.many
-        price, currency, unit = -1, None, None
+        many, price, currency, unit = self.many, -1, None, None
         if many.judge.asks_prices:
             price, currency = int(many.price[place]), currency_of(int(many.currency[place]))
         if price >= 0 and many.judge.asks_units:
@@ -386,14 +385,16 @@ def _places(many: Many, cover: Cover) -> Array:
     """The places of the rows of Many among those of a cover, of which they are some."""
     if not isinstance(cover.rows, Taken):
         return np.searchsorted(cover.rows, many.rows)
+    if len(cover.rows) == len(many):
+        return np.arange(len(many))
     at = np.zeros(int(cover.rows.places.max(initial=-1)) + 1, np.int32)
     at[cover.rows.places] = np.arange(len(cover.rows), dtype=np.int32)
     return at[many.taken.places]
 
 
 def _presence(stock: Array) -> Array:
-    return np.array(STOCK_WEIGHTS)[stock]
+    return _WEIGHTS[stock]
 
 
 def _lengths(named: Array) -> Array:
-    return np.array(LENGTHS)[named]
+    return _LENGTHS[named]

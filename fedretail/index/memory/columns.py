@@ -36,6 +36,8 @@ _ROOM = 0.05
 _LEAST_ROOM = 1_024
 # Categories that are browsed again and again: 4 bytes a site each.
 _MOST_SHELVES = 32
+# Fewer rows than one of so many places are joined by sorting them.
+_SPARSE = 8
 
 
 class Taken:
@@ -90,18 +92,28 @@ class Taken:
 
 def joined(parts: Iterable[Taken]) -> Taken:
     """The rows of some, each once, ascending; taken in the same hold."""
-    parts = list(parts)
-    size = 1 + max(int(one.places.max(initial=-1)) for one in parts)
-    there, rows, sites = np.zeros(size, bool), np.zeros(size, np.int64), np.zeros(size, np.int32)
-    for one in parts:
-        there[one.places], rows[one.places], sites[one.places] = True, one.rows, one.sites
-    places = np.flatnonzero(there)
-    found = rows[places]
+    every = list(parts)
+    some = [one for one in every if len(one)] or every[:1]
+    if len(some) == 1:
+        return some[0]
+    rows = np.concatenate([one.rows for one in some])
+    places = np.concatenate([one.places for one in some])
+    sites = np.concatenate([one.sites for one in some])
+    size = int(places.max()) + 1
+    if len(rows) * _SPARSE > size:
+        # Sorting many takes longer than to look which place is taken.
+        numbers = np.zeros(size, np.int32)
+        numbers[places] = np.arange(1, len(places) + 1, dtype=np.int32)
+        chosen = numbers[np.flatnonzero(numbers)] - 1
+        rows, places, sites = rows[chosen], places[chosen], sites[chosen]
     # Blocks that grew stand behind all others.
-    if len(found) and not (found[1:] > found[:-1]).all():
-        places = places[np.argsort(found)]
-        found = rows[places]
-    return Taken(parts[0]._columns, found, places, sites[places])
+    if (rows[1:] <= rows[:-1]).any():
+        order = np.argsort(rows, kind="stable")
+        is_new = np.ones(len(order), bool)
+        is_new[1:] = rows[order[1:]] != rows[order[:-1]]
+        order = order[is_new]
+        rows, places, sites = rows[order], places[order], sites[order]
+    return Taken(some[0]._columns, rows, places, sites)
 
 
 class Shelf(NamedTuple):

@@ -32,7 +32,7 @@ FEW_QUERIES = 10
 # Reading the rows of a word from FTS5 takes a quarter of a millisecond a thousand: those of common
 # words are kept, 20 bytes each.
 KEEP_FROM_ROWS = 2_000
-KEPT_ROWS = 800_000
+KEPT_ROWS = 1_000_000
 # Of so many rows their relevance to some words is remembered: 100 bytes each.
 _MOST_RELEVANT, _MOST_ALIKE = 30_000, 10_000
 # Common expressions of which parts have been read. To seek a part costs as much as reading so many.

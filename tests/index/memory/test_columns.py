@@ -89,6 +89,8 @@ def test_columns_are_the_cells_of_their_commit(
             shelf = held.shelf("all", None)
             parts = [held.take(wanted), held.take_sites(np.array([1]))]
             both = joined(parts)
+            patch.setattr(columns, "_SPARSE", 1 << 20)
+            assert joined(parts).rows.tolist() == both.rows.tolist()
         assert both.rows.tolist() == sorted({*parts[0].rows.tolist(), *parts[1].rows.tolist()})
         stood = {
             int(row): int(site)

@@ -97,10 +97,13 @@ class Amount(NamedTuple):
     is_size: bool = False
 
 
-def pieces(folded: str, letter: str) -> list[str | Amount]:
-    """The words and amounts of a folded text, in order; `letter`: what words are made of."""
+def pieces(folded: str, letter: str, start: int = 0) -> list[str | Amount]:
+    """The words and amounts of a folded text, in order; `letter`: what words are made of.
+
+    start: where to begin; what stands before it is looked at, but gives none.
+    """
     found: list[str | Amount] = []
-    for number, mark, unit, times, word in _compiled(letter).findall(folded):
+    for number, mark, unit, times, word in _compiled(letter).findall(folded, start):
         if word:
             found.append(gtin_word(word) if _is_barcode(word) else word)
             continue

@@ -6,8 +6,9 @@ words as they stand are found all the same.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
+from typing import Any
 
 # BCP 47 language -> the name of its Snowball stemmer. What is not here is not stemmed.
 STEMMERS = {
@@ -44,7 +45,7 @@ _OF_LETTER = {
     letter: tuple(language for language, letters in _LETTERS.items() if letter in letters)
     for letter in "".join(_LETTERS.values())
 }
-_ASCII = bytes(range(128)).decode()
+_ASCII = bytes(range(128))
 # The first letter of Greek; Vietnamese and a few signs lie beyond it too.
 _BEYOND_LATIN = "\u0370"
 # Small words, and what shops sell everywhere; folded. Each counts one sign, a word of several
@@ -117,9 +118,12 @@ _GERMAN_ENDS = (
     "gemuse", "kuchen", "joghurt", "nudeln", "kartoffeln", "zwiebeln", "flasche", "schraube",
     "schrauben", "leuchte", "lampe", "schrank", "farbe", "holz", "schlussel", "reiniger",
 )  # fmt: skip
+# How they end in turn: few other words do.
+_END = min(map(len, _GERMAN_ENDS))
+_ENDS = frozenset(one[-_END:] for one in _GERMAN_ENDS)
 
 
-def language_of(name: str, words: Collection[object], said: str = "") -> str:
+def language_of(name: str, words: Iterable[Any], said: str = "") -> str:
     """The language to stem by: a key of STEMMERS, or "" for none.
 
     said: the BCP 47 tag that the shop gives, "" for none. words: those of `name`, folded;
@@ -128,25 +132,43 @@ def language_of(name: str, words: Collection[object], said: str = "") -> str:
     if said:
         language = said.split("-")[0].lower()
         return language if language in STEMMERS else ""
-    signs = _signs_of(words)
-    if not name.isascii():
-        strange = "".join(sorted(set(name.lower()))).lstrip(_ASCII)
-        if strange[-1:] >= _BEYOND_LATIN:
+    known = _languages_of()
+    telling = tuple([word for word in words if word in known or word[-_END:] in _ENDS])
+    if name.isascii():
+        return _told(telling, None) if telling else UNSAID
+    return _told(telling, _beyond_ascii(name.lower()))
+
+
+# What tells a language is said by few words and letters in turn.
+@lru_cache(maxsize=8192)
+def _told(telling: tuple[str, ...], strange: str | None) -> str:
+    """The language by the words of a name that tell something, and by its letters beyond ASCII.
+
+    strange: None where all are ASCII; some others have small ones that are.
+    """
+    signs = _signs_of(telling)
+    if strange:
+        if strange[-1] >= _BEYOND_LATIN:
             script = _script(strange)
             if script is not None:
                 return script
         for language in _of_letters(strange):
             signs[language] = signs.get(language, 0) + 1
     if not signs or max(signs.values()) <= 1:
-        ends = sum(map(_is_german, words))
+        ends = sum(map(_is_german, telling))
         if ends:
             signs["de"] = signs.get("de", 0) + ends
-    if not signs:
-        return UNSAID
-    return _most(signs, has_letters=not name.isascii())
+    return _most(signs, has_letters=strange is not None) if signs else UNSAID
 
 
-def _signs_of(words: Collection[object]) -> dict[str, int]:
+def _beyond_ascii(small: str) -> str:
+    """The letters of a text that are not ASCII, each once, in the order of their codes."""
+    # By bytes: only those of ASCII stand for one character alone.
+    rest = small.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    return "".join(sorted(set(rest.decode("utf-8", "surrogatepass"))))
+
+
+def _signs_of(words: Collection[str]) -> dict[str, int]:
     """How many of the different words are signs of each language."""
     known = _languages_of()
     signs: dict[str, int] = {}
@@ -177,10 +199,8 @@ def _script(small: str) -> str | None:
     return None
 
 
-# Shops repeat some ten thousand words.
-@lru_cache(maxsize=32_768)
-def _is_german(word: object) -> bool:
-    return isinstance(word, str) and word.endswith(_GERMAN_ENDS)
+def _is_german(word: str) -> bool:
+    return word.endswith(_GERMAN_ENDS)
 
 
 # Names hold few different ones at a time.

@@ -21,6 +21,7 @@ _UNEVEN = {
     "knives": "knife", "leaves": "leaf", "loaves": "loaf", "mice": "mouse", "scarves": "scarf",
     "shelves": "shelf", "teeth": "tooth", "thieves": "thief", "wolves": "wolf",
 }  # fmt: skip
+_EVEN: dict[str, str] = {}
 # The stemmers are not made for several threads at once.
 _one_at_a_time = threading.Lock()
 
@@ -53,10 +54,20 @@ def held(word: str, language: str) -> tuple[str, ...]:
 
     Promise: each beginning of the word is the beginning of one of them, or has the same stem.
     """
-    short = _stem(word, language)
-    for end in range(_common(word, short) + 1, len(word) + 1):
-        if _stem(word[:end], language) != short:
+    if language not in STEMMERS or not _has_stem(word):
+        return (word,)
+    uneven = _UNEVEN if language == "en" else _EVEN
+    with _one_at_a_time:
+        stem_of = _stemmer(STEMMERS[language]).stemWord
+        short: str = stem_of(uneven.get(word, word)) or word
+        alike = _common(word, short)
+        # A beginning that is too short for a stem, and is none of this one, is only found whole.
+        if alike < len(word) and alike + 1 < MIN_LETTERS:
             return short, word
+        for end in range(alike + 1, len(word)):
+            begun = word[:end]
+            if stem_of(uneven.get(begun, begun)) != short:
+                return short, word
     return (short,)
 
 

@@ -9,13 +9,14 @@ all of which its `ascii` tokenizer (with `tokenchars '.'`) keeps together.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import chain, repeat
 
 from fedretail.domain.units import Quantity
 from fedretail.index.language.amounts import Amount, gtin_word, net_words, pieces
 from fedretail.index.language.compounds import heads
+from fedretail.index.language.kept import Kept
 from fedretail.index.language.languages import UNSAID, language_of
 from fedretail.index.language.stems import held
 
@@ -47,10 +48,16 @@ _WORD = f"{_LETTER}+"
 # before one is feet.
 _ELISION = r"(?<![^\W_])[^\W\d_]['’](?=[^\W_])|(?<=[^\W\d_])['’][^\W\d_](?![^\W_])"
 _DIGIT = re.compile("[0-9]")
-# Folded ASCII, which most texts are, follows the same rules with simpler letters: four times as
-# fast. What is neither letter nor digit in it parts words.
+# ASCII, which most texts are when they are folded, follows the same rules with simpler letters:
+# four times as fast. What is neither letter nor digit in it parts words.
 _ASCII_LETTER = "[a-z0-9]"
-_ASCII_PARTING = bytes(code if chr(code).isalnum() and code < 128 else 32 for code in range(256))
+_ASCII_PARTING = bytes(
+    ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256)
+)
+# ASCII without them is words and what parts them.
+_ASKING = b"0123456789'"
+# Stands for what is no single small ASCII letter or sign when it is folded.
+_OTHER = 0xFF
 # Scripts written without spaces: found by pairs of neighbouring characters.
 _UNSPACED = (
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -72,8 +79,23 @@ def load_rules() -> None:
 
 def fold(text: str) -> str:
     """`text` without the differences of case, accents, width and ligatures."""
+    plain = _ascii_of(text)
+    return _fold_far(text) if plain is None else plain.lower().decode()
+
+
+def _ascii_of(text: str) -> bytes | None:
+    """ASCII that folds to the same, be it in capitals; None where that is not told by bytes."""
     if text.isascii():
-        return text.lower()
+        return text.encode()
+    try:
+        western = text.replace("ß", "ss").encode("latin-1").translate(_western())
+    except UnicodeEncodeError:
+        return None
+    return western if western.isascii() else None
+
+
+def _fold_far(text: str) -> str:
+    """Fold what is no plain text of Western Europe."""
     latin = text.translate(_latin())
     return latin if latin.isascii() else _fold_any(text)
 
@@ -100,6 +122,13 @@ def _latin() -> dict[int, str]:
     return dict(zip(codes, folded.split(_BETWEEN), strict=True))
 
 
+@cache
+def _western() -> bytes:
+    """The same of Latin-1 for bytes.translate, a third of the time: _OTHER where it is more."""
+    folded = [_latin().get(code, "") for code in range(256)]
+    return bytes(ord(one) if len(one) == 1 and one.isascii() else _OTHER for one in folded)
+
+
 def offer_words(
     name: str,
     *,
@@ -116,34 +145,34 @@ def offer_words(
     language: the BCP 47 tag that the offer gives, "" for none. A pure function: the words can be
     made again from the same fields.
     """
-    tongue, words = _name_tokens(name, language)
-    named = len(words)
+    tongue, named = _named(name, language)
+    words = [*named]
     if net is not None or pack > 1:
-        words.update(_content_tokens(net, pack))
+        words += _content_tokens(net, pack)
     for label in (brand, category):
         if label:
-            words.update(_label_tokens(label, tongue))
+            words += _label_tokens(label, tongue)
     if sku:
-        words.update(_tokens(split(sku)[:MAX_TEXT_WORDS], ""))
+        # Each is its own: there is no use in keeping them.
+        words += chain.from_iterable(map(_made, _some(split(sku)), repeat("")))
     if gtin:
-        words[gtin_word(gtin)] = None
-    mark = language_mark(tongue)
-    if mark:
-        words[mark] = None
-    return named, " ".join(words)
+        words.append(gtin_word(gtin))
+    if tongue and tongue != UNSAID:
+        words.append(language_mark(tongue))
+    return len(named), " ".join(dict.fromkeys(words))
 
 
 # What several shops near each other have is judged for each.
 @lru_cache(maxsize=4096)
 def name_words(name: str, language: str = "") -> tuple[str, str]:
     """The first of offer_words, those of the name; and its language_mark."""
-    tongue, words = _name_tokens(name, language)
-    return " ".join(words), language_mark(tongue)
+    tongue, named = _named(name, language)
+    return " ".join(named), language_mark(tongue)
 
 
 def text_words(text: str, language: str = "") -> list[str]:
     """The words under which a text is found, in order, each once."""
-    return list(_tokens(split(text)[:MAX_TEXT_WORDS], language))
+    return list(_tokens(_some(split(text)), language))
 
 
 def language_mark(language: str) -> str:
@@ -151,12 +180,22 @@ def language_mark(language: str) -> str:
     return "" if language in {"", UNSAID} else f"lang.{language}"
 
 
-def split(text: str) -> list[str | Amount]:
+def split(text: str) -> Sequence[str | Amount]:
     """The words and amounts of a text, folded but not stemmed, each as often as it stands there.
 
     Runs of unspaced scripts stay whole.
     """
-    folded = fold(text)
+    plain = _ascii_of(text)
+    if plain is None:
+        return _split_far(text)
+    if len(plain.translate(None, _ASKING)) < len(plain):
+        return _split_ascii(plain.lower().decode())
+    words = plain.translate(_ASCII_PARTING).decode().split()
+    return words if len(plain) <= MAX_WORD_CHARACTERS else list(map(_cut, words))
+
+
+def _split_far(text: str) -> list[str | Amount]:
+    folded = _fold_far(text)
     if folded.isascii():
         return _split_ascii(folded)
     if "'" in folded or "’" in folded:
@@ -197,20 +236,27 @@ def _quoted(token: str, begun: bool) -> str:
     return f'"{token}" *' if begun else f'"{token}"'
 
 
-def _name_tokens(name: str, said: str) -> tuple[str, dict[str, None]]:
-    """The language of a name, and its words."""
-    found = split(name)[:MAX_TEXT_WORDS]
+# A chain's branches sell the same, some ten thousand things; one takes 400 bytes.
+@lru_cache(maxsize=16_384)
+def _named(name: str, said: str) -> tuple[str, tuple[str, ...]]:
+    """The language of a name, and its words, each once."""
+    found = _some(split(name))
     tongue = language_of(name, found, said)
     return tongue, _tokens(found, tongue)
 
 
-def _tokens(found: Iterable[str | Amount], language: str) -> dict[str, None]:
-    return dict.fromkeys(chain.from_iterable(map(_held, found, repeat(language))))
+def _some(found: Sequence[str | Amount]) -> Sequence[str | Amount]:
+    """As many of the words of a text as are kept."""
+    return found if len(found) <= MAX_TEXT_WORDS else found[:MAX_TEXT_WORDS]
 
 
-# Shops repeat some ten thousand words; an entry takes 250 bytes.
-@lru_cache(maxsize=65_536)
-def _held(one: str | Amount, language: str) -> tuple[str, ...]:
+def _tokens(found: Iterable[str | Amount], language: str) -> tuple[str, ...]:
+    """The tokens under which a text holds its words and amounts, each once."""
+    tokens = chain.from_iterable(map(_held.table(language).__getitem__, found))
+    return tuple(dict.fromkeys(tokens))
+
+
+def _made(one: str | Amount, language: str) -> tuple[str, ...]:
     """The tokens under which a text holds a word or an amount."""
     if not isinstance(one, str):
         return (one.united, one.number) if one.united else (one.number,)
@@ -220,16 +266,20 @@ def _held(one: str | Amount, language: str) -> tuple[str, ...]:
     return (*held(one, language), *heads(one, language))
 
 
-# A federation's shops repeat some thousand brands and categories, of at most 120 characters.
-@lru_cache(maxsize=4096)
-def _label_tokens(text: str, language: str) -> dict[str, None]:
-    return _tokens(split(text)[:MAX_TEXT_WORDS], language)
+# Shops repeat some ten thousand words; one takes 250 bytes.
+_held = Kept(_made, 32_768)
+
+
+# A federation's shops repeat some thousand brands and categories, in some languages.
+@lru_cache(maxsize=16_384)
+def _label_tokens(text: str, language: str) -> tuple[str, ...]:
+    return _tokens(_some(split(text)), language)
 
 
 # Shops repeat a few hundred contents.
 @lru_cache(maxsize=4096)
-def _content_tokens(net: Quantity | None, pack: int) -> dict[str, None]:
-    return dict.fromkeys(net_words(net, pack))
+def _content_tokens(net: Quantity | None, pack: int) -> list[str]:
+    return net_words(net, pack)
 
 
 def _split_ascii(folded: str) -> list[str | Amount]:
@@ -237,10 +287,24 @@ def _split_ascii(folded: str) -> list[str | Amount]:
         return [folded[:MAX_WORD_CHARACTERS]]
     if "'" in folded:
         folded = _compiled(_ELISION).sub(" ", folded)
-    if _DIGIT.search(folded):
-        return [_cut(one) for one in pieces(folded, _ASCII_LETTER)]
-    words = folded.encode().translate(_ASCII_PARTING).decode().split()
-    return [word[:MAX_WORD_CHARACTERS] for word in words]
+    start = _first_number(folded)
+    words: list[str | Amount] = []
+    words += folded[:start].encode().translate(_ASCII_PARTING).decode().split()
+    return list(map(_cut, words + pieces(folded, _ASCII_LETTER, start)))
+
+
+def _first_number(folded: str) -> int:
+    """Where a run of ASCII letters and digits first holds a digit, or the dot of its ".75" stands.
+
+    The end where none does. Before it each run is a word, behind it some are units.
+    """
+    digit = _DIGIT.search(folded)
+    if digit is None:
+        return len(folded)
+    start = digit.start()
+    while start and folded[start - 1].isalnum():
+        start -= 1
+    return start - 1 if start and folded[start - 1] == "." else start
 
 
 def _cut(one: str | Amount) -> str | Amount:

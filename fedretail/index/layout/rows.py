@@ -16,6 +16,7 @@ from fedretail.domain.stock import LEVELS, Stock
 from fedretail.domain.texts import clean_line
 from fedretail.domain.units import Quantity
 from fedretail.index.language import text
+from fedretail.index.layout import labels
 from fedretail.index.layout.cells import (
     BASE_SHIFT,
     MAX_PRICE,
@@ -43,6 +44,7 @@ _net, _pack, _sold_by, _language = (JUDGES[one] for one in ("net", "pack", "sold
 
 _MOST_COUNTED = 255
 _MOST_SECONDS = (1 << 32) - 1
+_MOST_MS = 1000 * _MOST_SECONDS
 
 
 class Said(NamedTuple):
@@ -71,12 +73,13 @@ class OfferRow(NamedTuple):
     said: Said
     trait: str
 
-    def cell(self, labels: tuple[int, int, int], named: int) -> bytes:
-        """The packed cell. labels: the numbers of category, brand and trait."""
-        gtin = gtin_code(self.said.gtin)
+    def cell(self, labels: tuple[int, int, int], named: int, shared: int) -> bytes:
+        """The packed cell. labels: the numbers of category, brand and trait; the rest as Cell."""
+        price, unit, fresh_s, currency, flags, millis, _, said, _ = self
+        gtin = gtin_code(said.gtin)
         return packed_cell(
-            self.price, self.unit, *labels, self.fresh_s, gtin & 0xFFFF_FFFF, gtin >> 32,
-            self.millis, self.currency, self.flags, min(named, _MOST_COUNTED),
+            price, unit, *labels, fresh_s, gtin & 0xFFFF_FFFF, gtin >> 32,
+            millis, currency, flags, min(named, _MOST_COUNTED), shared,
         )  # fmt: skip
 
 
@@ -108,6 +111,8 @@ def offer_row(folded: Folded) -> OfferRow | None:
 
 def _fresh(priced_at: int | None, fields: Mapping[str, Value]) -> tuple[int, int]:
     """(fresh_s, millis) of a cell."""
+    if priced_at is not None and "checked_at" not in fields and 0 <= priced_at < _MOST_MS:
+        return divmod(priced_at, 1000)
     checked = _moment(fields["checked_at"]) if "checked_at" in fields else None
     fresh_s = min(max(priced_at or 0, checked or 0, 0) // 1000, _MOST_SECONDS)
     if priced_at is None or priced_at // 1000 != fresh_s:
@@ -196,6 +201,11 @@ def words_of(said: Said) -> tuple[int, str]:
         name, brand=brand, category=category, sku=sku, gtin=gtin, net=net, pack=pack,
         language=language,
     )  # fmt: skip
+
+
+def shared_of(said: Said, named: int, words: str) -> int:
+    """The `shared` of a cell, from what words_of gives."""
+    return labels.shared_of(words.split(" ", named)[:named], said.category, said.brand)
 
 
 def _label(value: Value) -> str:

@@ -74,14 +74,18 @@ def read_batch(store: Records, after: int, limit: int, *, with_words: bool) -> B
 def _by_site(records: Iterable[RecordId]) -> dict[Key, Changes]:
     """The records of sites, sorted out; what is no part of search is passed over."""
     changes: dict[Key, Changes] = {}
+    last, one = None, None
     for record in records:
         owner, collection, kind, key = record
-        one = changes.get((owner, collection))
-        if one is None:
+        # As good as always it is of the same site as the last.
+        if last != (owner, collection):
+            last = owner, collection
+            one = changes.get(last)
             site = collection[len(SITE_COLLECTIONS) :]
-            if not collection.startswith(SITE_COLLECTIONS) or not is_site_id(site):
-                continue
-            one = changes[owner, collection] = Changes(owner, site)
+            if one is None and collection.startswith(SITE_COLLECTIONS) and is_site_id(site):
+                one = changes[last] = Changes(owner, site)
+        if one is None:
+            continue
         if kind == "offer":
             one.offers[record] = None
         elif kind == "source":

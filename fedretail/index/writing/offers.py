@@ -12,7 +12,7 @@ from fedretail.domain.kind import RecordId
 from fedretail.errors import MalformedInput
 from fedretail.index.layout.cells import Cell, CellWriter
 from fedretail.index.layout.facts import Labels, unpack_facts
-from fedretail.index.layout.rows import OfferRow, said_of, words_of
+from fedretail.index.layout.rows import OfferRow, said_of, shared_of, words_of
 from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS
 from fedretail.index.writing import bulk
 from fedretail.index.writing.batches import Made
@@ -70,7 +70,11 @@ class OfferWriter:
             some = wanted[start : start + _ASKED]
             present = self._present(some)
             for place, record, made in some:
-                self._put(place, record.key, present.get((place.base, record.key)), made)
+                old = present.get((place.base, record.key)) if present else None
+                if old is not None:
+                    self._renew(old, made)
+                elif made is not None and place.next_seq < MAX_OFFERS_PER_SITE:
+                    self._add(place, record.key, made)
 
     def flush(self) -> tuple[int, list[Bulk]]:
         """(by how many the offers grew, what is left to be written).
@@ -86,26 +90,28 @@ class OfferWriter:
         self._begin()
         return grown, left
 
-    def _put(self, place: Place, key: str, old: _Old | None, made: Made | None) -> None:
+    def _renew(self, old: _Old, made: Made | None) -> None:
         if made is None:
-            if old is not None:
-                self._told.append((old.row, True, self.words(old.facts, self._cell(old.row))))
-                self._gone.append(old.row)
-                self._cells.clear(old.row)
-        elif old is not None:
+            self._told.append((old.row, True, self.words(old.facts, self._cell(old.row))))
+            self._gone.append(old.row)
+            self._cells.clear(old.row)
+        else:
             self._change(old, made)
-        elif place.next_seq < MAX_OFFERS_PER_SITE:
-            row, number = made.row, place.first_row + place.next_seq
-            place.next_seq += 1
-            named, words = made.worded or words_of(row.said)
-            self._come.append((number, key, row.facts))
-            self._told.append((number, False, words))
-            self._cells.append(number, row.cell(self._numbers(row), named))
+
+    def _add(self, place: Place, key: str, made: Made) -> None:
+        row, worded = made
+        seq = place.next_seq
+        number, place.next_seq = place.first_row + seq, seq + 1
+        named, words = worded or words_of(row.said)
+        self._come.append((number, key, row.facts))
+        self._told.append((number, False, words))
+        shared = shared_of(row.said, named, words)
+        self._cells.append(number, row.cell(self._numbers(row), named, shared))
 
     def _change(self, old: _Old, made: Made) -> None:
         (number, facts), row = old, made.row
         cell, labels = self._cell(number), self._numbers(row)
-        named = cell.named
+        named, shared = cell.named, cell.shared
         if facts != row.facts:
             self._changed.append((row.facts, number))
             self._cells.touch(number)
@@ -114,13 +120,15 @@ class OfferWriter:
             said = said_of(unpack_facts(facts, cell, self._labels(cell)))
             if said != row.said:
                 before, (named, words) = words_of(said)[1], made.worded or words_of(row.said)
+                shared = shared_of(row.said, named, words)
                 if before != words:
                     self._told += [(number, True, before), (number, False, words)]
-        self._cells.put(number, row.cell(labels, named))
+        self._cells.put(number, row.cell(labels, named, shared))
 
     def _numbers(self, row: OfferRow) -> tuple[int, int, int]:
         """The numbers of category, brand and trait."""
-        category, brand = self._categories.of(row.said.category), self._brands.of(row.said.brand)
+        said = row.said
+        category, brand = self._categories.of(said.category), self._brands.of(said.brand)
         return category, brand, self._traits.of(row.trait)
 
     def _present(

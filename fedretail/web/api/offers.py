@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from fedretail.crdt.registers import Folded
 from fedretail.domain.ids import offer_id
+from fedretail.index.views import View
 from fedretail.node import tokens
 from fedretail.node.details import Details, details, stamps_of
 from fedretail.node.node import Node
 from fedretail.node.pricing import priced
 from fedretail.node.writing import Overtaken
 from fedretail.web.api import examples, models, once
-from fedretail.web.api.answers import answer, node_of, version_of
+from fedretail.web.api.answers import answer, node_of, version_of, view_of
 from fedretail.web.asking import said
 from fedretail.web.problems import Problem
 
@@ -38,7 +39,8 @@ def offer(
     view: Annotated[str | None, Query(), said("Only if this view of the node shows it.")] = None,
 ) -> Response:
     """One offer with all that its shop says; the object of `fedretail show --json`."""
-    return _answer(request, _found(node_of(request), offer_id(site, key), view))
+    chosen = view_of(request, view)
+    return _answer(request, _found(node_of(request), offer_id(site, key), chosen))
 
 
 @router.patch(
@@ -96,8 +98,8 @@ def _permitted(node: Node, credentials: HTTPAuthorizationCredentials | None) -> 
     return token
 
 
-def _found(node: Node, wanted: str, view: str | None) -> Details:
-    listing = node.show(wanted, view=None if view is None else node.view(view))
+def _found(node: Node, wanted: str, view: View | None) -> Details:
+    listing = node.show(wanted, view=view)
     if listing is None:
         raise Problem(404, f"There is no offer {wanted}.", "It may have been withdrawn.")
     return details(node, listing)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from fedretail.domain.ids import parse_gtin
 from fedretail.node.found import as_json, searched
 from fedretail.web.api import examples, models
-from fedretail.web.api.answers import answer, node_of
+from fedretail.web.api.answers import answer, node_of, view_of
 from fedretail.web.asking import MAX_LIMIT, Asked, said
 from fedretail.web.problems import Problem
 from fedretail.web.turns import LEFT, Turns
@@ -40,7 +40,7 @@ async def _in_turn(request: Request, work: Callable[[], Response]) -> Response:
 
 def _found(request: Request, asked: Asked) -> Response:
     node = node_of(request)
-    _, page = searched(node, asked.query(node))
+    _, page = searched(node, asked.query(node, view_of(request, asked.view)))
     return answer(request, as_json(page), leave_out=_TIMES)
 
 
@@ -78,7 +78,7 @@ async def product(
 def _product(request: Request, gtin: str, asked: ProductAsked) -> Response:
     node, digits = node_of(request), parse_gtin(gtin)
     whole = Asked(gtin=digits, **asked.model_dump())
-    page = node.search(whole.query(node))
+    page = node.search(whole.query(node, view_of(request, asked.view)))
     narrowed = asked.within or asked.open_now or asked.in_stock or asked.cursor
     if not page.total and not narrowed:
         raise Problem(404, f"Nobody offers a product with the barcode {digits}.")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedretail.index.language.languages import STEMMERS, UNSAID, language_of
+from fedretail.index.language.languages import STEMMERS, UNSAID, _beyond_ascii, language_of
 from fedretail.index.language.text import split
 
 
@@ -39,3 +39,8 @@ def test_what_the_shop_says_goes_first() -> None:
 @given(st.text(max_size=40), st.text(max_size=8))
 def test_any_name_has_a_language_or_none(name: str, said: str) -> None:
     assert language_of(name, split(name), said) in {"", UNSAID, *STEMMERS}
+
+
+@given(st.text("aAäÄßéIİK \u0301жñ猫\ud800\0", max_size=20))
+def test_letters_beyond_ascii_are_told_in_order(text: str) -> None:
+    assert _beyond_ascii(text) == "".join(sorted(one for one in set(text) if not one.isascii()))

@@ -245,6 +245,32 @@ def test_every_reason_has_words_of_the_pages_with_the_same_values() -> None:
             assert set(VALUE.findall(one)) <= set(VALUE.findall(other)), name
 
 
+def test_columns_of_a_shop_system_stay_what_they_are_when_another_is_named(office) -> None:
+    body = "Handle,Title,Variant Price,Image Src,Status,Shelf\n"
+    body += "milk,Milk,1.29,https://shop.example/1.jpg,active,Dairy\n"
+    path = office.send("products.csv", body.encode())
+    page = office.get(path).text
+    headings = re.findall(r'name="heading" value="([^"]*)"', page)
+    roles = [
+        (re.search(r'<option value="([^"]*)" selected', select) or ["", ""])[1]
+        for select in re.findall(r'<select name="role">.*?</select>', page)
+    ]
+    assert dict(zip(headings, roles, strict=True))["Handle"] == "handle"
+    assert ">handle<" not in page
+    roles[-1] = "category"
+    page = office.post(f"{path}/columns", heading=headings, role=roles).text
+    assert "1 offer is ready." in page
+    office.post(f"{path}/publish")
+    place = office.node.place("offer", "milk")
+    assert office.node.record(place).fields["category"] == "Dairy"
+    assert office.node.store.own(place)["picture_from"] == "https://shop.example/1.jpg"
+
+
+def test_a_unit_of_pieces_is_said_in_the_language_of_the_page(office) -> None:
+    path = office.send("list.csv", b"Name;Preis;Bestand\nSemmel;0,45;7\n")
+    assert "0,45\u00a0€/Stück" in office.get(f"{path}?lang=de").text
+
+
 def test_how_a_file_was_read_is_told_in_the_language_of_the_page(office) -> None:
     body = "Handle,Title,Variant Price,Image Src,Status\n" + (
         "milk,Milk,1.29,,active\nmilk,,,https://shop.example/2.jpg,\n"

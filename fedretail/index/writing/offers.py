@@ -92,7 +92,7 @@ class OfferWriter:
 
     def _renew(self, old: _Old, made: Made | None) -> None:
         if made is None:
-            self._told.append((old.row, True, self.words(old.facts, self._cell(old.row))))
+            self._told.append((old.row, False, self.words(old.facts, self._cell(old.row))))
             self._gone.append(old.row)
             self._cells.clear(old.row)
         else:
@@ -104,7 +104,7 @@ class OfferWriter:
         number, place.next_seq = place.first_row + seq, seq + 1
         named, words = worded or words_of(row.said)
         self._come.append((number, key, row.facts))
-        self._told.append((number, False, words))
+        self._told.append((number, True, words))
         self._cells.append(number, row.cell(self._numbers(row), named))
 
     def _change(self, old: _Old, made: Made) -> None:
@@ -120,7 +120,7 @@ class OfferWriter:
             if said != row.said:
                 before, (named, words) = words_of(said)[1], made.worded or words_of(row.said)
                 if before != words:
-                    self._told += [(number, True, before), (number, False, words)]
+                    self._told += [(number, False, before), (number, True, words)]
         self._cells.put(number, row.cell(labels, named))
 
     def _numbers(self, row: OfferRow) -> tuple[int, int, int]:

@@ -258,6 +258,8 @@ def _made(one: str | Amount, language: str) -> tuple[str, ...]:
     """The tokens under which a text holds a word or an amount."""
     if not isinstance(one, str):
         return (one.united, one.number) if one.united else (one.number,)
+    if not language and one.isascii():
+        return (one,)
     parts = grams(one, single=True)
     if parts != [one]:
         return tuple(token for part in parts for token in held(part, language))

@@ -66,7 +66,7 @@ def cells(blocks: Iterable[tuple[int, bytes]], commit: int) -> Bulk:
 
 
 def words(told: Iterable[tuple[int, bool, str]]) -> Bulk:
-    """Tells FTS5 the words of rows: row number, whether they come or are to be forgotten, the words.
+    """Tells FTS5 the words of rows: row number, whether they come (else they go), the words.
 
     By ascending row number, what is forgotten first: FTS5 writes out what it has gathered
     whenever a row number is smaller than the last.

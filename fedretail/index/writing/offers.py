@@ -126,8 +126,7 @@ class OfferWriter:
     def _numbers(self, row: OfferRow) -> tuple[int, int, int]:
         """The numbers of category, brand and trait."""
         said = row.said
-        category, brand = self._categories.of(said.category), self._brands.of(said.brand)
-        return category, brand, self._traits.of(row.trait)
+        return self._categories[said.category], self._brands[said.brand], self._traits[row.trait]
 
     def _present(
         self, some: Sequence[tuple[Place, RecordId, Made | None]]

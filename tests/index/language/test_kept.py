@@ -11,7 +11,7 @@ asked = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 9)), max_size=6
 
 @given(asked)
 def test_values_are_those_made_anew_and_few_are_kept(asked: list[tuple[str, int]]) -> None:
-    kept = Kept(lambda number, name: (name, number), MOST)
+    kept: Kept[int, tuple[str, int]] = Kept(lambda number, name: (name, number), MOST)
     for name, number in asked:
         assert kept.table(name)[number] == (name, number)
         assert sum(len(kept.table(one)) for one in "ab") <= MOST
@@ -38,5 +38,5 @@ def test_what_was_asked_for_lately_is_not_made_again(asked: list[tuple[str, int]
 
 
 def test_many_keys_are_asked_for_at_once() -> None:
-    kept = Kept(lambda number, name: name * number, MOST)
+    kept: Kept[int, str] = Kept(lambda number, name: name * number, MOST)
     assert list(map(kept.table("a").__getitem__, [2, 1, 2])) == ["aa", "a", "aa"]

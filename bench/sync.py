@@ -195,12 +195,13 @@ def many_shops(folder: Path, one_s: float) -> list[Figure]:
 class Served:
     """A node served by a process of its own, as long as the block lasts."""
 
-    def __init__(self, path: Path, listen: Sequence[str] = LISTEN) -> None:
+    def __init__(self, path: Path, listen: Sequence[str] = LISTEN, *, web: str = "off") -> None:
         self.path = path
         self._listen = listen
+        self._web = web
 
     def __enter__(self) -> "Served":
-        words = ["--data-dir", str(self.path), "serve", "--web", "off"]
+        words = ["--data-dir", str(self.path), "serve", "--web", self._web]
         for place in self._listen:
             words += ["--listen", place]
         self.process = subprocess.Popen(

@@ -1,5 +1,7 @@
 """Pages and API under the hands of shoppers: one by one, fifty kiosks typing, and for long.
 
+Besides: first visits on slow lines (_loading), and what typing costs the neighbours.
+
 The server runs in this process; shoppers in two others, each with a connection of its own.
 FEDRETAIL_BENCH_OFFERS, _KIOSKS, _REQUESTS make it smaller or larger; _FOLDER keeps the shop there
 for the next run.
@@ -16,11 +18,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import socket
 from urllib.parse import quote, urlsplit
 
 import psutil
+from _loading import loading
 from _report import Figure, report
 from _shops import make_shop, products
+from sync import Served, fetch
 
 from fedretail.index.query import Query
 from fedretail.node.node import Node
@@ -30,6 +35,9 @@ OFFERS = int(os.environ.get("FEDRETAIL_BENCH_OFFERS", "100000"))
 KIOSKS = int(os.environ.get("FEDRETAIL_BENCH_KIOSKS", "50"))
 REQUESTS = int(os.environ.get("FEDRETAIL_BENCH_REQUESTS", "100000"))
 ALONE = 300
+# Offers of the shop that a neighbour copies while others type.
+COPIED = 10_000
+_SETTLE_S = 5.0
 # A shopper types four letters a second; the page asks 120 ms after the last one, at each pause.
 KEYS_PER_S = 4.0
 TYPING_S = 20.0
@@ -79,16 +87,25 @@ def bare(node: Node, asked: list[str]) -> list[float]:
     return times
 
 
-def kiosks(face: Face, form: str) -> tuple[list[float], int]:
+def kiosks(url: str, form: str) -> tuple[list[float], int]:
     """(milliseconds of each, errors) of all kiosks typing at once, in processes of their own."""
-    processes = [
+    return typed(begun(url, form))
+
+
+def begun(url: str, form: str) -> list[subprocess.Popen[str]]:
+    """Half of the kiosks each."""
+    return [
         subprocess.Popen(
-            [sys.executable, __file__, "typing", face.url, form, str(n), str(KIOSKS // 2)],
+            [sys.executable, __file__, "typing", url, form, str(n), str(KIOSKS // 2)],
             stdout=subprocess.PIPE,
             text=True,
         )
         for n in range(2)
     ]
+
+
+def typed(processes: list[subprocess.Popen[str]]) -> tuple[list[float], int]:
+    """As kiosks, once they have ended."""
     times, errors = list[float](), 0
     for one in processes:
         out, _ = one.communicate()
@@ -185,7 +202,37 @@ def main() -> None:
         node.has_follower = True
         with shown(node) as face:
             figures = _figures(node, face, asked)
-    report("web", figures)
+            figures += loading(face.url, {"start page": "/", "results": "/?q=choc+milk"})
+    report("web", [*figures, *syncing()])
+
+
+def syncing() -> list[Figure]:
+    """How long a neighbour's first copy takes while kiosks type at the shop that gives it."""
+    with tempfile.TemporaryDirectory() as name, socket() as port:
+        folder = Path(name)
+        shop = make_shop(folder, 0, COPIED)
+        shop.close()
+        port.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{port.getsockname()[1]}"
+        port.close()
+        with Served(shop.path, web=place) as served:
+            time.sleep(_SETTLE_S)
+            quiet = [fetch(folder, f"quiet{n}", served.ticket, COPIED)[0] for n in range(3)]
+            typists = begun(f"http://{place}", _TYPED)
+            time.sleep(_SETTLE_S)
+            loud = [fetch(folder, f"loud{n}", served.ticket, COPIED)[0] for n in range(3)]
+            _, errors = typed(typists)
+    return [
+        Figure(
+            f"a neighbour copies {COPIED:,} offers meanwhile",
+            statistics.median(loud),
+            "s",
+            3,
+            statistics.median(quiet),
+            "nobody types",
+        ),
+        Figure("... errors of the kiosks", errors, "", aim="0"),
+    ]
 
 
 def _figures(node: Node, face: Face, asked: list[str]) -> list[Figure]:
@@ -202,12 +249,12 @@ def _figures(node: Node, face: Face, asked: list[str]) -> list[Figure]:
             Figure(f"{name}, one at a time, p95", p95(times), "ms", len(times), aim="<= 40", **said)  # type: ignore[arg-type]
         )
     for name, form in (("page", _TYPED), ("API", _JSON)):
-        times, errors = kiosks(face, form)
-        typed, count = f"{name}, {KIOSKS} kiosks typing", len(times)
+        times, errors = kiosks(face.url, form)
+        told, count = f"{name}, {KIOSKS} kiosks typing", len(times)
         figures += [
-            Figure(f"{typed}, p50", statistics.median(times), "ms", count),
-            Figure(f"{typed}, p95", p95(times), "ms", count, aim="<= 250"),
-            Figure(f"{typed}, errors", errors, "", count, aim="0"),
+            Figure(f"{told}, p50", statistics.median(times), "ms", count),
+            Figure(f"{told}, p95", p95(times), "ms", count, aim="<= 250"),
+            Figure(f"{told}, errors", errors, "", count, aim="0"),
         ]
     grown = growth_mb(face, asked, REQUESTS)
     figures.append(Figure(f"growth after {REQUESTS:,} requests", grown, "MB", aim="< 20"))

@@ -60,6 +60,9 @@ class Config:
     web_names: tuple[str, ...] = _setting(
         (), "Further names by which browsers may call this computer, such as `shop.example`."
     )
+    api_view: str = _setting(
+        "", "The view that the API shows, whatever it is asked; without one it shows everything."
+    )
     api_origins: tuple[str, ...] = _setting(
         (), "Sites whose pages may use the API, such as `https://map.example`; `*` is all."
     )

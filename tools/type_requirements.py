@@ -9,7 +9,15 @@ from pathlib import Path
 PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 # What tests import, and the checker; what only runs beside them (ruff, sphinx) is left out.
 CHECKED_EXTRAS = ("testing",)
-CHECKED_DEV = ("biip", "httpx2", "mypy", "packaging", "playwright", "schemathesis")
+CHECKED_DEV = (
+    "biip",
+    "httpx2",
+    "jsonschema-rs",
+    "mypy",
+    "packaging",
+    "playwright",
+    "schemathesis",
+)
 
 
 def type_requirements() -> list[str]:

@@ -86,15 +86,18 @@ class Client:
             if cursor is None:
                 return
 
-    def changes(self, after: str | None = None, *, kinds: Sequence[str] = ()) -> Iterator[Change]:
+    def changes(
+        self, after: str | None = None, *, kinds: Sequence[str] = (), view: str | None = None
+    ) -> Iterator[Change]:
         """What has changed since a cursor, until now. None: all that is there.
 
+        view: what it leaves out is told as withdrawn.
         Keep `cursor` of the last change that was worked on: it outlives restarts of both sides.
         ApiError with status 410: begin anew, with None.
         """
         is_more = True
         while is_more:
-            asked = {"after": after, "kind": list(kinds), "limit": 500}
+            asked = {"after": after, "kind": list(kinds), "view": view, "limit": 500}
             raw = self._wire.json("/changes", asked)
             yield from map(Change.of, raw["changes"])
             after, is_more = raw["cursor"], raw["more"]
@@ -104,12 +107,14 @@ class Client:
         now: str = self._wire.json("/changes", {"after": "now", "limit": 1})["cursor"]
         return now
 
-    def follow(self, after: str | None = None, *, kinds: Sequence[str] = ()) -> Iterator[Change]:
+    def follow(
+        self, after: str | None = None, *, kinds: Sequence[str] = (), view: str | None = None
+    ) -> Iterator[Change]:
         """The same, and then what changes from now on, as it happens; it ends with NoAnswer.
 
         Calling again with the last cursor goes on where that was.
         """
-        asked = {"after": after, "kind": list(kinds)}
+        asked = {"after": after, "kind": list(kinds), "view": view}
         data: list[str] = []
         for line in self._wire.lines("/changes/stream", asked, accept="text/event-stream"):
             name, _, value = line.partition(":")

@@ -11,6 +11,8 @@ from fedretail.domain.texts import count
 from fedretail.errors import Refused, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fedretail.domain.kind import Value
     from fedretail.node.node import Node
     from fedretail.node.own_sites import OwnSite
@@ -65,6 +67,8 @@ def add(invocation: Invocation, *, site: str | None, as_json: bool, **given: Any
     """Add an offer. It is known by --sku, else --gtin, else its name, for ever."""
     if not given["name"] or given["price"] is None:
         raise UsageError("An offer needs a name and a price.", hint="Give --name and --price.")
+    from fedretail.node.writing import is_new
+
     with opened(invocation) as node:
         own = node.site(site)
         key = _new_key(given)
@@ -72,7 +76,7 @@ def add(invocation: Invocation, *, site: str | None, as_json: bool, **given: Any
             hint = f"Change it: `{own_name()} offer set {key} …`"
             raise Refused(f"There is an offer {key} at {own.name} already.", hint=hint)
         fields = _fields(node, own, given, present={})
-        node.write("offer", key, fields, site=own)
+        node.write("offer", key, fields, site=own, only_if=is_new)
         named = _named(fields, now_ms=node.clock.now_ms())
         dated = _dated(own, given, now_ms=node.clock.now_ms())
     _done("Added", named, own, key, changed=True, as_json=as_json)
@@ -103,13 +107,16 @@ def set_(
     with opened(invocation) as node:
         own, key = _found(node, offer, site, given)
         place = node.place("offer", key, own)
-        folded = node.record(place)
-        present = folded.fields if folded else {}
-        fields = _fields(node, own, given, present=present)
-        if not fields:
-            raise UsageError("Nothing to change is given.", hint="Such as --price or --stock.")
+
+        def fields(present: "Mapping[str, Value]") -> "dict[str, Value]":
+            made = _fields(node, own, given, present=present)
+            if not made:
+                raise UsageError("Nothing to change is given.", hint="Such as --price or --stock.")
+            return made
+
         changed = node.write("offer", key, fields, site=own)
-        named = _named({**present, **fields}, now_ms=node.clock.now_ms())
+        folded = node.record(place)
+        named = _named(folded.fields if folded else {}, now_ms=node.clock.now_ms())
         dated = _dated(own, given, now_ms=node.clock.now_ms())
     _done("Changed" if changed else "As before", named, own, key, changed=changed, as_json=as_json)
     _tell_dated(dated)
@@ -137,7 +144,7 @@ def remove(
     _done("Withdrawn", named, own, key, changed=True, as_json=as_json)
 
 
-def _named(fields: "dict[str, Value]", *, now_ms: int) -> str:
+def _named(fields: "Mapping[str, Value]", *, now_ms: int) -> str:
     """Name and present price: 1.999 typed for 1.99 is seen at once as €1,999.00."""
     from fedretail.domain.catalog import Offer
     from fedretail.domain.money import human_amount
@@ -206,7 +213,7 @@ def _is_called(values: "dict[str, Value]", field: str, wanted: str) -> bool:
 
 
 def _fields(
-    node: "Node", own: "OwnSite", given: dict[str, Any], *, present: "dict[str, Value]"
+    node: "Node", own: "OwnSite", given: dict[str, Any], *, present: "Mapping[str, Value]"
 ) -> "dict[str, Value]":
     """The record fields of the options given; an empty text clears one."""
     fields: dict[str, Value] = {
@@ -228,7 +235,7 @@ def _fields(
 
 
 def _price_fields(
-    own: "OwnSite", given: dict[str, Any], present: "dict[str, Value]", *, now_ms: int
+    own: "OwnSite", given: dict[str, Any], present: "Mapping[str, Value]", *, now_ms: int
 ) -> "dict[str, Value]":
     """Prices, regular price and currency."""
     currency = present.get("currency") or own.site.currency or "EUR"
@@ -287,7 +294,7 @@ def _priced(
     amount: int,
     window: tuple[int | None, int | None],
     regular: int | None,
-    present: "dict[str, Value]",
+    present: "Mapping[str, Value]",
 ) -> "dict[str, Value]":
     """The price alone; on its days beside the usual price, where it has days."""
     from fedretail.domain.catalog import Offer

@@ -21,6 +21,7 @@ from fedretail.domain.ids import parse_gtin
 from fedretail.domain.kind import Value
 from fedretail.domain.money import format_amount, parse_amount
 from fedretail.domain.pictures import MAX_URL
+from fedretail.domain.reasons import NotRead, Reason, reason_of
 from fedretail.domain.texts import clean_block, clean_line, shorten
 from fedretail.domain.times import parse_time
 from fedretail.domain.units import MAX_PACK, Quantity, parse_quantity
@@ -52,7 +53,6 @@ _SOLD_BY = {
 # A description of 2,000 characters may be 8,000 bytes, and a row of a log holds 8,192.
 _MAX_DESCRIPTION_BYTES = 5_000
 
-_FITS = re.compile(r"(\d+)(?: does not fit, (\d))? would(?: fit)?")
 _COUNT = re.compile(r"[<>]?\s*(-?\d{1,9})(?:[.,]\d{1,3})?\s*\+?(?:\s?(?:stk|st|pcs|x)\.?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[ T,]+(\d{1,2}:\d{2}).*)?")
 _PERCENT = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s*%?")
@@ -109,12 +109,11 @@ def read_gtin(text: str) -> str | None:
     try:
         return parse_gtin(_unwrapped(text))
     except MalformedInput as error:
-        fault = error.message.partition("is not a GTIN: ")[2] or error.message
-        match = _FITS.search(fault)
-        guess = ""
-        if match:
-            guess = match[1] if match[2] is None else _unwrapped(text)[:-1] + match[2]
-        raise MalformedInput(fault, hint=guess) from None
+        reason = reason_of(error)
+        guess = reason.values.get("fits", "")
+        if reason.name == "gtin_check_digit":
+            guess = _unwrapped(text)[:-1] + guess
+        raise NotRead(reason, hint=guess) from None
 
 
 def _unwrapped(text: str) -> str:
@@ -134,15 +133,16 @@ def money_reader(currency: str, decimal: str | None) -> Callable[[str], int]:
         except MalformedInput as error:
             raise fault(text, error) from None
 
-    def fault(text: str, error: MalformedInput) -> MalformedInput:
-        if "is not an amount" not in error.message:
-            return MalformedInput(error.message.rpartition('" ')[2])
+    def fault(text: str, error: MalformedInput) -> NotRead:
+        reason = reason_of(error)
+        if reason.name != "price_no_amount":
+            return NotRead(reason)
         try:
             amount_minor = parse_amount(text.strip(" .,;:*"), currency)
             guess = format_amount(amount_minor, currency).replace(".", decimal or ".")
         except MalformedInput:
             guess = ""
-        return MalformedInput(f"expected a price such as {example}", hint=guess)
+        return NotRead(Reason("price_like", {"like": example}), hint=guess)
 
     return read
 
@@ -157,7 +157,7 @@ def read_count(text: str) -> int | bool | None:
         return int(match[1])
     answer = yes_no(plain)
     if answer is None:
-        raise MalformedInput("expected a number of pieces such as 12")
+        raise NotRead(Reason("stock_like"))
     return answer
 
 
@@ -173,7 +173,7 @@ def read_yes_no(text: str) -> bool:
     """True or False; anything else is MalformedInput."""
     answer = yes_no(text)
     if answer is None:
-        raise MalformedInput("expected yes or no")
+        raise NotRead(Reason("yes_or_no"))
     return answer
 
 
@@ -181,7 +181,7 @@ def read_whole(text: str) -> Value:
     """A whole number from 0 to a million; "16+" and "ab 16" are 16."""
     digits = re.sub(r"\D", "", text.partition(",")[0].partition(".")[0])
     if not digits or len(digits) > 7:
-        raise MalformedInput("expected a whole number such as 6")
+        raise NotRead(Reason("whole_like"))
     return int(digits)
 
 
@@ -191,7 +191,7 @@ def read_age(text: str) -> Value:
         return None
     age = read_whole(text)
     if not isinstance(age, int) or age > 99:
-        raise MalformedInput("expected an age in years such as 18")
+        raise NotRead(Reason("age_like"))
     return age
 
 
@@ -199,7 +199,7 @@ def read_pack(text: str) -> Value:
     """How many are sold together, 1 to 100,000."""
     count = read_whole(text)
     if not isinstance(count, int) or not 1 <= count <= MAX_PACK:
-        raise MalformedInput("expected how many are in a pack, such as 6")
+        raise NotRead(Reason("pack_like"))
     return count
 
 
@@ -227,7 +227,7 @@ def time_reader(zone: tzinfo, *, month_first: bool) -> Callable[[str, bool], int
         try:
             return parse_time(_iso(text.strip(), month_first), zone, end=end)
         except MalformedInput:
-            raise MalformedInput("expected a day such as 2026-11-21") from None
+            raise NotRead(Reason("day_like")) from None
 
     return read
 

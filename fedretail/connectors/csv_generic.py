@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from fedretail.connectors.columns import GENERIC, NEEDED
 from fedretail.connectors.csv_reader import Entry, Texts, plain_names
 from fedretail.connectors.offers import Problem
+from fedretail.domain.reasons import Reason
 
 # What stands under a list that somebody has added up.
 _SUMS = frozenset(
@@ -42,7 +43,7 @@ class GenericCsv:
         """The record as it is; a variant column is added to the name."""
         if _is_total(entry.texts):
             found = entry.texts["name"]
-            return (Problem("name", found, "a line of sums is no article; leave it out"),)
+            return (Problem("name", found, Reason("sums")),)
         variant = entry.texts.get("variant")
         if variant and variant.casefold() not in entry.texts.get("name", "").casefold():
             entry.texts["name"] = f"{entry.texts.get('name', '')} - {variant}".removeprefix(" - ")

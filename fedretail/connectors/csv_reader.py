@@ -34,6 +34,7 @@ from fedretail.connectors.rejects import unescape, write_csv_rejects
 from fedretail.connectors.rows import BadRow, Options, Reading, Row
 from fedretail.domain.kind import Value
 from fedretail.domain.money import SIGNS, parse_currency
+from fedretail.domain.reasons import Reason, reason_of
 from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput
 
@@ -171,7 +172,7 @@ class CsvReader:
                 if escaped:
                     cells = [unescape(cell) for cell in cells]
                 if len(cells) != width and (fault := _wrong_width(cells, width)):
-                    yield self._bad(Entry(line, cells, {}), Problem("", fault[0], fault[1]))
+                    yield self._bad(Entry(line, cells, {}), fault)
                     continue
                 yield from self._record(line, cells)
             for left in self._form.rest():
@@ -185,8 +186,8 @@ class CsvReader:
         entry = Entry(line, cells, texts)
         if any(map(is_damaged, cells)):
             damaged = next(cell for cell in cells if is_damaged(cell))
-            problem = "some letters cannot be read; write them again"
-            yield self._bad(entry, Problem(self._role_of(damaged, cells), damaged, problem))
+            role, reason = self._role_of(damaged, cells), Reason("letters_damaged")
+            yield self._bad(entry, Problem(role, damaged, reason))
             return
         for outcome in self._form.offers(entry):
             yield self._row(outcome) if isinstance(outcome, Entry) else self._bad(entry, outcome)
@@ -214,9 +215,10 @@ class CsvReader:
         try:
             before = self._seen.line_of(identity, entry.line)
         except MalformedInput as error:
-            return self._bad(entry, Problem("sku", identity, error.message))
+            return self._bad(entry, Problem("sku", identity, reason_of(error)))
         if before:
-            return self._bad(entry, Problem("", identity, f"same article as line {before}"))
+            reason = Reason("same_article", {"line": str(before)})
+            return self._bad(entry, Problem("", identity, reason))
         return Row(entry.line, identity, weak, fields)
 
     def _bad(self, entry: Entry, problem: Problem) -> BadRow:
@@ -224,7 +226,7 @@ class CsvReader:
         headings = (heading for heading, role in self._columns.items() if role == problem.role)
         column = next(headings, problem.role.replace("_", " ") if problem.role else "")
         found = problem.found[:200]
-        where = (entry.line, column, found, problem.expected, problem.guess)
+        where = (entry.line, column, found, problem.reason, problem.guess)
         return BadRow(*where, raw, self._identity(entry.texts))
 
     def _identity(self, texts: Texts) -> str:
@@ -238,7 +240,7 @@ class CsvReader:
 
     def _fault(self, fault: Fault) -> BadRow:
         raw = {self._layout.headings[0]: fault.text}
-        return BadRow(fault.line, "", fault.text.strip()[:200], fault.problem, "", raw)
+        return BadRow(fault.line, "", fault.text.strip()[:200], fault.reason, "", raw)
 
     def _find_currency(self, sample: Sequence[Texts]) -> tuple[str, bool]:
         """(currency of the file, whether it is the site's for want of a sign in the file)."""
@@ -291,10 +293,10 @@ def _columns(layout: Layout, form: Format, profile: Mapping[str, Value]) -> dict
     return columns
 
 
-def _wrong_width(cells: list[str], width: int) -> tuple[str, str] | None:
+def _wrong_width(cells: list[str], width: int) -> Problem | None:
     """What is wrong with a record of another width; None when only blanks are missing or over."""
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-        return count(len(cells), "column"), f"expected {width}, as the headings have"
+        return Problem("", count(len(cells), "column"), Reason("width", {"number": str(width)}))
     return None
 
 

@@ -14,7 +14,8 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from fedretail.connectors.detect import decode_errors
-from fedretail.errors import MalformedInput, Unavailable
+from fedretail.domain.reasons import NotRead, Reason
+from fedretail.errors import Unavailable
 
 # Under the csv module's own limit for one field (131,072), which is global to the process and
 # must stay untouched. The longest records seen in exports (HTML descriptions) have 30,000.
@@ -30,7 +31,7 @@ class Fault:
 
     line: int
     text: str
-    problem: str
+    reason: Reason
 
 
 class CsvSource:
@@ -71,7 +72,7 @@ class CsvSource:
         self._record.append(line)
         self._record_chars += len(line)
         if self._record_chars > MAX_RECORD_CHARS:
-            raise MalformedInput(_TOO_LONG)
+            raise NotRead(_TOO_LONG)
         return line
 
     def _read_line(self) -> str:
@@ -99,8 +100,8 @@ class CsvSource:
             first = self._line + 1
             try:
                 cells = next(reader, None)
-            except MalformedInput as error:
-                yield self._fault(first, error.message)
+            except NotRead as error:
+                yield self._fault(first, error.reason)
                 continue
             except csv.Error:
                 lenient = self._lenient()
@@ -124,21 +125,18 @@ class CsvSource:
         # A line end inside a cell: the last quotation mark of the line was left open.
         return cells if cells and not any(cell.endswith(("\n", "\r")) for cell in cells) else None
 
-    def _fault(self, first: int, problem: str) -> Fault:
+    def _fault(self, first: int, reason: Reason) -> Fault:
         lines = self._record[:]
         if len(lines) > 1 and self._reread_chars < _MAX_REREAD_CHARS:
             self._back.extendleft(reversed(lines[1:]))
             self._reread_chars += self._record_chars
             self._line = first
-            problem = _UNCLOSED
-        return Fault(first, lines[0][:2000] if lines else "", problem)
+            reason = _UNCLOSED
+        return Fault(first, lines[0][:2000] if lines else "", reason)
 
 
-_TOO_LONG = (
-    f"the row is longer than {MAX_RECORD_CHARS:,} characters; "
-    "a line end or a closing quotation mark is missing"
-)
-_UNCLOSED = 'a quotation mark (") opens here and is never closed; take it out or close it'
+_TOO_LONG = Reason("row_too_long", {"number": f"{MAX_RECORD_CHARS:,}"})
+_UNCLOSED = Reason("quote_open")
 
 
 def _open_text(path: Path, encoding: str) -> TextIOWrapper:

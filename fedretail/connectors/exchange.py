@@ -23,6 +23,7 @@ from fedretail.connectors.exchange_values import (
 )
 from fedretail.domain.ids import SITE_COLLECTIONS, offer_id
 from fedretail.domain.kind import MAX_FIELD_NAME_BYTES, RecordId, Value
+from fedretail.domain.reasons import NotRead, Reason, reason_of
 from fedretail.domain.times import parse_time
 from fedretail.errors import MalformedInput
 
@@ -124,13 +125,13 @@ def decode_record(line: str) -> Record | None:
         return None
     kind = _text(raw, "kind")
     if not _KIND.fullmatch(kind):
-        raise MalformedInput("expected a kind such as offer", hint="kind")
+        raise NotRead(Reason("kind_like"), hint="kind")
     owner = _text(raw, "owner")
     if owner and not _OWNER.fullmatch(owner):
-        raise MalformedInput("expected 32 hexadecimal digits", hint="owner")
+        raise NotRead(Reason("hex_wanted", {"number": "32"}), hint="owner")
     outer = _object(raw, "fields")
     if "fields" not in raw:
-        raise MalformedInput("the record has no fields", hint="fields")
+        raise NotRead(Reason("fields_missing"), hint="fields")
     currency = outer.get("currency")
     return Record(
         _text(raw, "id"),
@@ -189,9 +190,9 @@ def _decode_fields(kind: str, raw: Mapping[str, Any], currency: Any) -> dict[str
             name = _inside(outside)
             out[name] = decode_field(kind, name, value, currency)
         except MalformedInput as error:
-            raise MalformedInput(error.message, hint=outside[:64]) from None
+            raise NotRead(reason_of(error), hint=outside[:64]) from None
         except RecursionError:
-            raise MalformedInput("the value is nested too deeply", hint=outside[:64]) from None
+            raise NotRead(Reason("nested"), hint=outside[:64]) from None
     return out
 
 
@@ -207,7 +208,7 @@ def _inside(name: str) -> str:
         return _INSIDE[name]
     inside = name.removeprefix("@")
     if len(inside.encode("utf-8", "replace")) > MAX_FIELD_NAME_BYTES:
-        raise MalformedInput(f"a field name has at most {MAX_FIELD_NAME_BYTES} bytes")
+        raise NotRead(Reason("field_name_long", {"number": str(MAX_FIELD_NAME_BYTES)}))
     return inside
 
 
@@ -215,20 +216,21 @@ def _stamp(name: str, raw: Any) -> Provenance:
     match raw:
         case {"at": str(at), "signer": str(signer)}:
             return Provenance(parse_time(at), signer)
-    raise MalformedInput('expected {"at": time, "signer": key}', hint=f"stamps.{name[:40]}")
+    form = Reason("form_wanted", {"form": '{"at": time, "signer": key}'})
+    raise NotRead(form, hint=f"stamps.{name[:40]}")
 
 
 def _text(raw: Mapping[str, Any], key: str) -> str:
     value = raw.get(key, "")
     if not isinstance(value, str):
-        raise MalformedInput("expected text", hint=key)
+        raise NotRead(Reason("text_wanted"), hint=key)
     return value
 
 
 def _object(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = raw.get(key, {})
     if not isinstance(value, dict):
-        raise MalformedInput("expected a JSON object", hint=key)
+        raise NotRead(Reason("object_wanted"), hint=key)
     return value
 
 

@@ -14,6 +14,7 @@ from fedretail.connectors.rows import BadRow
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kind import Value
 from fedretail.domain.prices import parse_prices
+from fedretail.domain.reasons import NotRead, Reason, reason_of
 from fedretail.errors import MalformedInput
 
 _MAX_LINE_BYTES = MAX_LINE_CHARS * 4
@@ -31,25 +32,25 @@ def check_file(path: Path) -> Iterator[BadRow]:
                 if record and record.kind == OFFER.name:
                     judge_offer(record.fields)
             except MalformedInput as error:
-                yield BadRow(number, error.hint, line.strip()[:200], error.message)
+                yield BadRow(number, error.hint, line.strip()[:200], reason_of(error))
 
 
 def judge_offer(fields: dict[str, Value]) -> None:
     """MalformedInput for an offer that nobody could be shown, or with a wrong number."""
     name, gtin, prices = fields.get("name"), fields.get("gtin"), fields.get("prices")
     if not isinstance(name, str) or not name.strip():
-        raise MalformedInput("the name is missing", hint="name")
+        raise NotRead(Reason("name_missing"), hint="name")
     if gtin is not None:
         try:
             fields["gtin"] = read_gtin(gtin if isinstance(gtin, str) else "")
         except MalformedInput as error:
-            raise MalformedInput(error.message, hint="gtin") from None
+            raise NotRead(reason_of(error), hint="gtin") from None
     if prices is None:
-        raise MalformedInput("the price is missing", hint="prices")
+        raise NotRead(Reason("price_missing"), hint="prices")
     try:
         parse_prices(prices)
     except MalformedInput as error:
-        raise MalformedInput(error.message, hint="prices") from None
+        raise NotRead(reason_of(error), hint="prices") from None
 
 
 def numbered_lines(file: BinaryIO) -> Iterator[tuple[int, str]]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from fedretail.domain.kind import Value
 from fedretail.domain.money import MAX_AMOUNT_MINOR, MINOR_DIGITS, format_amount
 from fedretail.domain.pictures import parse_hash
+from fedretail.domain.reasons import NotRead, Reason
 from fedretail.domain.times import MAX_TIME_MS, parse_time, rfc3339
 from fedretail.errors import MalformedInput
 
@@ -89,19 +90,19 @@ def decode_value(raw: Json) -> Value:
             try:
                 return b64decode(text, validate=True)
             except (Base64Error, ValueError):
-                raise MalformedInput("expected base64") from None
+                raise NotRead(Reason("base64_wanted")) from None
         case {"@int": str(text)} if len(raw) == 1 and _INTEGER.fullmatch(text):
             return int(text)
         case dict():
             return {_unescaped(key): decode_value(item) for key, item in raw.items()}
-    raise MalformedInput("numbers with decimals are written as text")
+    raise NotRead(Reason("number_as_text"))
 
 
 def _whole_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise MalformedInput("the text holds half a character") from None
+        raise NotRead(Reason("text_half_a_letter")) from None
     return text
 
 
@@ -111,7 +112,7 @@ def _escaped(key: str) -> str:
 
 def _unescaped(key: str) -> str:
     if key.startswith("@") and not key.startswith("@@"):
-        raise MalformedInput(f"{key[:40]!r} is not a name that may stand here")
+        raise NotRead(Reason("field_name", {"text": f"{key[:40]!r}"}))
     return _whole_text(key.removeprefix("@"))
 
 
@@ -132,13 +133,14 @@ def _read_amount(raw: Json, currency: str) -> int:
     match = _AMOUNT.fullmatch(raw) if isinstance(raw, str) else None
     digits = MINOR_DIGITS.get(currency)
     if digits is None:
-        raise MalformedInput("the record names no currency for its amounts")
+        raise NotRead(Reason("amount_currency"))
     fraction = (match[2] or "") if match else ""
     if match is None or len(fraction) > digits:
-        raise MalformedInput(f'expected an amount such as "{format_amount(149, currency)}"')
+        like = f'"{format_amount(149, currency)}"'
+        raise NotRead(Reason("amount_like", {"like": like}))
     minor = int(match[1]) * int(10**digits) + int(fraction.ljust(digits, "0") or "0")
     if minor > MAX_AMOUNT_MINOR:
-        raise MalformedInput("the amount is too large for a price")
+        raise NotRead(Reason("amount_too_large"))
     return minor
 
 
@@ -152,7 +154,7 @@ def encode_time(at_ms: int) -> str:
 
 def _read_time(raw: Json, _currency: str = "") -> int:
     if not isinstance(raw, str):
-        raise MalformedInput('expected a time such as "2026-11-21T10:00:00Z"')
+        raise NotRead(Reason("time_like", {"like": '"2026-11-21T10:00:00Z"'}))
     return parse_time(raw)
 
 
@@ -176,18 +178,18 @@ def _write_price(row: Any, currency: str) -> Json:
 
 def _read_prices(raw: Json, currency: str) -> Value:
     if not isinstance(raw, list):
-        raise MalformedInput('expected a list of prices such as [{"amount": "1.49"}]')
+        raise NotRead(Reason("prices_like", {"like": '[{"amount": "1.49"}]'}))
     return [_read_price(one, currency) for one in raw]
 
 
 def _read_price(raw: Json, currency: str) -> Value:
     known = {"amount", "from", "until", "min_quantity", "audience"}
     if not isinstance(raw, dict) or not {"amount"} <= raw.keys() <= known:
-        raise MalformedInput('expected a price such as {"amount": "1.49"}')
+        raise NotRead(Reason("one_price_like", {"like": '{"amount": "1.49"}'}))
     start, until = raw.get("from"), raw.get("until")
     least, audience = raw.get("min_quantity", 1), raw.get("audience", "all")
     if type(least) is not int or least < 1 or audience not in _AUDIENCES:
-        raise MalformedInput('expected min_quantity from 1 up, and audience "all" or "members"')
+        raise NotRead(Reason("price_terms"))
     row: list[Value] = [
         _read_amount(raw["amount"], currency),
         None if start is None else _read_time(start),
@@ -211,7 +213,7 @@ def _read_net(raw: Json, _currency: str) -> Value:
     match raw:
         case {"amount": str(amount), "unit": str(unit)} if len(raw) == 2:
             return [amount, unit]
-    raise MalformedInput('expected {"amount": "0.75", "unit": "LTR"}')
+    raise NotRead(Reason("form_wanted", {"form": '{"amount": "0.75", "unit": "LTR"}'}))
 
 
 def _write_degrees(e7: Any, _currency: str) -> Json:
@@ -223,7 +225,7 @@ def _write_degrees(e7: Any, _currency: str) -> Json:
 def _read_degrees(raw: Json, _currency: str) -> int:
     match = _DEGREES.fullmatch(raw) if isinstance(raw, str) else None
     if match is None or int(match[2]) > 180:
-        raise MalformedInput('expected degrees such as "48.5216"')
+        raise NotRead(Reason("degrees_like", {"like": '"48.5216"'}))
     e7 = int(match[2]) * 10**7 + int((match[3] or "0").ljust(7, "0"))
     return -e7 if match[1] else e7
 
@@ -237,7 +239,7 @@ def _write_closed(value: Any, _currency: str) -> Json:
 
 def _read_closed(raw: Json, _currency: str) -> Value:
     if not isinstance(raw, list):
-        raise MalformedInput('expected a list of {"from", "until", "reason"}')
+        raise NotRead(Reason("list_wanted", {"form": '{"from", "until", "reason"}'}))
     return [_read_closure(one) for one in raw]
 
 
@@ -245,7 +247,8 @@ def _read_closure(raw: Json) -> Value:
     match raw:
         case {"from": str(start), "until": str(until), "reason": str(reason)} if len(raw) == 3:
             return [parse_time(start), parse_time(until), reason]
-    raise MalformedInput('expected {"from": time, "until": time, "reason": text}')
+    form = '{"from": time, "until": time, "reason": text}'
+    raise NotRead(Reason("form_wanted", {"form": form}))
 
 
 def _write_pictures(value: Any, _currency: str) -> Json:
@@ -255,7 +258,8 @@ def _write_pictures(value: Any, _currency: str) -> Json:
 
 def _read_pictures(raw: Json, _currency: str) -> Value:
     if not isinstance(raw, list):
-        raise MalformedInput('expected a list of {"hash", "bytes", "width", "height", "alt"}')
+        form = '{"hash", "bytes", "width", "height", "alt"}'
+        raise NotRead(Reason("list_wanted", {"form": form}))
     return [_read_size(one) for one in raw]
 
 
@@ -265,7 +269,8 @@ def _read_size(raw: Json) -> Value:
             alt = raw.get("alt", "")
             if isinstance(alt, str) and len(raw) == 4 + ("alt" in raw):
                 return [parse_hash(name), size, width, height, *([alt] if "alt" in raw else [])]
-    raise MalformedInput('expected {"hash": "…", "bytes": 9000, "width": 320, "height": 240}')
+    form = '{"hash": "…", "bytes": 9000, "width": 320, "height": 240}'
+    raise NotRead(Reason("form_wanted", {"form": form}))
 
 
 _TIME = Codec(lambda ms, _: encode_time(ms), _read_time)

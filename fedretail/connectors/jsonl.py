@@ -16,6 +16,7 @@ from fedretail.connectors.identity import Seen, identity_of
 from fedretail.connectors.rows import BadRow, Options, Reading, Row
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kind import Value
+from fedretail.domain.reasons import NotRead, Reason, reason_of
 from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput
 from fedretail.files import whole_file
@@ -70,7 +71,7 @@ class JsonlReader:
                 try:
                     row = self._read(number, line)
                     if row and (before := seen.line_of(row.identity, number)):
-                        raise MalformedInput(f"same article as line {before}", hint="id")
+                        raise NotRead(Reason("same_article", {"line": str(before)}), hint="id")
                 except MalformedInput as error:
                     yield _bad(number, line, error)
                 else:
@@ -139,7 +140,7 @@ def _bad(number: int, line: str, error: MalformedInput) -> BadRow:
     found = json.dumps(where.get(column, ""), ensure_ascii=False).strip('"')[:200]
     named = raw.get("id")
     identity = named.rpartition("/")[2] if isinstance(named, str) else ""
-    return BadRow(number, column, found, error.message, "", {"line": line.strip()}, identity)
+    return BadRow(number, column, found, reason_of(error), "", {"line": line.strip()}, identity)
 
 
 def _look_through(path: Path) -> Counter[str]:

@@ -14,6 +14,7 @@ from fedretail.connectors.rows import Options
 from fedretail.domain.kind import Value
 from fedretail.domain.money import parse_currency
 from fedretail.domain.prices import Price, encode_prices
+from fedretail.domain.reasons import Reason, reason_of
 from fedretail.domain.stock import derive_stock
 from fedretail.domain.units import UNITS, Quantity, encode_quantity
 from fedretail.errors import MalformedInput, UsageError
@@ -49,7 +50,7 @@ class Problem:
 
     role: str
     found: str
-    expected: str
+    reason: Reason
     guess: str = ""
 
 
@@ -84,9 +85,9 @@ class OfferReader:
                 text = texts.get(role, "")
                 fields[role] = read(text) if text else None
         except MalformedInput as error:
-            return Problem(role, text, error.message, error.hint)
+            return Problem(role, text, reason_of(error), error.hint)
         if not fields.get("name"):
-            return Problem("name", "", "the name is missing")
+            return Problem("name", "", Reason("name_missing"))
         problem = self._add_prices(fields, texts)
         if problem is None and self._has_stock:
             problem = self._add_stock(fields, texts)
@@ -97,7 +98,7 @@ class OfferReader:
     def _add_prices(self, fields: dict[str, Value], texts: Texts) -> Problem | None:
         own = texts.get("currency")
         if own and not self._same_currency(own):
-            return Problem("currency", own, f"the other rows are in {self._currency}", "")
+            return Problem("currency", own, Reason("currency_mixed", {"currency": self._currency}))
         amounts: dict[str, int] = {}
         for role in ("price", "regular", "sale_price") if self._has_struck else ("price",):
             text = texts.get(role)
@@ -105,9 +106,9 @@ class OfferReader:
                 try:
                     amounts[role] = self._money(text)
                 except MalformedInput as error:
-                    return Problem(role, text, error.message, error.hint)
+                    return Problem(role, text, reason_of(error), error.hint)
         if not amounts:
-            return Problem("price", "", "the price is missing")
+            return Problem("price", "", Reason("price_missing"))
         fields["currency"] = self._currency
         if not self._has_struck:
             fields["prices"] = [[amounts["price"]]]
@@ -127,10 +128,10 @@ class OfferReader:
             try:
                 begins[role] = self._time(text, end) if text and sale is not None else None
             except MalformedInput as error:
-                return Problem(role, text or "", error.message)
+                return Problem(role, text or "", reason_of(error))
         start, until = begins["sale_from"], begins["sale_until"]
         if start is not None and until is not None and until <= start:
-            return Problem("sale_until", texts["sale_until"], "the offer ends before it begins")
+            return Problem("sale_until", texts["sale_until"], Reason("ends_before"))
         prices = [Price(full)]
         if sale is not None and sale < full:
             bounded = start is not None or until is not None
@@ -153,7 +154,7 @@ class OfferReader:
         try:
             counted = cells.read_count(text) if text else None
         except MalformedInput as error:
-            return Problem("stock", text, error.message)
+            return Problem("stock", text, reason_of(error))
         in_stock = cells.yes_no(says) if says else None
         if isinstance(counted, bool):
             counted, in_stock = None, counted
@@ -180,7 +181,7 @@ class OfferReader:
         try:
             pack = cells.read_pack(pack_text) if pack_text else None
         except MalformedInput as error:
-            return Problem("pack", pack_text, error.message)
+            return Problem("pack", pack_text, reason_of(error))
         if text and found is None:
             self.unread_nets += 1
         fields["net"] = encode_quantity(found[0]) if found else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fedretail.domain.kind import Value
+from fedretail.domain.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Row:
 class BadRow:
     """One row that was not read, and why.
 
-    column: heading in the file's own words, "" when the whole row is meant.  expected: what to do
-    about it, as shown to people.  guess: a value that would fit, "" without one.
+    column: heading in the file's own words, "" when the whole row is meant.  reason: what is wrong
+    or was expected.  guess: a value that would fit, "" without one.
     raw: heading -> cell as it stood in the file.  identity: the article that is meant, as in
     `Row`, "" where that cannot be told; it is in the file, so it has not vanished from it.
     """
@@ -46,10 +47,15 @@ class BadRow:
     line: int
     column: str
     found: str
-    expected: str
+    reason: Reason
     guess: str = ""
     raw: dict[str, str] = field(default_factory=dict)
     identity: str = ""
+
+    @property
+    def expected(self) -> str:
+        """The reason in English, for terminals and files."""
+        return self.reason.english
 
 
 @dataclass(frozen=True, slots=True)

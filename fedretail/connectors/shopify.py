@@ -13,6 +13,7 @@ from fedretail.connectors.columns import words
 from fedretail.connectors.csv_reader import Entry, Texts, plain_names
 from fedretail.connectors.markup import html_text
 from fedretail.connectors.offers import Problem
+from fedretail.domain.reasons import Reason
 from fedretail.errors import MalformedInput
 
 _OPTIONS = ("option1_value", "option2_value", "option3_value")
@@ -81,7 +82,7 @@ class ShopifyCsv:
             self.skipped["pictures only"] += 1
             return ()
         elif handle not in self._products:
-            return (Problem("handle", handle, "no row above this one names the product"),)
+            return (Problem("handle", handle, Reason("no_product")),)
         product = self._products[handle]
         why = _off_sale(product)
         if why:

@@ -74,6 +74,9 @@ class OwnPictureWork:
 
     async def _round(self, own: OwnPictures) -> None:
         """Fetch all that is due now."""
+        for again in self._node.pictures.asked_again():
+            self._silent_until_s.pop(_host(again), None)
+            await in_thread(partial(own.forget, again))
         await in_thread(own.settle)
         unsettled, due_s = 0, trio.current_time() + _SETTLE_S
         made, failed = self._made, len(own.failures())

@@ -10,6 +10,7 @@ import unicodedata
 from base64 import b32encode
 from hashlib import blake2b
 
+from fedretail.domain.reasons import NotRead, Reason
 from fedretail.domain.texts import quoted
 from fedretail.errors import MalformedInput
 
@@ -54,8 +55,9 @@ def parse_gtin(text: str) -> str:
         and digits.strip("0")
     ):
         return digits.zfill(14)
-    raise MalformedInput(
-        f"{quoted(text)} is not a GTIN: {_gtin_fault(digits)}",
+    raise NotRead(
+        _gtin_fault(digits),
+        about=f"{quoted(text)} is not a GTIN: ",
         hint="A GTIN is the 8, 12, 13 or 14 digits under the bar code.",
     )
 
@@ -91,29 +93,32 @@ def _checked(text: str, length: int) -> bool:
     return total % 10 == 0 and total != 0
 
 
-def _gtin_fault(digits: str) -> str:
+def _gtin_fault(digits: str) -> Reason:
     """What is wrong with these would-be digits, with the number that would fit."""
     if not digits:
-        return "it is empty"
+        return Reason("gtin_empty")
     if _SCIENTIFIC.fullmatch(digits):
-        return "a spreadsheet has shortened the number; format the column as text"
+        return Reason("gtin_shortened")
     if not _DIGITS.fullmatch(digits):
-        return "only digits, spaces and hyphens belong in it"
+        return Reason("gtin_letters")
     if not digits.strip("0"):
-        return "all digits are zero"
+        return Reason("gtin_zero")
     whole = len(digits) in GTIN_LENGTHS
     if whole and (len(digits) != 12 or check_digit("0" + digits) == 0):
-        return f"the check digit {digits[-1]} does not fit, {check_digit(digits[:-1])} would"
+        fits = str(check_digit(digits[:-1]))
+        return Reason("gtin_check_digit", {"was": digits[-1], "fits": fits})
     if len(digits) + 1 in GTIN_LENGTHS:
         return _one_missing(digits)
-    return f"it has {len(digits)} digits" if len(digits) < 100 else "it is far too long"
+    if len(digits) >= 100:
+        return Reason("gtin_too_long")
+    return Reason("gtin_length", {"number": str(len(digits))})
 
 
-def _one_missing(digits: str) -> str:
+def _one_missing(digits: str) -> Reason:
     """The fault of a number that is one digit short: the first (a lost zero) or the last."""
     if len(digits) != 12 and check_digit(digits[:-1]) == int(digits[-1]):
-        return f"the leading zero is missing; 0{digits} would fit"
-    return f"the last digit is missing; {digits}{check_digit(digits)} would fit"
+        return Reason("gtin_first_missing", {"fits": f"0{digits}"})
+    return Reason("gtin_last_missing", {"fits": f"{digits}{check_digit(digits)}"})
 
 
 def record_key(identity: str) -> str:
@@ -126,11 +131,11 @@ def record_key(identity: str) -> str:
         return identity
     key = _NOT_IN_KEY.sub("_", unicodedata.normalize("NFC", identity).strip())
     if not key:
-        raise MalformedInput("a row needs something to be known by, and this one has nothing")
+        raise NotRead(Reason("no_identity"))
     try:
         encoded = key.encode()
     except UnicodeEncodeError:
-        raise MalformedInput(f"{quoted(identity)} holds half a character") from None
+        raise NotRead(Reason("half_a_letter", {"text": quoted(identity)})) from None
     if len(encoded) <= MAX_KEY_BYTES:
         return key
     kept = encoded[:_KEPT_BYTES].decode(errors="ignore")

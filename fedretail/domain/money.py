@@ -7,8 +7,8 @@ exponent: EUR 2, JPY 0, KWD 3.
 import re
 from functools import lru_cache
 
+from fedretail.domain.reasons import NotRead, Reason
 from fedretail.domain.texts import quoted
-from fedretail.errors import MalformedInput
 
 # ISO 4217 currencies in use, by the number of digits after the point. Precious metals and
 # test codes (XAU, XTS ...) have none and are no money to price a loaf in.
@@ -62,8 +62,10 @@ def minor_digits(currency: str) -> int:
     try:
         return MINOR_DIGITS[currency]
     except (KeyError, TypeError):
-        raise MalformedInput(
-            f"{quoted(str(currency))} is not a currency", hint="Write its code, such as EUR or USD."
+        raise NotRead(
+            Reason("currency_unknown"),
+            about=f"{quoted(str(currency))} ",
+            hint="Write its code, such as EUR or USD.",
         ) from None
 
 
@@ -104,7 +106,7 @@ def _parse_marked(text: str, currency: str, digits: int, decimal: str | None) ->
     match = _MARKED.fullmatch(cleaned)
     if match is None or len(text) > 80:
         if cleaned.startswith(("-", "–", "−", "(")):
-            raise MalformedInput(f"{quoted(text)} is negative; a price is not")
+            raise _not_read(text, "price_negative")
         raise _no_amount(text)
     before, number, after = match.groups()
     for sign in (before.strip(), after.strip()):
@@ -112,7 +114,7 @@ def _parse_marked(text: str, currency: str, digits: int, decimal: str | None) ->
     whole, fraction = _parts(number.strip(), digits, decimal, text)
     kept, rest = fraction[:digits], fraction[digits:]
     if rest.strip("0"):
-        raise MalformedInput(f"{quoted(text)} has more decimals than {currency} ({digits})")
+        raise _not_read(text, "price_decimals", currency=currency, digits=str(digits))
     return _bounded(int(whole or "0") * 10**digits + int(kept.ljust(digits, "0") or "0"), text)
 
 
@@ -161,18 +163,22 @@ def _check_sign(sign: str, currency: str, text: str) -> None:
     if word == currency or currency in SIGNS.get(word, ()):
         return
     if word in MINOR_DIGITS or word in SIGNS:
-        raise MalformedInput(f"{quoted(text)} is in another currency; {currency} is expected")
+        raise _not_read(text, "currency_other", currency=currency)
     raise _no_amount(text)
 
 
 def _bounded(amount_minor: int, text: str) -> int:
     if amount_minor > MAX_AMOUNT_MINOR:
-        raise MalformedInput(f"{quoted(text)} is too large for a price")
+        raise _not_read(text, "price_too_large")
     return amount_minor
 
 
-def _no_amount(text: str) -> MalformedInput:
-    return MalformedInput(f"{quoted(text)} is not an amount", hint="Write it as 1.49.")
+def _no_amount(text: str) -> NotRead:
+    return _not_read(text, "price_no_amount", hint="Write it as 1.49.")
+
+
+def _not_read(text: str, name: str, *, hint: str = "", **values: str) -> NotRead:
+    return NotRead(Reason(name, values), about=f"{quoted(text)} ", hint=hint)
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from fedretail.domain.kind import Value
+from fedretail.domain.reasons import NotRead, Reason
 from fedretail.domain.texts import clean_line
 from fedretail.errors import MalformedInput
 
@@ -52,7 +53,7 @@ class Picture(NamedTuple):
 def parse_hash(text: str) -> bytes:
     """The 32 bytes of a hash in lower-case hexadecimal; MalformedInput for anything else."""
     if not _HEX.fullmatch(text):
-        raise MalformedInput("expected 64 hexadecimal digits")
+        raise NotRead(Reason("hex_wanted", {"number": "64"}))
     return bytes.fromhex(text)
 
 

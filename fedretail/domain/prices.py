@@ -16,9 +16,9 @@ from typing import Literal, NamedTuple
 
 from fedretail.domain.kind import Value
 from fedretail.domain.money import MAX_AMOUNT_MINOR
+from fedretail.domain.reasons import NotRead, Reason
 from fedretail.domain.times import MAX_TIME_MS
 from fedretail.domain.units import MAX_PACK, UNITS, Quantity
-from fedretail.errors import MalformedInput
 
 Audience = Literal["all", "members"]
 SoldBy = Literal["piece", "weight", "time"]
@@ -102,7 +102,7 @@ def _order(price: Price) -> tuple[int, int, int, int, str]:
 def parse_prices(value: Value) -> tuple[Price, ...]:
     """The prices of a record's value, in canonical order; MalformedInput when it is none."""
     if not isinstance(value, list) or len(value) > MAX_PRICES:
-        raise MalformedInput(f"prices are a list of at most {MAX_PRICES}")
+        raise NotRead(Reason("prices_many", {"number": str(MAX_PRICES)}))
     if len(value) == 1:
         return (_parse_one(value[0]),)
     return tuple(sorted({_parse_one(row) for row in value}, key=_order))
@@ -110,17 +110,17 @@ def parse_prices(value: Value) -> tuple[Price, ...]:
 
 def _parse_one(row: Value) -> Price:
     if not isinstance(row, list) or not 1 <= len(row) <= 5:
-        raise MalformedInput("a price is [amount, from, until, min_quantity, audience]")
-    amount = _integer(row[0], 0, MAX_AMOUNT_MINOR, "an amount")
+        raise NotRead(Reason("price_row"))
+    amount = _integer(row[0], 0, MAX_AMOUNT_MINOR, "price_amount")
     if len(row) == 1:
         return _lasting(amount)
     start, end, least, audience = row[1:] + list(_DEFAULTS[len(row) - 1 :])
-    from_ms = None if start is None else _integer(start, 0, MAX_TIME_MS, "a time")
-    until_ms = None if end is None else _integer(end, 0, MAX_TIME_MS, "a time")
+    from_ms = None if start is None else _integer(start, 0, MAX_TIME_MS, "price_time")
+    until_ms = None if end is None else _integer(end, 0, MAX_TIME_MS, "price_time")
     if from_ms is not None and until_ms is not None and until_ms <= from_ms:
-        raise MalformedInput("a price ends before it begins")
-    min_quantity = _integer(least, 1, MAX_PACK, "a least quantity")
-    who = _AUDIENCES[_integer(audience, 0, 1, "an audience")]
+        raise NotRead(Reason("price_ends_before"))
+    min_quantity = _integer(least, 1, MAX_PACK, "price_least")
+    who = _AUDIENCES[_integer(audience, 0, 1, "price_audience")]
     return Price(amount, from_ms, until_ms, min_quantity, who)
 
 
@@ -128,9 +128,9 @@ def _parse_one(row: Value) -> Price:
 _lasting = lru_cache(maxsize=4096)(Price)
 
 
-def _integer(value: Value, least: int, most: int, what: str) -> int:
+def _integer(value: Value, least: int, most: int, fault: str) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise MalformedInput(f"{value!r:.40} is not {what}")
+        raise NotRead(Reason(fault, {"text": f"{value!r:.40}"}))
     return value
 
 

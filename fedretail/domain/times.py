@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from fedretail.domain.reasons import NotRead, Reason
 from fedretail.domain.texts import quoted
 from fedretail.errors import MalformedInput
 
@@ -42,8 +43,8 @@ def parse_time(text: str, zone: tzinfo = UTC, *, end: bool = False) -> int:
             return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         pass
-    raise MalformedInput(
-        f"{quoted(text)} is not a time",
+    raise NotRead(
+        Reason("time_wrong", {"text": quoted(text)}),
         hint="Write a day as 2026-11-21 or a moment as 2026-11-21T10:00:00Z.",
     )
 

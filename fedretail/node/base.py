@@ -14,7 +14,6 @@ from fedretail.config import Config
 from fedretail.crdt.names import site_id
 from fedretail.crdt.registers import Folded
 from fedretail.domain import kinds
-from fedretail.domain.catalog import OFFER
 from fedretail.domain.geo import Position, from_e7
 from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
 from fedretail.domain.kind import Kind, RecordId, Value
@@ -25,13 +24,13 @@ from fedretail.errors import FedretailError, Refused, Unavailable, UsageError
 from fedretail.index.query import Page, Query
 from fedretail.index.search import Index
 from fedretail.locks import FileLock
-from fedretail.node import keyring
+from fedretail.node import keyring, writing
 from fedretail.node.clocks import CorrectedClock, wrong_clock
 from fedretail.node.identity import Identity
 from fedretail.node.keyring import Keyring
 from fedretail.node.own_sites import OwnSite
-from fedretail.node.reductions import is_repriced, with_lowest
 from fedretail.node.settling import settle
+from fedretail.node.writing import differing
 from fedretail.store.commits import Edit
 from fedretail.store.database import PUT_BACK, is_no_store
 from fedretail.store.deeds import Deed
@@ -235,7 +234,7 @@ class BaseNode:
 
     def set_site(self, own: OwnSite, fields: Mapping[str, Value]) -> bool:
         """Change a site; whether anything did. A move gives its head another area."""
-        if not (changed := _differing(own.fields, fields)):
+        if not (changed := differing(own.fields, fields)):
             return False
         site = Site.from_fields({**own.fields, **changed})
         self.commit(own.id, [Edit("site", own.id, changed)], site=site, deed=Deed.new())
@@ -274,25 +273,20 @@ class BaseNode:
         return RecordId(owner, collection, kind, key)
 
     def write(
-        self, kind: str, key: str, fields: Mapping[str, Value], *, site: OwnSite | None = None
+        self,
+        kind: str,
+        key: str,
+        fields: writing.Wanted,
+        *,
+        site: OwnSite | None = None,
+        only_if: writing.OnlyIf | None = None,
     ) -> bool:
         """Set fields of a record, public and own ones; whether anything changed.
 
-        `site`: as for `place`.
+        `fields`: or what makes them of all that the record has. `site`: as for `place`. `only_if`:
+        what must hold of the record when it is written, whoever else writes; else Overtaken.
         """
-        place = self.place(kind, key, site)
-        found = self.store.record(place)
-        present = {**(found.fields if found else {}), **self.store.own(place)}
-        changed = _differing(present, fields)
-        if not changed:
-            return False
-        if kind == OFFER.name and is_repriced(present, changed):
-            versions = self.store.versions(place)
-            changed = with_lowest(present, changed, versions, now_ms=self.clock.now_ms())
-        # What a member says of itself for the first time is not undone: it would be nobody.
-        is_first = kind == MEMBER.name and found is None
-        self._commit(place, Edit(kind, key, changed), None if is_first else Deed.new())
-        return True
+        return writing.write(self, self.place(kind, key, site), fields, only_if)
 
     def remove(self, kind: str, key: str, *, site: OwnSite | None = None) -> bool:
         """Withdraw a record; False where there is none. `site`: as for `place`."""
@@ -312,13 +306,14 @@ class BaseNode:
         *,
         site: Site | None = None,
         deed: Deed | None = None,
+        check: Callable[[], None] | None = None,
     ) -> None:
         """Make edits of one own site durable; `site` where its record itself changes.
 
-        `deed`: what they are undone with; None: they cannot be.
+        `deed`: what they are undone with; None: they cannot be. `check`: see `Store.commit`.
         """
         author, collection = self.identity.author(site), collection_of(site_id)
-        self.store.commit(author, collection, edits, deed=deed)
+        self.store.commit(author, collection, edits, deed=deed, check=check)
 
     # --- search ---
 
@@ -393,8 +388,3 @@ def _is_of_use(index: Index) -> bool:
     except Unavailable:
         return False
     return bool(found["offers"]) or not found["behind"]
-
-
-def _differing(present: Mapping[str, Value], wanted: Mapping[str, Value]) -> dict[str, Value]:
-    """The fields of `wanted` that say something else; None where nothing stands is no change."""
-    return {name: value for name, value in wanted.items() if present.get(name) != value}

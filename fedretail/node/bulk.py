@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from fedretail.crdt.registers import Folded
 from fedretail.domain.catalog import OFFER, Offer
 from fedretail.domain.ids import collection_of
+from fedretail.domain.kind import RecordId
 from fedretail.domain.money import MAX_AMOUNT_MINOR
 from fedretail.errors import MalformedInput
 from fedretail.index.rules.categories import category_matches
@@ -17,6 +19,7 @@ from fedretail.node.base import BaseNode
 from fedretail.node.editing import Fields, usual, with_price
 from fedretail.node.own_sites import OwnSite
 from fedretail.node.reductions import with_lowest
+from fedretail.node.writing import Overtaken
 from fedretail.store.commits import Edit
 from fedretail.store.deeds import Deed
 
@@ -99,12 +102,30 @@ def reprice(node: BaseNode, wanted: Raise) -> int:
     """Change them all as one deed; how many. Told among the changes as `wanted` says itself."""
     changes = list(repriced(node, wanted))
     what = {PRICES: f"{wanted.percent:+f}", "category": wanted.category, "changed": len(changes)}
-    deed = Deed.new(**what)
+    deed, done = Deed.new(**what), 0
     for own in node.sites():
-        mine = [one for one in changes if one.own.id == own.id]
+        mine = [node.place(OFFER.name, one.key, own) for one in changes if one.own.id == own.id]
         for start in range(0, len(mine), _BATCH):
-            node.commit(own.id, _edits(node, mine[start : start + _BATCH]), deed=deed)
-    return len(changes)
+            done += _reprice(node, own, mine[start : start + _BATCH], (wanted, deed))
+    return done
+
+
+def _reprice(node: BaseNode, own: OwnSite, places: list[RecordId], deed: tuple[Raise, Deed]) -> int:
+    """Change some offers in one commit; how many. Each by what it costs at that very moment."""
+    while True:
+        present = node.store.records_of(places)
+        found = (_repriced(own, place.key, one.fields, deed[0]) for place, one in present.items())
+        changes = [one for one in found if one is not None]
+
+        def check(present: dict[RecordId, Folded] = present) -> None:
+            if node.store.records_of(places) != present:
+                raise Overtaken("Prices have changed meanwhile.")
+
+        try:
+            node.commit(own.id, _edits(node, changes), deed=deed[1], check=check)
+        except Overtaken:
+            continue
+        return len(changes)
 
 
 def _edits(node: BaseNode, changes: list[Repriced]) -> list[Edit]:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fedretail.crdt.registers import Folded
 from fedretail.domain.catalog import OFFER, Offer
 from fedretail.domain.ids import collection_of, parse_offer_id
 from fedretail.domain.kind import RecordId
@@ -69,8 +70,13 @@ def details(node: BaseNode, listing: Listing) -> Details:
         Offer.from_fields(offer.fields if offer else {}),
         known.site,
         directory.member(node, known.owner) or Member(),
-        tuple(sorted(offer.stamps.items())) if offer else (),
+        stamps_of(offer),
     )
+
+
+def stamps_of(found: Folded | None) -> tuple[tuple[str, int], ...]:
+    """The stamps of a record's fields, of which its version is made."""
+    return tuple(sorted(found.stamps.items())) if found else ()
 
 
 def _money(one: Listing, amount_minor: int | None) -> dict[str, str] | None:

@@ -1,5 +1,7 @@
 """Edits of one offer by hand: its usual price, a promotion of some days, its stock."""
 
+from collections.abc import Mapping
+
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import parse_offer_id
 from fedretail.domain.kind import Value
@@ -9,7 +11,7 @@ from fedretail.errors import MalformedInput
 from fedretail.node.base import BaseNode
 from fedretail.node.own_sites import OwnSite
 
-Fields = dict[str, Value]
+Fields = Mapping[str, Value]
 
 
 def usual(offer: Offer) -> Price | None:
@@ -32,7 +34,7 @@ def with_price(present: Fields, amount_minor: int, currency: str, *, now_ms: int
     struck = offer.regular if offer.regular and offer.regular > amount_minor else None
     if dated:
         struck = amount_minor
-    fields: Fields = {
+    fields: dict[str, Value] = {
         "currency": currency,
         "prices": encode_prices([Price(amount_minor), *dated]),
         "regular": struck,

@@ -26,6 +26,7 @@ from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import collection_of, record_key
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.prices import moved_by_half
+from fedretail.domain.reasons import Reason
 from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput
 from fedretail.node import rejects
@@ -247,7 +248,8 @@ class _Import:
         """All bad rows, from the disk."""
         self._spill.seek(0)
         for line in self._spill:
-            yield BadRow(**json.loads(line))
+            said = json.loads(line)
+            yield BadRow(**{**said, "reason": Reason(**said["reason"])})
 
     # --- rows ---
 

@@ -105,6 +105,14 @@ class OwnPictures:
             again_ms = self._node.clock.now_ms() + pause_ms
         self._note(url, Outcome((), tries, again_ms, why))
 
+    def forget(self, url: str) -> None:
+        """Let an address be asked once more that gave nothing; one that gave a picture stays."""
+        known = self._outcomes.get(url)
+        if known is not None and not known.sizes:
+            del self._outcomes[url]
+            self._counts = None
+            self._node.store.note(_note_of(url), None)
+
     def _tries(self, url: str) -> int:
         known = self._outcomes.get(url)
         return 0 if known is None else known.tries
@@ -183,8 +191,20 @@ class OwnPictures:
         self._outcomes[url], self._counts = outcome, None
         value = {**asdict(outcome), "url": url}
         value["sizes"] = [[one.name, *one[1:4]] for one in outcome.sizes]
-        name = hashlib.sha256(url.encode()).hexdigest()[:32]
-        self._node.store.note(NOTES + name, value)
+        self._node.store.note(_note_of(url), value)
+
+
+def _note_of(url: str) -> str:
+    return NOTES + hashlib.sha256(url.encode()).hexdigest()[:32]
+
+
+def outcome_of(node: BaseNode, url: str) -> Outcome | None:
+    """What came of an address, None where it was not asked yet."""
+    noted = node.store.noted(_note_of(url))
+    try:
+        return None if noted is None else _outcome(noted.value)
+    except (KeyError, TypeError, ValueError, AttributeError, MalformedInput):
+        return None
 
 
 def _noted(node: BaseNode) -> dict[str, Outcome]:

@@ -36,6 +36,11 @@ class Pictures:
         self.blobs = Blobs(node.path / FOLDER_NAME, budget_bytes=budget_bytes, clock=node.clock)
         self._lock = threading.Lock()
         self._wanted: OrderedDict[bytes, Picture] = OrderedDict()
+        # Those that pages were shown without, and how many of these have come since the start.
+        self._awaited: OrderedDict[bytes, None] = OrderedDict()
+        self._arrived = 0
+        # Addresses of own pictures that somebody wants asked once more.
+        self._again: set[str] = set()
 
     def shown(self, sizes: Iterable[Picture], *, is_large: bool = False) -> Picture | None:
         """The size to show of an offer's picture, None where none is here yet.
@@ -62,12 +67,35 @@ class Pictures:
             found = [self._wanted.popitem()[1] for _ in range(min(most, len(self._wanted)))]
         return [one for one in found if not self.blobs.has(one.hash)]
 
+    def arrived(self) -> int:
+        """How many pictures have come since the start that a page was shown without."""
+        with self._lock:
+            here = [name for name in self._awaited if self.blobs.has(name)]
+            for name in here:
+                del self._awaited[name]
+            self._arrived += len(here)
+            return self._arrived
+
+    def ask_again(self, url: str) -> None:
+        """Let an address of an own picture be asked once more, where it gave nothing."""
+        with self._lock:
+            self._again.add(url)
+
+    def asked_again(self) -> set[str]:
+        """The addresses to ask once more; told once."""
+        with self._lock:
+            found, self._again = self._again, set()
+        return found
+
     def _want(self, picture: Picture) -> None:
         with self._lock:
             self._wanted[picture.hash] = picture
             self._wanted.move_to_end(picture.hash)
-            while len(self._wanted) > MAX_WANTED:
-                self._wanted.popitem(last=False)
+            self._awaited[picture.hash] = None
+            self._awaited.move_to_end(picture.hash)
+            for noted in (self._wanted, self._awaited):
+                while len(noted) > MAX_WANTED:
+                    noted.popitem(last=False)
 
 
 def nearest_cards(node: BaseNode, most: int, view: View | None) -> Iterator[Picture]:

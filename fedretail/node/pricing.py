@@ -13,14 +13,14 @@ from fedretail.node.base import BaseNode
 from fedretail.node.own_sites import OwnSite
 
 
-def priced(node: BaseNode, own: OwnSite, key: str, edit: Mapping[str, Any]) -> dict[str, Value]:
+def priced(
+    node: BaseNode, own: OwnSite, edit: Mapping[str, Any], present: Mapping[str, Value]
+) -> dict[str, Value]:
     """The fields to write: of price {"amount", "currency"}, and stock (a count or a level).
 
-    A new price stands in place of all others, promotions too. One that is the same is confirmed.
-    Refused for another currency than the offer's.
+    `present`: the offer as it is. A new price stands in place of all others, promotions too. One
+    that is the same is confirmed. Refused for another currency than the offer's.
     """
-    found = node.record(node.place("offer", key, own))
-    present = {} if found is None else found.fields
     fields: dict[str, Value] = {}
     if edit.get("price") is not None:
         fields |= _price(own, present, edit["price"])

@@ -21,13 +21,25 @@ class Shown:
     def record(self, place: RecordId) -> bool:
         """Whether this record belongs to the view."""
         if place.collection == MEMBER_COLLECTION:
-            return place.owner in self._shown_members()
-        if not self._is_shown(place.owner, place.collection):
+            return self.member(place.owner)
+        if not self.collection(place):
             return False
         if place.kind != "offer":
             return True
         found = stored(self._node.store, place, at_ms=self._at_ms)
         return found is not None and self._view.shows(found.goods, self._at_ms)
+
+    def collection(self, place: RecordId) -> bool:
+        """Whether the site in whose collection this record lies belongs to the view."""
+        return self._is_shown(place.owner, place.collection)
+
+    def site(self, owner: bytes, site: str) -> bool:
+        """Whether this member's site belongs to the view."""
+        return self._is_shown(owner, collection_of(site))
+
+    def member(self, owner: bytes) -> bool:
+        """Whether a site of this member belongs to the view."""
+        return owner in self._shown_members()
 
     def _is_shown(self, owner: bytes, collection: str) -> bool:
         key = (owner, collection)

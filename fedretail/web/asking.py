@@ -75,10 +75,11 @@ class Asked(BaseModel):
     cursor: Annotated[str | None, said("`next` of the page before.")] = None
     view: Annotated[str | None, said("Only what this view of the node shows.")] = None
 
-    def query(self, node: Node, view: View | None = None, *, stand: Stand | None = None) -> Query:
+    def query(self, node: Node, view: View | None, *, stand: Stand | None = None) -> Query:
         """The query that is meant; UsageError or MalformedInput says what cannot be.
 
-        view: of the face that asks, where the address names none. stand: read anew where absent.
+        view: what the face shows; the name in `view` is the face's to judge. stand: read anew
+        where absent.
         """
         stand = stand or Stand.of(node)
         currency = stand.currency if self.currency is None else parse_currency(self.currency)
@@ -108,7 +109,7 @@ class Asked(BaseModel):
             group=self.group,
             facets=self.facets,
             explain=self.explain,
-            view=view if self.view is None else node.view(self.view),
+            view=view,
             limit=self.limit,
             cursor=self.cursor or None,
         )

@@ -14,6 +14,8 @@ from starlette.types import Receive
 
 T = TypeVar("T")
 
+# What servers write down of askers who have left; nobody receives it.
+LEFT = 499
 # One that waits for the disk holds up nobody else; more would only share the same processors.
 _LEAST, _MOST = 2, 4
 
@@ -28,13 +30,24 @@ class Turns:
     async def take(self, request: Request, work: Callable[[], T]) -> T | None:
         """What `work` gives, done in a thread; None where the asker has left before its turn.
 
-        work: raises nothing, but gives an answer that tells what went wrong.
+        What `work` raises is raised here.
         """
         result: T | None = None
+        fault: Exception | None = None
+
+        def done() -> tuple[T | None, Exception | None]:
+            # Raised within the nursery it would come out of it in a group.
+            try:
+                return work(), None
+            except Exception as error:  # noqa: BLE001 - raised again below
+                return None, error
+
         async with trio.open_nursery() as nursery:
             nursery.start_soon(until_gone, request.receive, nursery.cancel_scope)
-            result = await trio.to_thread.run_sync(work, limiter=self._limiter)
+            result, fault = await trio.to_thread.run_sync(done, limiter=self._limiter)
             nursery.cancel_scope.cancel()
+        if fault is not None:
+            raise fault
         return result
 
 

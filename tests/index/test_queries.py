@@ -17,7 +17,7 @@ from fedretail.domain.geo import Position, to_e7
 from fedretail.domain.kind import RecordId
 from fedretail.index.answering import answer, rings, ties
 from fedretail.index.language.text import fold
-from fedretail.index.memory import memory
+from fedretail.index.memory import memory, spatial
 from fedretail.index.query import Page, Query
 from fedretail.index.rules.facets import Facets
 from fedretail.index.search import Index
@@ -161,6 +161,7 @@ class Chance:
 
     def query(self) -> Query:
         words = ["", "", "milk", "oat milk", "milk bread", "4-001842-100121", "haircut x", "?"]
+        words += ["dairy", "da", "food", "food milk dairy", "beer bread", "hof mil"]
         words += ["mil", "milk oa", "bread with milk", "milk 100cl", "chocolat lait", "brot"]
         # What is near, and nothing else of it: answered ring by ring.
         is_plain = self.one([True, False, False])
@@ -293,6 +294,8 @@ def test_answers_are_those_of_a_search_that_looks_at_everything(
         patch.object(memory, "FEW_QUERIES", columns[1] * 2),
         patch.object(answer, "RINGS_FROM_ROWS", columns[1]),
         patch.object(rings, "_FIRST", 1 + columns[1]),
+        patch.object(rings, "_NEAREST", 1 + columns[1]),
+        patch.object(spatial, "GLOBE_FROM_PLACES", columns[1]),
         patch.object(ties, "MOST_READ", columns[1]),
     ):
         world = World(Path(folder))

@@ -4,11 +4,15 @@ import socket
 import threading
 from typing import Any
 
+import pytest
 import trio
 import trio.testing
 from starlette.requests import Request
 
+from fedretail.errors import MalformedInput
+from fedretail.node import found
 from fedretail.testing.faces import shown
+from fedretail.web.api import search
 from fedretail.web.pages import about, app
 from fedretail.web.turns import Turns
 
@@ -68,6 +72,50 @@ async def test_work_that_has_begun_is_brought_to_its_end() -> None:
         await trio.testing.wait_all_tasks_blocked()
         is_free.set()
     assert answers == ["done"]
+
+
+async def test_what_goes_wrong_in_ones_turn_is_raised_as_it_is() -> None:
+    def work() -> str:
+        raise MalformedInput("no")
+
+    with pytest.raises(MalformedInput):
+        await Turns(1).take(asker(trio.Event()), work)
+
+
+def test_programs_wait_for_each_other_and_no_page_for_them(street, monkeypatch) -> None:
+    is_free, lock, at_once, most = threading.Event(), threading.Lock(), 0, list[int]()
+
+    def searched(*said):
+        nonlocal at_once
+        with lock:
+            at_once += 1
+            most.append(at_once)
+        is_free.wait(30)
+        with lock:
+            at_once -= 1
+        return searched_was(*said)
+
+    searched_was = found.searched
+    monkeypatch.setattr(search, "searched", searched)
+    answers = list[bytes]()
+    with shown(street) as face:
+        callers = [socket.create_connection(("127.0.0.1", face.port)) for _ in range(50)]
+        for caller in callers:
+            caller.sendall(
+                b"GET /api/v1/search?q=milk HTTP/1.1\r\nhost: localhost\r\n"
+                b"connection: close\r\n\r\n"
+            )
+        # A kiosk is answered while all of them wait.
+        for path in ("/?q=milk", "/about", "/"):
+            assert face.ask(path).status == 200
+        for caller in callers[40:]:
+            caller.close()
+        is_free.set()
+        for caller in callers[:40]:
+            with caller, caller.makefile("rb") as file:
+                answers.append(file.read())
+    assert max(most) == 1
+    assert all(one.startswith(b"HTTP/1.1 200") for one in answers)
 
 
 def test_a_browser_that_hangs_up_leaves_the_line(street, monkeypatch) -> None:

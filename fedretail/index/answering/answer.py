@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,8 @@ def _reasons(hit: Hit, judge: Judge, terms: list[Term]) -> dict[str, Any]:
 def _words(
     db: sqlite3.Connection, state: State, query: Query, *, memory: Memory, spellings: Spellings
 ) -> Words:
-    vocabulary = IndexVocabulary(db, spellings, generation=state.followed)
+    known = memory.known_words(state)
+    vocabulary = IndexVocabulary(db, spellings, generation=state.followed, known=known)
     return Words(
         Lists(db, state, memory),
         query_terms(
@@ -169,8 +171,10 @@ def _found(
         # Rows that hold a common word are many where only the rare one is so.
         wide = asked.spans()
         for some in words.some(asked.state.offers):
-            cover = words.covers(terms, some, wide)
-            found = asked.judged(cover.rows, wide, cover, whole)
+            # Nobody moves what the lists say stands where, until it is judged.
+            with asked.held():
+                cover = words.covers(terms, some, wide, whole)
+                found = asked.judged(cover.rows, wide, cover, whole)
             if found.total >= few:
                 break
     if found.rings is not None:
@@ -208,12 +212,19 @@ class _Asked:
         near = judge.bases()
         return None if near is None else sites.ranges(near)
 
+    def held(self) -> AbstractContextManager[object]:
+        """The columns for as long as what was taken of them is used; nothing without them."""
+        if not self.memory.is_loaded:
+            return nullcontext()
+        return self.memory.held(self.db, self.state, self.memory.sites(self.db, self.state))
+
     def reach(self, sites: Sites) -> "Reach":
         """The sites of the query, judged at once."""
         if self._reach is None:
             from fedretail.index.answering.reach import Reach
 
-            self._reach = Reach(self.judge, sites, self.memory.heard(sites))
+            self.judge.heard = self.memory.heard(sites)
+            self._reach = Reach(self.judge, sites, self.judge.heard)
         return self._reach
 
     def judged(
@@ -348,7 +359,7 @@ def _listing(hit: Hit, judge: Judge) -> Listing:
     offer = Offer.from_fields(detail.fields)
     shelf = Shelf(
         site_id=entry.id,
-        site=entry.site,
+        site=entry.told,
         key=detail.key,
         seen_at_ms=seen_at_ms,
         age=judge.age(hit.row, entry, offer),

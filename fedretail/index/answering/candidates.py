@@ -5,8 +5,9 @@ Both ways lead to the same rows; everything that decides is judged afterwards, b
 
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from fedretail.index.language.text import match
 from fedretail.index.language.vocabulary import LAST_CHARACTER, begins
@@ -26,8 +27,6 @@ MAX_SPELT_OUT = 200
 # hundredth of what an offer costs that is read because it may hold it.
 MANY_ROWS = 2_000
 _READ_FOR_EACH = 20
-# 40 ms at first; then they are kept.
-_MOST_READ_BESIDE = 150_000
 # Of partial answers so many rows are read without need: 3 ms.
 MOST_PARTIAL_ROWS = 10_000
 
@@ -49,12 +48,24 @@ class Listed(Protocol):
         """How many offers hold a token."""
         ...
 
+    def held_of(self, asked: str, spans: Spans) -> Any:
+        """A numpy array of whether the row at each place in the columns matches, in the spans."""
+        ...
+
+    def share_of(self, spans: Spans) -> float:
+        """Which share of all offers stands in the spans."""
+        ...
+
 
 class Cover(NamedTuple):
-    """Rows, ascending, and for each at most so large a share of what was asked it holds."""
+    """Rows, ascending, and for each at most so large a share of what was asked it holds.
+
+    parts: where rows are many, for each term a numpy array of whether they may hold it.
+    """
 
     rows: Sequence[int]
     shares: Sequence[float]
+    parts: Sequence[tuple[Term, Any]] = ()
 
 
 class _Asked(NamedTuple):
@@ -116,40 +127,57 @@ class Words:
         tries = [some, held] if len(some) < len(held) else [held]
         return [some for some in tries if some]
 
-    def covers(self, terms: Sequence[Term], some: Sequence[Term], spans: Spans) -> Cover:
+    def covers(
+        self,
+        terms: Sequence[Term],
+        some: Sequence[Term],
+        spans: Spans,
+        full: Sequence[int] | None = None,
+    ) -> Cover:
         """The rows that hold one of `some`; how much of the weight of `terms` each may hold.
 
+        full: the rows that hold all of them, as far as they answer; None: not known.
         Rows of the other terms are not read, but where many rows are left to be told apart: each
-        row may hold them. The shares are summed up as relevance is, term by term in their order,
-        so that rounding keeps them an upper bound.
+        row may hold them. If it is one alone, who holds the others lacks it, but for `full`.
+        The shares are summed up as relevance is, term by term in their order, so that rounding
+        keeps them an upper bound.
         """
         read = {term.forms: self._cut(self._asked[term.forms], spans) for term in some}
-        if any(hasattr(rows, "rows") for rows in read.values()):
+        taken: Any = read
+        if all(hasattr(rows, "places") for rows in read.values()):
             from fedretail.index.answering.covers import covers_of_many
 
             rest = [term for term in terms if term.forms not in read]
+            if full is not None and len(read) == 1 and is_one_left(terms, read):
+                rest = []
             known = {
-                term.forms: self._cut(self._asked[term.forms], spans)
-                for term in self._telling(rest, sum(map(len, read.values())))
+                term.forms: self._lists.held_of(self._asked[term.forms].match, spans)
+                for term in self._beside(rest, sum(map(len, read.values())), spans)
             }
-            return covers_of_many(terms, read, known, lambda term: self._count(term) > 0)
-        every = (row for rows in read.values() for row in rows)
-        found: dict[int, float] = dict.fromkeys(every, 0.0)
+            return covers_of_many(
+                terms, taken, known, lambda term: self._count(term) > 0, full=full
+            )
+        held = Counter(row for rows in read.values() for row in rows)
+        found: dict[int, float] = dict.fromkeys(held, 0.0)
+        may: Collection[int] = found
+        if full is not None and is_one_left(terms, read):
+            every = set(map(int, full))
+            may = [row for row, count in held.items() if count < len(read) or row in every]
         total = 0.0
         for term in terms:
             total += term.weight
             most = max(term.weight * form.worth for form in term.forms)
-            for row in read.get(term.forms, found if self._count(term) else ()):
+            for row in read.get(term.forms, may if self._count(term) else ()):
                 found[row] += most
         rows = sorted(found)
         return Cover(rows, [found[row] / total for row in rows])
 
-    def _telling(self, rest: list[Term], rows: int) -> list[Term]:
+    def _beside(self, rest: list[Term], rows: int, spans: Spans) -> list[Term]:
         """Terms of which all rows are read to tell which of so many rows hold them; rare first."""
-        most = min(_MOST_READ_BESIDE, _READ_FOR_EACH * rows) if rows >= MANY_ROWS else 0
-        chosen = []
+        most = _READ_FOR_EACH * rows if rows >= MANY_ROWS else 0
+        chosen, share = [], self._lists.share_of(spans) if most else 0.0
         for term in sorted((term for term in rest if not _is_begun(term)), key=self._count):
-            most -= self._count(term)
+            most -= int(self._count(term) * share)
             if most >= 0:
                 chosen.append(term)
         return chosen
@@ -195,6 +223,11 @@ class Words:
         if form.begun:
             return int(begins(self._db, form.token))
         return self._lists.count_of(form.token)
+
+
+def is_one_left(terms: Sequence[Term], read: Collection[tuple[Form, ...]]) -> bool:
+    """Whether the rows of all terms but one were read."""
+    return len({term.forms for term in terms if term.forms not in read}) == 1
 
 
 def _is_begun(term: Term) -> bool:

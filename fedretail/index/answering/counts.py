@@ -80,7 +80,7 @@ def _retailers(many: Many) -> tuple[Choice, ...]:
         order = np.lexsort((sites.arrays.ranks[some], -counts[some]))
         some = some[order[:MOST_CHOICES]]
     entries = ((sites.entries[number], int(counts[number])) for number in some.tolist())
-    return most(Choice(one.id, one.site.name, count) for one, count in entries)
+    return most(Choice(one.id, one.told.name, count) for one, count in entries)
 
 
 def _words(codes: Array, name: Any) -> tuple[Choice, ...]:

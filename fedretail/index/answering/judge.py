@@ -31,9 +31,18 @@ from fedretail.index.query import Query, limits_of, names_sites
 from fedretail.index.records import Records
 from fedretail.index.rules.goods import Age, Goods, Where, goods_of, latest
 from fedretail.index.rules.orders import Order, order_of
-from fedretail.index.rules.ranking import DAY_MS, FRESH_DAYS, Relevance, Term, most_relevant, score
+from fedretail.index.rules.ranking import (
+    DAY_MS,
+    FRESH_DAYS,
+    Relevance,
+    Term,
+    most_lacking,
+    most_nowhere,
+    most_relevant,
+    score,
+)
 from fedretail.index.rules.stock import STOCK_NONE, STOCK_UNKNOWN
-from fedretail.index.rules.timed import Timed, timed_at
+from fedretail.index.rules.timed import ASKED, Timed, timed_at
 
 # A collection that nobody heard of for so long leaves public search: its offers may be gone.
 UNHEARD_MS = 30 * 24 * 3600 * 1000
@@ -83,11 +92,12 @@ class Judge:
         self._reached: dict[int, Reached | None] = {}
         self._states: dict[int, OpenState] = {}
         self._warnings: dict[int, tuple[str, ...]] = {}
-        self._relevant = Relevance(())
         # How relevant rows are to the words of this query, as they stand in this snapshot.
         self.known_relevant: dict[int, float] = {}
         self.units: tuple[str, ...] = ()
-        self.least, self.adds_up, self.asks_several = 1.0, False, False
+        # When each of the sites was signed last, ms, -1 never; None where only the store knows.
+        self.heard: Any = None
+        self.weigh(())
 
     @property
     def is_plain(self) -> bool:
@@ -112,11 +122,14 @@ class Judge:
 
     def weigh(self, terms: Iterable[Term]) -> None:
         """Set the words by which hits are told how relevant they are."""
-        terms = list(terms)
+        self.terms = terms = list(terms)
         self._relevant = Relevance(terms)
         self.asks_several = len(terms) > 1
         total = sum(term.weight for term in terms)
         worst = (term.weight * min(form.worth for form in term.forms) for term in terms)
+        # What where words stand leaves at most of a partial answer, and of one whose name has none.
+        self.lacking = most_lacking(terms) if self.asks_several else 1.0
+        self.nowhere = most_nowhere(terms) if terms else 1.0
         # Whether scores are sums over words, which rounding may take past their bound.
         self.adds_up = self.query.sort == "best" and len(terms) > 1
         # So large a share of what was asked an offer with every word has, wherever they stand.
@@ -167,7 +180,7 @@ class Judge:
             if reached is not None and (categories is None or cell.category in categories):
                 partial = full is not None and row not in full
                 share = 1.0 if cover is None else cover[row]
-                rough = self._rough(row, cell, reached, share)
+                rough = self._rough(row, cell, reached, share, partial=partial)
                 if rough is not None:
                     found.append(rough._replace(low=(partial, *rough.low), partial=partial))
         return found
@@ -256,7 +269,8 @@ class Judge:
 
     def timed(self, row: int) -> Timed:
         """What a row offers at the moment asked."""
-        offer = Offer.from_fields(self.details.read(row).fields)
+        fields = self.details.read(row).fields
+        offer = Offer.from_fields({name: fields[name] for name in ASKED if name in fields})
         return timed_at(offer, self.at_ms, member=self.query.member)
 
     def confirmed_at_ms(self, row: int, entry: SiteEntry) -> int | None:
@@ -307,7 +321,9 @@ class Judge:
         age_ms = self.age_ms(row)
         return score(relevant, goods.where.distance_m, goods.stock, age_ms=age_ms)
 
-    def _rough(self, row: int, cell: Cell, reached: Reached, cover: float) -> Rough | None:
+    def _rough(
+        self, row: int, cell: Cell, reached: Reached, cover: float, *, partial: bool
+    ) -> Rough | None:
         query, stock, where = self.query, cell.stock, reached.where
         if query.in_stock and stock == STOCK_NONE:
             return None
@@ -326,6 +342,7 @@ class Judge:
         if query.sort == "best":
             # Holds while a score is made of relevance, nearness, presence and freshness alone.
             relevant = most_relevant(cover, cell.named) if self.asks_words else 1.0
+            relevant *= self.lacking if partial else 1.0
             age_ms = self._least_age_ms(cell, reached.entry)
             bound = score(relevant, where.distance_m, stock, age_ms=age_ms)
             low: tuple[Any, ...] = (unsure, -bound)
@@ -369,10 +386,16 @@ class Judge:
         where = self._asked_at(entry)
         if where is None:
             return None
-        seen_at_ms = self._store.seen_at(entry.owner, entry.collection)
+        seen_at_ms = self._seen_at(entry)
         if seen_at_ms is None or self._now_ms - seen_at_ms > UNHEARD_MS:
             return None
         return Reached(entry, where, seen_at_ms)
+
+    def _seen_at(self, entry: SiteEntry) -> int | None:
+        if self.heard is None or not isinstance(self.sites, Sites):
+            return self._store.seen_at(entry.owner, entry.collection)
+        moment = int(self.heard[self.sites.number_at(entry.base)])
+        return None if moment < 0 else moment
 
     def _asked_at(self, entry: SiteEntry) -> Where | None:
         """A site as this query sees it, None where it asks for no offers of it."""
@@ -383,7 +406,7 @@ class Judge:
         where = Where(
             entry.owner,
             entry.id,
-            entry.site.name if self.query.facets else "",
+            entry.told.name if self.query.facets else "",
             entry.position,
             entry.currency,
             away_m,

@@ -77,10 +77,15 @@ class Many:
         """The number of each row's brand."""
         return self.taken.column("brand")
 
+    @cached_property
+    def shared(self) -> Array:
+        """Which labels of each row begin as its name does; see layout.labels."""
+        return self.taken.column("shared")
+
     @property
     def distance(self) -> Array:
         """Of each row's site, as Reach has it."""
-        return self.reach.distance[self.sites]
+        return self.reach.distance(self.sites)
 
     @property
     def unsure(self) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from fedretail.domain.ids import offer_id
 from fedretail.domain.prices import UnitPrice
 from fedretail.index.answering import ties
+from fedretail.index.answering.beside import most_of
 from fedretail.index.answering.candidates import Cover
 from fedretail.index.answering.many import FOREIGN, Many
 from fedretail.index.answering.rough import Rough
@@ -20,6 +21,7 @@ from fedretail.index.answering.ties import merged
 from fedretail.index.layout.cells import UNIT_BASES, currency_code, currency_of
 from fedretail.index.layout.schema import SEQUENCE_BITS
 from fedretail.index.memory.arrays import Array, are_among, distinct
+from fedretail.index.memory.columns import Taken
 from fedretail.index.memory.spatial import doubt_m
 from fedretail.index.rules.orders import Order, units_by
 from fedretail.index.rules.ranking import (
@@ -32,6 +34,7 @@ from fedretail.index.rules.ranking import (
     STALE_COST,
     STALE_DAYS,
     STOCK_WEIGHTS,
+    Term,
     nearness,
 )
 
@@ -65,8 +68,11 @@ class Ranked:
         self.many, query = many, many.judge.query
         count = len(many)
         self._share = np.ones(count)
+        self._parts: Sequence[tuple[Term, Array | None]] = [(one, None) for one in many.judge.terms]
         if cover is not None and count:
-            self._share = np.asarray(cover.shares)[np.searchsorted(cover.rows, many.rows)]
+            places = _places(many, cover)
+            self._share = np.asarray(cover.shares)[places]
+            self._parts = [(term, held[places]) for term, held in cover.parts]
         self._lacks = np.zeros(count, bool)
         if full is not None:
             self._lacks = ~are_among(many.rows, np.asarray(full, np.int64))
@@ -149,7 +155,13 @@ class Ranked:
         if not self.many.judge.asks_words:
             return self._share
         places, known = self._known
-        found = self._share / _lengths(self._named)
+        judge, share = self.many.judge, self._share
+        shape = np.where(self._lacks, judge.lacking, 1.0)
+        most = most_of(self.many, self._parts, sum(term.weight for term in judge.terms))
+        if most is not None:
+            share = most.share
+            shape[most.nowhere] = judge.nowhere
+        found: Array = share / _lengths(self._named) * shape
         found[places] = known
         return found
 
@@ -361,6 +373,15 @@ class Ranked:
         if unit is not None:
             rank, amount = self.units.index(unit.per), min(unit.amount_minor, _MOST_UNIT)
         return (*known, rank, amount, away_m)
+
+
+def _places(many: Many, cover: Cover) -> Array:
+    """The places of the rows of Many among those of a cover, of which they are some."""
+    if not isinstance(cover.rows, Taken):
+        return np.searchsorted(cover.rows, many.rows)
+    at = np.zeros(int(cover.rows.places.max(initial=-1)) + 1, np.int32)
+    at[cover.rows.places] = np.arange(len(cover.rows), dtype=np.int32)
+    return at[many.taken.places]
 
 
 def _presence(stock: Array) -> Array:

@@ -1,6 +1,5 @@
 """Which sites a query may show, all of them judged at once."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +17,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Reach:
-    """The sites of one query. numbers: those it may show, ascending; mask: whether each is.
-
-    distance: of each of them at least, with a centimetre of doubt; 0 where nobody asks from where.
-    """
+    """The sites of one query. numbers: those it may show, ascending; mask: whether each is."""
 
     def __init__(self, judge: "Judge", sites: Sites, heard: Array) -> None:
         """heard: for each site when its collection was signed last, ms; -1 never."""
@@ -36,17 +32,34 @@ class Reach:
         # Hours are looked up where a row asks for them.
         asks_hours = any(one.open_now for one in judge.limits)
         self._unasked = mask.copy() if asks_hours else None
-        self.distance = np.zeros(len(sites.entries))
-        if query.near is not None and query.within_m is not None:
-            numbers = self.numbers
-            self.distance[numbers] = sites.distances_m(query.near, numbers)
-        elif query.near is not None:
-            self.distance = sites.distances_m(query.near)
+        self._near = query.near
+        # Of most queries few sites are looked at; -1: not worked out.
+        self._distance = np.full(len(sites.entries), 0.0 if query.near is None else -1.0)
 
     @property
     def numbers(self) -> Array:
         """The numbers of the sites."""
         return np.flatnonzero(self.mask[:-1])
+
+    def distance(self, sites: Array) -> Array:
+        """How far sites with these numbers are at least, with a centimetre of doubt.
+
+        0 where nobody asks from where.
+        """
+        found = self._distance[sites]
+        if self._near is not None and len(found) and found.min() < 0:
+            there = np.zeros(len(self._distance), bool)
+            there[sites] = True
+            missing = np.flatnonzero(there & (self._distance < 0))
+            self._distance[missing] = self.sites.distances_m(self._near, missing)
+            found = self._distance[sites]
+        return found
+
+    def shown(self) -> Array:
+        """For all sites whether they may be shown, opening hours included."""
+        if self._unasked is not None:
+            self.of_rows(np.flatnonzero(self._unasked))
+        return self.mask[:-1]
 
     def of_rows(self, sites: Array) -> Array:
         """For the site of each row whether it may be shown."""
@@ -67,7 +80,7 @@ class Reach:
 def _limit(mask: Array, asked: Filters, sites: Sites) -> None:
     """Take away what the filters say of sites, but for opening hours."""
     if asked.near is not None and asked.within_m is not None:
-        _only(mask, sites.near(asked.near, asked.within_m))
+        _only(mask, sites.numbers_near(asked.near, asked.within_m))
     if asked.box is not None:
         mask[:-1] &= in_box(asked.box, sites.arrays.lats, sites.arrays.lons)
     if asked.retailers is not None:
@@ -78,9 +91,9 @@ def _limit(mask: Array, asked: Filters, sites: Sites) -> None:
         mask[sites.of_retailers(asked.hidden_retailers)] = False
 
 
-def _only(mask: Array, numbers: Iterable[int]) -> None:
+def _only(mask: Array, numbers: Array | list[int]) -> None:
     some = np.zeros(len(mask), bool)
-    some[list(numbers)] = True
+    some[np.asarray(numbers, np.int64)] = True
     mask &= some
 
 

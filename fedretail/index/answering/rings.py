@@ -37,31 +37,29 @@ class Rings:
     ) -> None:
         """windowed: how many of those that begin or end are there."""
         self._judge, self._reach, self._ranked_at = judge, reach, ranked_at
-        numbers = np.flatnonzero(reach.of_rows(np.arange(len(reach.sites.entries))))
-        counts = shelf.lasting[numbers]
-        self._total = int(counts.sum()) + windowed
-        self._all, self._counts = numbers, counts
-        away = reach.distance[numbers]
-        self._sort(np.argpartition(away, _NEAREST)[:_NEAREST] if len(away) > _NEAREST else None)
+        self._shown, self._lasting = reach.shown(), shelf.lasting
+        self._total = int(shelf.lasting[self._shown].sum()) + windowed
+        near = judge.query.near
+        self._sort(None if near is None else reach.sites.nearest(near, _NEAREST))
 
     def __len__(self) -> int:
         return self._total
 
     def _sort(self, some: Array | None) -> None:
-        """Put the sites at these places in order, which are the nearest ones; None: all."""
-        numbers = self._all if some is None else self._all[some]
-        counts = self._counts if some is None else self._counts[some]
-        order = np.argsort(self._reach.distance[numbers])
-        self._numbers = numbers[order]
+        """Put the sites with these numbers in order, nearer than all others; None: all."""
+        self._has_all = some is None
+        numbers = np.flatnonzero(self._shown) if some is None else some[self._shown[some]]
+        numbers = numbers[np.argsort(self._reach.distance(numbers))]
+        self._numbers = numbers
         # What begins or ends is counted as if it were not there: it only makes rings larger.
-        self._sums = np.cumsum(counts[order])
+        self._sums = np.cumsum(self._lasting[numbers])
 
     def roughs(self, after: Order | None) -> Iterator[Rough]:
         """The rows that may stand behind `after` (None: all), lower bounds ascending."""
         wanted, told = _FIRST, set[int]()
         while True:
             count = int(np.searchsorted(self._sums, wanted)) + 1
-            if count >= len(self._numbers) < len(self._all):
+            if count >= len(self._numbers) and not self._has_all:
                 self._sort(None)
                 count = int(np.searchsorted(self._sums, wanted)) + 1
             ranked = self._ranked_at(np.sort(self._with_own(self._numbers[:count])))
@@ -91,7 +89,7 @@ class Rings:
         if count >= len(self._numbers):
             return None
         query = self._judge.query
-        away_m = float(self._reach.distance[self._numbers[count]])
+        away_m = float(self._reach.distance(self._numbers[count : count + 1])[0])
         is_owned = query.view is not None and query.view.own == "first"
         start = (False, True, False) if is_owned else (False, False)
         if query.sort == "nearest":

@@ -131,7 +131,9 @@ def _asked(word: str, vocabulary: Vocabulary) -> list[str]:
     found: dict[str, None] = {}
     for language in vocabulary.languages():
         (_, *stems) = asked(word, (language,))
-        found |= dict.fromkeys(one for one in stems if _is_stem_in(one, language, vocabulary))
+        for one in stems:
+            if one not in found and _is_stem_in(one, language, vocabulary):
+                found[one] = None
     return list(dict.fromkeys([word, *found]))
 
 

@@ -66,30 +66,44 @@ class Vocabulary(Protocol):
 class IndexVocabulary:
     """The vocabulary of one snapshot of an index; its spellings are kept between snapshots."""
 
-    def __init__(self, db: sqlite3.Connection, spellings: Spellings, *, generation: int) -> None:
-        """`generation`: grows as offers change; see Spellings."""
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        spellings: Spellings,
+        *,
+        generation: int,
+        known: dict[str, bool] | None = None,
+    ) -> None:
+        """`generation`: grows as offers change; see Spellings.
+
+        known: what was found out about the words of this very snapshot, to be added to.
+        """
         self._db = db
         self._spellings = spellings
         self._generation = generation
-        self._known: dict[tuple[str, bool], bool] = {}
+        self._known: dict[str, bool] = {} if known is None else known
 
     def holds(self, token: str, *, begun: bool = False) -> bool:
         """As Vocabulary; some 10 us, whatever the size of the index."""
-        known = self._known.get((token, begun))
+        if not begun:
+            return self._is_found(f'"{token}"')
+        asked = f'"{token}" *'
+        known = self._known.get(asked)
         if known is None:
-            known = begins(self._db, token) if begun else self._holds(token)
-            self._known[token, begun] = known
+            known = self._known[asked] = begins(self._db, token)
         return known
-
-    def _holds(self, token: str) -> bool:
-        query = "SELECT 1 FROM word WHERE word MATCH ? LIMIT 1"
-        return self._db.execute(query, (f'"{token}"',)).fetchone() is not None
 
     def holds_both(self, token: str, other: str) -> bool:
         """As Vocabulary."""
-        query = "SELECT 1 FROM word WHERE word MATCH ? LIMIT 1"
-        both = f'"{token}" AND "{other}"'
-        return self._db.execute(query, (both,)).fetchone() is not None
+        return self._is_found(f'"{token}" AND "{other}"')
+
+    def _is_found(self, match: str) -> bool:
+        known = self._known.get(match)
+        if known is None:
+            query = "SELECT 1 FROM word WHERE word MATCH ? LIMIT 1"
+            known = self._db.execute(query, (match,)).fetchone() is not None
+            self._known[match] = known
+        return known
 
     def beginning(self, token: str) -> list[Similar]:
         """As Vocabulary; reads at most _MOST_READ words."""

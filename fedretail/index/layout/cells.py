@@ -1,4 +1,4 @@
-"""Cells: the 35 bytes of an offer that filters, orders and counts ask for, the same for all.
+"""Cells: the 36 bytes of an offer that filters, orders and counts ask for, the same for all.
 
 A block holds the cells of 64 neighbouring row numbers, those behind its last offer left away. So
 a change writes one block, and a process reads a million offers' cells in a few strides. A block
@@ -33,13 +33,14 @@ UNIT_BASES: tuple[Per, ...] = ("kg", "l", "m", "piece")
 MAX_PRICE = (1 << 31) - 1
 NO_PRICE = -1
 
-_FORM = struct.Struct("<iiiiiIIHHBBB")
+_FORM = struct.Struct("<iiiiiIIHHBBBB")
 CELL_BYTES = _FORM.size
 # The same for numpy: names and types in the order of Cell.
 CELL_TYPES = [
     ("price", "<i4"), ("unit", "<i4"), ("category", "<i4"), ("brand", "<i4"),
     ("trait", "<i4"), ("fresh_s", "<u4"), ("gtin_low", "<u4"), ("gtin_high", "<u2"),
     ("millis", "<u2"), ("currency", "u1"), ("flags", "u1"), ("named", "u1"),
+    ("shared", "u1"),
 ]  # fmt: skip
 NOTHING = bytes(CELL_BYTES)
 NO_MILLIS = 1_000
@@ -56,7 +57,7 @@ class Cell(NamedTuple):
     gtin_low, gtin_high: the lower 32 bits of a gtin_code, and the rest. millis: what `fresh_s`
     lacks of its prices' stamp, so that a new price changes nothing but the cell; NO_MILLIS where
     the facts hold that stamp. currency: a currency_code, 0 means the site's. named: how many words
-    the name has, at most 255.
+    the name has, at most 255. shared: which labels begin as the name does, see `labels`.
     """
 
     price: int
@@ -71,6 +72,7 @@ class Cell(NamedTuple):
     currency: int
     flags: int
     named: int
+    shared: int
 
     @property
     def stock(self) -> int:

@@ -1,6 +1,8 @@
 """What is read of the lists of rows: those of words, and how many offers stand in a span."""
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import chain
 
 from fedretail.index.layout.cells import BLOCK_BITS, CELL_BYTES
 
@@ -8,13 +10,17 @@ from fedretail.index.layout.cells import BLOCK_BITS, CELL_BYTES
 Spans = list[tuple[int, int]] | None
 
 
-def read_rows(db: sqlite3.Connection, asked: str, spans: Spans) -> list[int]:
-    """The rows that match, in these spans of row numbers (None: everywhere), ascending."""
+def read_rows(db: sqlite3.Connection, asked: str, spans: Spans) -> Iterator[int]:
+    """The rows that match, in these spans of row numbers (None: everywhere), ascending.
+
+    None is kept: tuples of a long list would set the garbage collector going again and again.
+    """
     query = "SELECT rowid FROM word WHERE word MATCH ?"
     if spans is None:
-        return [row for (row,) in db.execute(query, (asked,))]
+        return chain.from_iterable(db.execute(query, (asked,)))
     query += " AND rowid BETWEEN ? AND ?"
-    return [row for span in spans for (row,) in db.execute(query, (asked, *span))]
+    parts = (chain.from_iterable(db.execute(query, (asked, *span))) for span in spans)
+    return chain.from_iterable(parts)
 
 
 def offers_in(db: sqlite3.Connection, spans: Spans) -> int:

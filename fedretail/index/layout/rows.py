@@ -16,6 +16,7 @@ from fedretail.domain.stock import LEVELS, Stock
 from fedretail.domain.texts import clean_line
 from fedretail.domain.units import Quantity
 from fedretail.index.language import text
+from fedretail.index.layout import labels
 from fedretail.index.layout.cells import (
     BASE_SHIFT,
     MAX_PRICE,
@@ -72,13 +73,13 @@ class OfferRow(NamedTuple):
     said: Said
     trait: str
 
-    def cell(self, labels: tuple[int, int, int], named: int) -> bytes:
-        """The packed cell. labels: the numbers of category, brand and trait."""
+    def cell(self, labels: tuple[int, int, int], named: int, shared: int) -> bytes:
+        """The packed cell. labels: the numbers of category, brand and trait; the rest as Cell."""
         price, unit, fresh_s, currency, flags, millis, _, said, _ = self
         gtin = gtin_code(said.gtin)
         return packed_cell(
             price, unit, *labels, fresh_s, gtin & 0xFFFF_FFFF, gtin >> 32,
-            millis, currency, flags, min(named, _MOST_COUNTED),
+            millis, currency, flags, min(named, _MOST_COUNTED), shared,
         )  # fmt: skip
 
 
@@ -201,6 +202,11 @@ def words_of(said: Said) -> tuple[int, str]:
         name, brand=brand, category=category, sku=sku, gtin=gtin, net=net, pack=pack,
         language=language,
     )  # fmt: skip
+
+
+def shared_of(said: Said, named: int, words: str) -> int:
+    """The `shared` of a cell, from what words_of gives."""
+    return labels.shared_of(words.split(" ", named)[:named], said.category, said.brand)
 
 
 def _label(value: Value) -> str:

@@ -11,7 +11,7 @@ columns by the names of cells.CELL_TYPES, copied when they are asked for.
 
 import sqlite3
 import threading
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -88,6 +88,22 @@ class Taken:
         return self.where(np.concatenate([np.zeros(0, np.int64), *pieces]))
 
 
+def joined(parts: Iterable[Taken]) -> Taken:
+    """The rows of some, each once, ascending; taken in the same hold."""
+    parts = list(parts)
+    size = 1 + max(int(one.places.max(initial=-1)) for one in parts)
+    there, rows, sites = np.zeros(size, bool), np.zeros(size, np.int64), np.zeros(size, np.int32)
+    for one in parts:
+        there[one.places], rows[one.places], sites[one.places] = True, one.rows, one.sites
+    places = np.flatnonzero(there).astype(np.int32)
+    found = rows[places]
+    # Blocks that grew stand behind all others.
+    if len(found) and not (found[1:] > found[:-1]).all():
+        places = places[np.argsort(found)]
+        found = rows[places]
+    return Taken(parts[0]._columns, found, places, sites[places])
+
+
 class Shelf(NamedTuple):
     """Some offers: how many of them each site has, but for `windowed` that begin or end."""
 
@@ -156,6 +172,11 @@ class Columns:
         blocks = np.repeat(wanted, lengths)
         places = np.arange(len(blocks)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return self._at((self._blocks[blocks] << BLOCK_BITS) + places, blocks, places)
+
+    @property
+    def room(self) -> int:
+        """How many places there are, free ones included."""
+        return len(self._columns["flags"])
 
     def count(self, spans: list[tuple[int, int]] | None) -> int:
         """How many rows stand in the spans, deleted ones included."""

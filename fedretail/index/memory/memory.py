@@ -6,7 +6,7 @@ does without.
 
 import sqlite3
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOAD_FROM_ROWS = 5_000
 _LOAD_SHARE = 100
 # ... as judging them by columns that are there already.
-USE_FROM_ROWS = 150
+USE_FROM_ROWS = 30
 # Loading 20,000 sites takes as long as a hundred queries that look up the few they need.
 FEW_QUERIES = 10
 # Reading the rows of a word from FTS5 takes a quarter of a millisecond a thousand: those of common
@@ -38,6 +38,8 @@ _MOST_RELEVANT, _MOST_ALIKE = 30_000, 10_000
 # Common expressions of which parts have been read. To seek a part costs as much as reading so many.
 _MOST_NOTED = 1_000
 _SEEK_ROWS = 200
+# Expressions of which is kept who answers them, a bit an offer.
+_MOST_BITS = 32
 # How common an expression is, is remembered for so many of them.
 _MOST_SIZES = 10_000
 
@@ -60,6 +62,16 @@ class Lists:
         """As Memory.count_of."""
         return self._memory.count_of(self.db, self._state, token)
 
+    def held_of(self, asked: str, spans: Spans) -> Any:
+        """As Memory.held_of."""
+        return self._memory.held_of(self.db, self._state, asked, spans)
+
+    def share_of(self, spans: Spans) -> float:
+        """Which share of all offers stands in the spans."""
+        if spans is None:
+            return 1.0
+        return self._memory.offers_in(self.db, self._state, spans) / max(1, self._state.offers)
+
 
 class _Kept(NamedTuple):
     """The rows of an expression: at which file and commit of words, in which layout of columns."""
@@ -80,11 +92,13 @@ class Memory:
         self._turn = threading.Lock()
         self._lists: dict[str, _Kept] = {}
         self._sizes: dict[str, int] = {}
+        self._bits: dict[str, tuple[tuple[int, int, int], Any]] = {}
         self._counts: dict[str, int] = {}
         # How many rows of common expressions were read in parts; those that are to be read whole.
         self._noted: dict[str, int] = {}
         self._due: dict[str, None] = {}
         self._counted = (-1, -1)
+        self._found: tuple[tuple[int, int], dict[str, bool]] = (-1, -1), {}
         self._relevant: dict[Hashable, dict[int, float]] = {}
         self._labels: Tables | None = None
         self._heard: tuple[Sites, Seen, Any] | None = None
@@ -119,7 +133,9 @@ class Memory:
         sites = self.sites(db, state)
         with self.held(db, state, sites):
             self.heard(sites)
-            self.labels(db, state)
+            labels = self.labels(db, state)
+        labels.categories.load()
+        labels.brands.load()
         sites.load()
         sites.arrays.doors.load()
 
@@ -147,7 +163,7 @@ class Memory:
         Where the columns are loaded a Taken, which only holds while nobody changes them.
         """
         if self._columns is None:
-            return read_rows(db, match, spans)
+            return list(read_rows(db, match, spans))
         sites, written = self.sites(db, state), (state.file, state.worded)
         with self._columns.held(db, state, sites) as columns:
             kept = self._lists.get(match)
@@ -168,6 +184,33 @@ class Memory:
             taken = columns.take(_array(read_rows(db, match, None)))
             self._keep(match, _Kept(written, columns.layout, taken))
             return _cut(taken, spans)
+
+    def held_of(self, db: sqlite3.Connection, state: State, match: str, spans: Spans) -> Any:
+        """A numpy array: for each place in the columns whether its row matches.
+
+        Of rows outside the spans it may say no. Of everywhere an eighth of a byte a place is kept:
+        who asks for many common words needs most of them only to tell rows apart.
+        """
+        import numpy as np
+
+        with self.held(db, state, self.sites(db, state)) as columns:
+            written = (state.file, state.worded, columns.layout)
+            kept = self._bits.get(match)
+            if kept is not None and kept[0] == written:
+                return np.unpackbits(kept[1], count=columns.room).view(bool)
+            listed = self._lists.get(match)
+            if listed is not None and (listed.written, listed.layout) == (written[:2], written[2]):
+                taken = listed.taken
+            else:
+                taken = columns.take(_array(read_rows(db, match, spans)))
+            found = np.zeros(columns.room, bool)
+            found[taken.places] = True
+            if spans is None and taken is not (listed and listed.taken):
+                with self._turn:
+                    while len(self._bits) >= _MOST_BITS:
+                        del self._bits[next(iter(self._bits))]
+                    self._bits[match] = written, np.packbits(found)
+            return found
 
     def _note(self, match: str, rows: int, share: float) -> None:
         """Note that rows were read in this share of all; those of all are read when as many were.
@@ -224,6 +267,14 @@ class Memory:
         with self._turn:
             if self._counted == written and len(self._counts) < _MOST_SIZES:
                 self._counts[token] = known
+        return known
+
+    def known_words(self, state: State) -> dict[str, bool]:
+        """Which expressions some offer answers, for those who ask to add to; while words stay."""
+        written, (kept_of, known) = (state.file, state.worded), self._found
+        if kept_of != written or len(known) > _MOST_SIZES:
+            known = {}
+            self._found = written, known
         return known
 
     def known_relevant(self, state: State, terms: tuple[Term, ...]) -> dict[int, float]:
@@ -284,7 +335,7 @@ def _cut(taken: "Taken", spans: Spans) -> Sequence[int]:
     return rows  # type: ignore[no-any-return]
 
 
-def _array(rows: list[int]) -> Any:
+def _array(rows: Iterable[int]) -> Any:
     import numpy as np
 
-    return np.array(rows, np.int64)
+    return np.fromiter(rows, np.int64)

@@ -16,6 +16,7 @@ from fedretail.index.layout.facts import unpack_site
 from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS
 from fedretail.index.memory.doors import Doors
 from fedretail.index.memory.spatial import (
+    Globe,
     Reach,
     Scan,
     band_deg,
@@ -28,6 +29,8 @@ from fedretail.index.memory.spatial import (
 # FTS5 seeks to the start of each range of row numbers. Measured: 2 to 4 ranges are best, 16 are
 # slower than one that reads everything between.
 MAX_RANGES = 4
+# A city's nearest shops; where there are fewer it is doubled, up to half of the earth.
+_FIRST_RADIUS_M, _LAST_RADIUS_M = 5_000.0, 1e7
 _READ = (
     "SELECT base, owner, id, lat_e7, lon_e7, currency, fields FROM site WHERE lat_e7 IS NOT NULL"
 )
@@ -61,11 +64,26 @@ class SiteEntry:
         """The site's record as read by the rules of the domain."""
         return _site_of(self._packed)
 
+    @property
+    def told(self) -> Site:
+        """Its name, position and currency alone: all of it takes three times as long to judge."""
+        return _told_of(self._packed)
+
 
 # Two kilobytes each: as many as a city has.
 @lru_cache(maxsize=1_024)
 def _site_of(packed: bytes) -> Site:
     return Site.from_fields(unpack_site(packed))
+
+
+# What a listing shows of a site. A page shows twenty, each search other ones.
+_TOLD = ("name", "lat_e7", "lon_e7", "currency")
+
+
+@lru_cache(maxsize=1_024)
+def _told_of(packed: bytes) -> Site:
+    fields = unpack_site(packed)
+    return Site.from_fields({name: fields[name] for name in _TOLD if name in fields})
 
 
 class FewSites:
@@ -117,15 +135,19 @@ class Sites:
 
     def get(self, base: int) -> SiteEntry | None:
         """The site with this base; None where it is not placed."""
-        place = bisect_left(self._bases, base)
+        place = self.number_at(base)
         is_placed = place < len(self._bases) and self._bases[place] == base
         return self.entries[place] if is_placed else None
+
+    def number_at(self, base: int) -> int:
+        """The number in `entries` of the site with this base."""
+        return bisect_left(self._bases, base)
 
     def state(self, entry: SiteEntry, at_ms: int) -> OpenState:
         """Whether one of them is open; many have the same hours."""
         if self._arrays is None:
             return entry.site.open_state(at_ms)
-        return self._arrays.doors.state(bisect_left(self._bases, entry.base), at_ms)
+        return self._arrays.doors.state(self.number_at(entry.base), at_ms)
 
     def within(self, center: Position, radius_m: float) -> list[int]:
         """The bases of the sites at most `radius_m` from `center`."""
@@ -144,6 +166,31 @@ class Sites:
         if last is None or last[0] != asked:
             last = self._last = asked, sorted(self._reach.within(center, radius_m))
         return last[1]
+
+    def numbers_near(self, center: Position, radius_m: float) -> Any:
+        """A numpy array of the numbers of the sites at most `radius_m` away; not in order."""
+        import numpy as np
+
+        self.load()
+        if isinstance(self._reach, Globe):
+            return self._reach.numbers(center, radius_m)
+        return np.array(self.near(center, radius_m), np.int64)
+
+    def nearest(self, center: Position, count: int) -> Any:
+        """A numpy array of the numbers of at least `count` sites, nearer than all others.
+
+        None where there are hardly more.
+        """
+        self.load()
+        if not isinstance(self._reach, Globe) or len(self.entries) <= 2 * count:
+            return None
+        radius_m = _FIRST_RADIUS_M
+        while radius_m < _LAST_RADIUS_M:
+            numbers = self._reach.numbers(center, radius_m)
+            if len(numbers) >= count:
+                return numbers
+            radius_m *= 2
+        return None
 
     def of_retailers(self, names: Iterable[str]) -> list[int]:
         """The numbers of the sites with these ids, or of members with these names in hex."""

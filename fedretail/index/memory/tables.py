@@ -16,6 +16,7 @@ from fedretail.errors import MalformedInput
 from fedretail.index.language.text import fold
 from fedretail.index.layout.cells import Cell
 from fedretail.index.layout.facts import Labels
+from fedretail.index.layout.labels import Beginnings, beginnings
 from fedretail.index.layout.traits import read_traits
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -46,6 +47,34 @@ class Texts:
         if known is None:
             known = self._chosen[name] = Parts.of([part(text) for text in self.texts])  # type: ignore[assignment]
         return known  # type: ignore[no-any-return]
+
+    def beginning(self, asked: Beginnings) -> Array | None:
+        """For each number whether words of its text begin in all of these ways; None: none does."""
+        three, two = self._begun
+        parts = [three.get(one) for one in asked.three] + [two.get(one) for one in asked.two]
+        if not parts or any(part is None for part in parts):
+            return None
+        found = np.zeros(len(self.texts), np.int32)
+        for part in parts:
+            found[part] += 1
+        all_of: Array = found == len(parts)
+        return all_of
+
+    @cached_property
+    def _begun(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+        """The numbers of the texts that have a word with these first three letters, and two."""
+        three: dict[str, list[int]] = {}
+        two: dict[str, list[int]] = {}
+        for number, text in enumerate(self.texts):
+            begins = beginnings(text)
+            for known, some in ((three, begins.three), (two, begins.two)):
+                for one in some:
+                    known.setdefault(one, []).append(number)
+        return three, two
+
+    def load(self) -> None:
+        """Be ready for `beginning`."""
+        _ = self._begun
 
     @cached_property
     def ages(self) -> Array:

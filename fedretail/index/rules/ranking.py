@@ -139,6 +139,18 @@ def shape(
     return kept * (_NOT_LAST if any(one in heads for one in places) else _NOT_HEAD)
 
 
+def most_lacking(terms: Sequence[Term]) -> float:
+    """What `shape` leaves at most of an offer that lacks one of the terms, whichever."""
+    pairs = asked_of(terms).pairs
+    beside = {place for one in pairs for place in (one, one + 1)}
+    return 1 - _APART_COST / len(pairs) if len(beside) == len(terms) else 1.0
+
+
+def most_nowhere(terms: Sequence[Term]) -> float:
+    """The same of an offer whose name holds none of the terms."""
+    return shape([None] * len(terms), (), asked_of(terms), is_begun=False)
+
+
 def is_begun_with_head(last_word: str) -> bool:
     """Whether the name of an offer may begin with what it is of, by the last of its words."""
     return last_word.startswith("lang.") and last_word not in _HEAD_LAST

@@ -12,7 +12,7 @@ from fedretail.domain.kind import RecordId
 from fedretail.errors import MalformedInput
 from fedretail.index.layout.cells import Cell, CellWriter
 from fedretail.index.layout.facts import Labels, unpack_facts
-from fedretail.index.layout.rows import OfferRow, said_of, words_of
+from fedretail.index.layout.rows import OfferRow, said_of, shared_of, words_of
 from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS
 from fedretail.index.writing import bulk
 from fedretail.index.writing.batches import Made
@@ -105,12 +105,13 @@ class OfferWriter:
         named, words = worded or words_of(row.said)
         self._come.append((number, key, row.facts))
         self._told.append((number, True, words))
-        self._cells.append(number, row.cell(self._numbers(row), named))
+        shared = shared_of(row.said, named, words)
+        self._cells.append(number, row.cell(self._numbers(row), named, shared))
 
     def _change(self, old: _Old, made: Made) -> None:
         (number, facts), row = old, made.row
         cell, labels = self._cell(number), self._numbers(row)
-        named = cell.named
+        named, shared = cell.named, cell.shared
         if facts != row.facts:
             self._changed.append((row.facts, number))
             self._cells.touch(number)
@@ -119,9 +120,10 @@ class OfferWriter:
             said = said_of(unpack_facts(facts, cell, self._labels(cell)))
             if said != row.said:
                 before, (named, words) = words_of(said)[1], made.worded or words_of(row.said)
+                shared = shared_of(row.said, named, words)
                 if before != words:
                     self._told += [(number, False, before), (number, True, words)]
-        self._cells.put(number, row.cell(labels, named))
+        self._cells.put(number, row.cell(labels, named, shared))
 
     def _numbers(self, row: OfferRow) -> tuple[int, int, int]:
         """The numbers of category, brand and trait."""

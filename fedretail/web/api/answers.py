@@ -8,7 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedretail.domain.texts import quoted
+from fedretail.index.views import View
 from fedretail.node.node import Node
+from fedretail.node.shown import Shown
+from fedretail.web.problems import Problem
 
 # Of a hash that tells two answers of one address apart.
 _ETAG_BYTES = 12
@@ -18,6 +22,25 @@ def node_of(request: Request) -> Node:
     """The node that is asked."""
     node: Node = request.app.state.node
     return node
+
+
+def view_of(request: Request, asked: str | None) -> View | None:
+    """What an answer shows: the view that the API is bound to, else the one asked for, or all.
+
+    Problem where it is bound to another than the one asked for.
+    """
+    node = node_of(request)
+    bound = node.config.api_view
+    if bound and asked not in (None, bound):
+        raise Problem(403, f"Here only the view {quoted(bound)} is shown.", "Leave `view` out.")
+    name = bound or asked
+    return node.view(name) if name else None
+
+
+def shown_by(request: Request, asked: str | None) -> Shown | None:
+    """Which records an answer shows; None: all. As view_of."""
+    view = view_of(request, asked)
+    return None if view is None else Shown(node_of(request), view)
 
 
 def answer(

@@ -20,8 +20,12 @@ from fedretail.web.api import changes, directory, examples, models, offers, sear
 from fedretail.web.api.manners import Manners, Rate, methods_at
 from fedretail.web.api.shares import Shares
 from fedretail.web.counts import Counts
+from fedretail.web.turns import Turns
 
 PATH = "/api/v1"
+# Searches of programs that are made at once. They wait in a line of their own beside that of the
+# pages: however many programs ask, a shopper waits for one of them at most.
+_AT_ONCE = 1
 _ABOUT = """
 What other programs ask this node. It answers from its own disk, whoever is reachable.
 
@@ -37,6 +41,7 @@ def make_api(node: Node, counts: Counts) -> ASGIApp:
     app.state.node = node
     app.state.counts = counts
     app.state.turn = threading.Lock()
+    app.state.turns = Turns(_AT_ONCE)
     app.state.streams = Shares(most=changes.MAX_STREAMS, of_others=24, each=8)
     app.state.exports = Shares(most=changes.MAX_EXPORTS, of_others=6, each=2)
     rate = Rate(per_minute=node.config.api_per_minute, clock=node.clock)

@@ -1,7 +1,8 @@
 """/changes, once and as a stream of events, and /export: for programs that keep a copy."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
 
 import trio
 from fastapi import APIRouter, Header, Query, Request
@@ -10,11 +11,12 @@ from starlette.datastructures import State
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from fedretail.index.views import View
 from fedretail.node import changes as feed
 from fedretail.node.exports import lines
 from fedretail.node.node import Node
 from fedretail.web.api import examples, models
-from fedretail.web.api.answers import answer, dumped, node_of
+from fedretail.web.api.answers import answer, dumped, node_of, view_of
 from fedretail.web.api.shares import Shares
 from fedretail.web.asking import said
 from fedretail.web.counts import Counts
@@ -37,6 +39,9 @@ _EVENTS = "text/event-stream"
 _LINES = "application/x-ndjson"
 
 Kinds = Annotated[list[str], said("Only records of this kind; repeatable."), Field(max_length=20)]
+ViewName = Annotated[
+    str | None, said("Only what this view of the node shows; the rest is told as withdrawn.")
+]
 
 
 class ChangesAsked(BaseModel):
@@ -50,6 +55,7 @@ class ChangesAsked(BaseModel):
         Field(max_length=100),
     ] = None
     kind: Kinds = []
+    view: ViewName = None
     limit: Annotated[int, said("Most entries."), Field(ge=1, le=MAX_CHANGES)] = 100
 
 
@@ -60,6 +66,7 @@ class StreamAsked(BaseModel):
 
     after: Annotated[str | None, said("As for /changes."), Field(max_length=100)] = None
     kind: Kinds = []
+    view: ViewName = None
 
 
 @router.get("/changes", response_model=models.Changes, responses=examples.shown(examples.CHANGES))
@@ -68,9 +75,8 @@ def changes(request: Request, asked: Annotated[ChangesAsked, Query()]) -> Respon
 
     A cursor outlives restarts. 410: it is of another computer, or too old; begin anew without.
     """
-    found = feed.changes(
-        node_of(request), asked.after or None, limit=asked.limit, kinds=frozenset(asked.kind)
-    )
+    wanted = _Wanted.of(request, asked.kind, asked.view)
+    found = wanted.read(asked.after or None, asked.limit)
     entries = [one.to_json() for one in found.entries]
     body = {"changes": entries, "cursor": found.cursor, "more": found.more}
     return answer(request, body)
@@ -90,14 +96,14 @@ async def stream(
 
     Each event `change` has the cursor as its id, so that a browser goes on where it was.
     """
-    node = node_of(request)
     after = last_event_id or asked.after or None
-    # What is wrong with the cursor is told before the stream begins.
-    first = await _read(node, after, asked.kind, _AT_ONCE)
+    # What is wrong with the cursor or the view is told before the stream begins.
+    wanted = await trio.to_thread.run_sync(_Wanted.of, request, asked.kind, asked.view)
+    first = await wanted.next(after)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     if "fedretail.head" in request.scope:
         return Response(headers=headers, media_type=_EVENTS)
-    return _EventStream(node, first, asked.kind, request.app.state, headers)
+    return _EventStream(wanted, first, request.app.state, headers)
 
 
 class _EventStream(Response):
@@ -105,17 +111,12 @@ class _EventStream(Response):
 
     media_type = _EVENTS
 
-    def __init__(  # noqa: PLR0917 - made in one place
-        self,
-        node: Node,
-        found: feed.Changes,
-        kinds: list[str],
-        state: State,
-        headers: dict[str, str],
+    def __init__(
+        self, wanted: "_Wanted", found: feed.Changes, state: State, headers: dict[str, str]
     ) -> None:
         super().__init__(headers=headers)
         del self.headers["content-length"]
-        self._node, self._found, self._kinds, self._state = node, found, kinds, state
+        self._wanted, self._found, self._state = wanted, found, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         counts: Counts = self._state.counts
@@ -145,17 +146,33 @@ class _EventStream(Response):
                 await tell(b": nothing new\n\n")
             if not found.more:
                 await trio.sleep(LOOK_S)
-            found = await _read(self._node, found.cursor, self._kinds, _AT_ONCE)
+            found = await self._wanted.next(found.cursor)
 
 
 def _event(one: feed.Change) -> bytes:
     return b"id: %b\nevent: change\ndata: %b\n\n" % (one.cursor.encode(), dumped(one.to_json()))
 
 
-async def _read(node: Node, after: str | None, kinds: list[str], limit: int) -> feed.Changes:
-    return await trio.to_thread.run_sync(
-        lambda: feed.changes(node, after, limit=limit, kinds=frozenset(kinds))
-    )
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a program wants to be told of, and of which node."""
+
+    node: Node
+    kinds: frozenset[str]
+    view: View | None
+
+    @classmethod
+    def of(cls, request: Request, kinds: Collection[str], view: str | None) -> Self:
+        """As it is asked for; Problem or UsageError where the view cannot be."""
+        return cls(node_of(request), frozenset(kinds), view_of(request, view))
+
+    def read(self, after: str | None, limit: int) -> feed.Changes:
+        """As feed.changes."""
+        return feed.changes(self.node, after, limit=limit, kinds=self.kinds, view=self.view)
+
+    async def next(self, after: str | None) -> feed.Changes:
+        """The next entries of a stream."""
+        return await trio.to_thread.run_sync(self.read, after, _AT_ONCE)
 
 
 @router.get(
@@ -169,8 +186,7 @@ def export(
     view: Annotated[str | None, Query(), said("Only what this view of the node shows.")] = None,
 ) -> Response:
     """All records as JSON Lines, as `fedretail export` writes them."""
-    node = node_of(request)
-    shown = None if view is None else node.view(view)
+    node, shown = node_of(request), view_of(request, view)
     headers = {"content-disposition": 'attachment; filename="fedretail.jsonl"'}
     if "fedretail.head" in request.scope:
         return Response(headers=headers, media_type=_LINES)

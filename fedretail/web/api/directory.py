@@ -11,7 +11,7 @@ from starlette.responses import Response
 from fedretail.errors import MalformedInput
 from fedretail.node import directory
 from fedretail.web.api import examples, models
-from fedretail.web.api.answers import answer, node_of
+from fedretail.web.api.answers import answer, node_of, shown_by
 from fedretail.web.asking import MAX_LIMIT, said
 from fedretail.web.problems import Problem
 
@@ -28,6 +28,7 @@ class Paged(BaseModel):
 
     limit: Annotated[int, said("Most entries of a page."), Field(ge=1, le=MAX_LIMIT)] = 20
     cursor: Annotated[str | None, said("`next` of the page before."), Field(max_length=100)] = None
+    view: Annotated[str | None, said("Only what this view of the node shows.")] = None
 
 
 Member = Annotated[str, Path(description="A member's name: 32 digits in hex.", max_length=64)]
@@ -42,8 +43,13 @@ def sites(
 ) -> Response:
     """All sites, in the order of their members' names and their ids."""
     node, after = node_of(request), _place(asked.cursor)
-    all_of_them = directory.sites(node)
-    behind = (one for one in all_of_them if after is None or (one.owner.hex(), one.id) > after)
+    shown = shown_by(request, asked.view)
+    behind = (
+        one
+        for one in directory.sites(node)
+        if (after is None or (one.owner.hex(), one.id) > after)
+        and (shown is None or shown.site(one.owner, one.id))
+    )
     found, following = _page(behind, asked.limit)
     body: dict[str, Any] = {"sites": [directory.site_as_json(node, one) for one in found]}
     body["next"] = f"{found[-1].owner.hex()}-{found[-1].id}" if following else None
@@ -62,7 +68,8 @@ def site(
     """One site."""
     node = node_of(request)
     known = directory.site(node, site)
-    if known is None:
+    shown = shown_by(request, None)
+    if known is None or not (shown is None or shown.site(known.owner, known.id)):
         raise Problem(404, "There is no such site here.")
     return answer(request, directory.site_as_json(node, known))
 
@@ -76,7 +83,12 @@ def site(
 def members(request: Request, asked: Annotated[Paged, Query()]) -> Response:
     """All members that say something of themselves, in the order of their names."""
     node, after = node_of(request), _place(asked.cursor)
-    behind = (pair for pair in directory.members(node) if after is None or pair[0].hex() > after[0])
+    shown = shown_by(request, asked.view)
+    behind = (
+        pair
+        for pair in directory.members(node)
+        if (after is None or pair[0].hex() > after[0]) and (shown is None or shown.member(pair[0]))
+    )
     found, following = _page(behind, asked.limit)
     body: dict[str, Any] = {"members": [directory.member_as_json(node, *pair) for pair in found]}
     body["next"] = f"{found[-1][0].hex()}-" if following else None
@@ -93,7 +105,8 @@ def member(request: Request, member: Member) -> Response:
     """One member, with what the law asks it to say of itself."""
     node, owner = node_of(request), directory.parse_owner(member)
     known = None if owner is None else directory.member(node, owner)
-    if known is None or owner is None:
+    shown = shown_by(request, None)
+    if known is None or owner is None or not (shown is None or shown.member(owner)):
         raise Problem(404, "There is no such member here.")
     return answer(request, directory.member_as_json(node, owner, known))
 

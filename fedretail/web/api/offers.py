@@ -1,18 +1,22 @@
 """/offers/SITE/KEY: one offer; with a token, its price and stock are changed here."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.responses import Response
 
+from fedretail.crdt.registers import Folded
 from fedretail.domain.ids import offer_id
+from fedretail.index.views import View
 from fedretail.node import tokens
-from fedretail.node.details import Details, details
+from fedretail.node.details import Details, details, stamps_of
 from fedretail.node.node import Node
 from fedretail.node.pricing import priced
+from fedretail.node.writing import Overtaken
 from fedretail.web.api import examples, models, once
-from fedretail.web.api.answers import answer, node_of, version_of
+from fedretail.web.api.answers import answer, node_of, version_of, view_of
 from fedretail.web.asking import said
 from fedretail.web.problems import Problem
 
@@ -35,7 +39,8 @@ def offer(
     view: Annotated[str | None, Query(), said("Only if this view of the node shows it.")] = None,
 ) -> Response:
     """One offer with all that its shop says; the object of `fedretail show --json`."""
-    return _answer(request, _found(node_of(request), offer_id(site, key), view))
+    chosen = view_of(request, view)
+    return _answer(request, _found(node_of(request), offer_id(site, key), chosen))
 
 
 @router.patch(
@@ -54,7 +59,8 @@ def change_offer(  # noqa: PLR0917 - what FastAPI fills in by name
 ) -> Response:
     """Change price and stock of an offer of this shop; needs a token with `offers:write`.
 
-    If-Match: only if the offer is still as it was with that ETag; else 412. Idempotency-Key: the
+    If-Match: only if the offer is still as it was with that ETag when it is written, whoever else
+    writes; else 412. Idempotency-Key: the
     same edit under the same key is made once within a day, however often it is sent.
     """
     node = node_of(request)
@@ -65,16 +71,18 @@ def change_offer(  # noqa: PLR0917 - what FastAPI fills in by name
     if not edit.model_fields_set:
         raise Problem(400, "Nothing to change is given.", "Such as price or stock.")
 
+    own = node.site(site)
+    fields = partial(priced, node, own, edit.model_dump(exclude_unset=True))
+
     def make() -> None:
-        if if_match is not None and not _matches(if_match, _found(node, offer_id(site, key), None)):
-            raise Problem(412, "The offer has changed meanwhile.", "Read it again, then decide.")
-        own = node.site(site)
-        node.write(
-            "offer", key, priced(node, own, key, edit.model_dump(exclude_unset=True)), site=own
-        )
+        try:
+            node.write("offer", key, fields, site=own, only_if=partial(_matches, if_match))
+        except Overtaken as error:
+            what = "The offer has changed meanwhile."
+            raise Problem(412, what, "Read it again, then decide.") from error
 
     asked = f"{site}/{key} {edit.model_dump_json(exclude_unset=True)}"
-    # One after the other: of two who have read the same state, the second is told so.
+    # One after the other: of the same edit that comes twice at once, the second is not made.
     with request.app.state.turn:
         once.once(node, f"{token.name}/{idempotency_key}" if idempotency_key else None, asked, make)
     return _answer(request, _found(node, offer_id(site, key), None))
@@ -90,8 +98,8 @@ def _permitted(node: Node, credentials: HTTPAuthorizationCredentials | None) -> 
     return token
 
 
-def _found(node: Node, wanted: str, view: str | None) -> Details:
-    listing = node.show(wanted, view=None if view is None else node.view(view))
+def _found(node: Node, wanted: str, view: View | None) -> Details:
+    listing = node.show(wanted, view=view)
     if listing is None:
         raise Problem(404, f"There is no offer {wanted}.", "It may have been withdrawn.")
     return details(node, listing)
@@ -102,8 +110,14 @@ def _answer(request: Request, known: Details) -> Response:
     return answer(request, body, version=version_of(known.stamps))
 
 
-def _matches(header: str, known: Details) -> bool:
-    """Whether one of the ETags is of this version of the record, whatever hour it was read at."""
-    version = version_of(known.stamps)
+def _matches(header: str | None, found: Folded | None) -> bool:
+    """Whether one of the ETags is of this version of the record, whatever hour it was read at.
+
+    Without a header any version is right, but there must be one: nobody brings back by a price
+    what was withdrawn.
+    """
+    if found is None or header is None:
+        return found is not None
+    version = version_of(stamps_of(found))
     named = [one.strip().removeprefix("W/").strip('"') for one in header.split(",")]
     return any(one == "*" or one.partition(".")[0] == version for one in named)

@@ -1,5 +1,6 @@
 """/search, the object of `fedretail search --json`; /products/GTIN, all offers of one product."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -9,9 +10,10 @@ from starlette.responses import Response
 from fedretail.domain.ids import parse_gtin
 from fedretail.node.found import as_json, searched
 from fedretail.web.api import examples, models
-from fedretail.web.api.answers import answer, node_of
+from fedretail.web.api.answers import answer, node_of, view_of
 from fedretail.web.asking import MAX_LIMIT, Asked, said
 from fedretail.web.problems import Problem
+from fedretail.web.turns import LEFT, Turns
 
 router = APIRouter()
 # How long it took changes with every answer, and is nothing that changed.
@@ -24,10 +26,21 @@ _TIMES = ("took_ms",)
     response_model=models.Found,
     responses=examples.shown(examples.FOUND),
 )
-def search(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+async def search(request: Request, asked: Annotated[Asked, Query()]) -> Response:
     """Find what shops offer. Answered from this node's own disk, whoever is reachable."""
+    return await _in_turn(request, lambda: _found(request, asked))
+
+
+async def _in_turn(request: Request, work: Callable[[], Response]) -> Response:
+    """The answer, when it is this asker's turn."""
+    turns: Turns = request.app.state.turns
+    found = await turns.take(request, work)
+    return Response(status_code=LEFT) if found is None else found
+
+
+def _found(request: Request, asked: Asked) -> Response:
     node = node_of(request)
-    _, page = searched(node, asked.query(node))
+    _, page = searched(node, asked.query(node, view_of(request, asked.view)))
     return answer(request, as_json(page), leave_out=_TIMES)
 
 
@@ -55,11 +68,17 @@ Gtin = Annotated[str, Path(description="A barcode of 8, 12, 13 or 14 digits.", m
     response_model=models.Product,
     responses=examples.shown(examples.PRODUCT),
 )
-def product(request: Request, gtin: Gtin, asked: Annotated[ProductAsked, Query()]) -> Response:
+async def product(
+    request: Request, gtin: Gtin, asked: Annotated[ProductAsked, Query()]
+) -> Response:
     """One product with all its offers, page by page."""
+    return await _in_turn(request, lambda: _product(request, gtin, asked))
+
+
+def _product(request: Request, gtin: str, asked: ProductAsked) -> Response:
     node, digits = node_of(request), parse_gtin(gtin)
     whole = Asked(gtin=digits, **asked.model_dump())
-    page = node.search(whole.query(node))
+    page = node.search(whole.query(node, view_of(request, asked.view)))
     narrowed = asked.within or asked.open_now or asked.in_stock or asked.cursor
     if not page.total and not narrowed:
         raise Problem(404, f"Nobody offers a product with the barcode {digits}.")

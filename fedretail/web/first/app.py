@@ -34,7 +34,7 @@ from fedretail.web.first.steps import Step
 from fedretail.web.guard import Guard, Rules, is_loopback
 from fedretail.web.manage.app import FORM, FORM_HEADER, dressed, sign_in
 from fedretail.web.manage.desk import parse_form
-from fedretail.web.manage.sessions import COOKIE, Session, Sessions
+from fedretail.web.manage.sessions import Session, Sessions, cookie_name
 from fedretail.web.manage.uploads import FileTooLarge
 from fedretail.web.packing import Packed
 from fedretail.web.pages.app import STATIC, Static
@@ -110,7 +110,7 @@ class FirstPages:
     def _session(self, request: Request) -> Session | Response:
         if not is_loopback(request.scope):
             return self._refused(request, "elsewhere")
-        found = self._sessions.find(request.cookies.get(COOKIE, ""))
+        found = self._sessions.find(request.cookies.get(cookie_name(request.url.netloc), ""))
         return self._refused(request, "door") if found is None else found
 
     def _step(self, name: str, request: Request, session: Session, **said: Any) -> Step:

@@ -27,7 +27,7 @@ from fedretail.web.manage import (
     undoing,
 )
 from fedretail.web.manage.desk import Desk, Office, parse_form
-from fedretail.web.manage.sessions import COOKIE, Session, Sessions
+from fedretail.web.manage.sessions import Session, Sessions, cookie_name
 from fedretail.web.manage.uploads import FileTooLarge, Upload
 from fedretail.web.pages.house import House
 from fedretail.web.pages.rendering import render
@@ -120,7 +120,7 @@ def _stranger(office: Office, request: Request) -> Session | Response:
     """The session of who asks; the answer to whoever has none."""
     if not is_loopback(request.scope):
         return _refused(_visit(office, request), "elsewhere")
-    session = office.sessions.find(request.cookies.get(COOKIE, ""))
+    session = office.sessions.find(request.cookies.get(cookie_name(request.url.netloc), ""))
     return _refused(_visit(office, request), "door") if session is None else session
 
 
@@ -166,14 +166,16 @@ async def sign_in(sessions: Sessions, visit: Visit, request: Request) -> Respons
     if cookie is None:
         return dressed(_refused(visit, "spent"))
     response = RedirectResponse(visit.url("/manage"), status_code=303)
-    response.set_cookie(COOKIE, cookie, path="/manage", httponly=True, samesite="strict")
+    name = cookie_name(visit.host)
+    response.set_cookie(name, cookie, path="/manage", httponly=True, samesite="strict")
     return dressed(response)
 
 
 def _sign_out(desk: Desk) -> Response:
     desk.office.sessions.end(desk.session)
     response = render(desk.visit, "manage/door.html", why="out")
-    response.delete_cookie(COOKIE, path="/manage", httponly=True, samesite="strict")
+    name = cookie_name(desk.visit.host)
+    response.delete_cookie(name, path="/manage", httponly=True, samesite="strict")
     return response
 
 

@@ -146,7 +146,7 @@ def row(desk: Desk, upload: Upload) -> Response:
             seen = import_rows(desk.node, upload.path, [fixed], options(desk, upload, dry_run=True))
         except MalformedInput:
             what = _("Line %(line)s cannot be read like this either. Expected: %(expected)s.",
-                     line=line, expected=reason(desk, bad.expected))  # fmt: skip
+                     line=line, expected=reason(desk, bad.reason))  # fmt: skip
             desk.tell("bad", what)
         else:
             upload.mended[bad.line] = fixed

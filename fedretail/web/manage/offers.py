@@ -1,11 +1,13 @@
 """My offers: a table with search; price, stock and promotion are changed where they stand."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.responses import JSONResponse, Response
 
+from fedretail.connectors.cells import read_picture
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import name_hash, record_key
 from fedretail.domain.kind import Value
@@ -16,10 +18,22 @@ from fedretail.domain.times import parse_time, to_datetime
 from fedretail.errors import MalformedInput
 from fedretail.index.query import Query
 from fedretail.node import samples
-from fedretail.node.editing import held, promotion, usual, with_price, with_promotion, with_stock
+from fedretail.node.editing import (
+    Fields,
+    held,
+    promotion,
+    usual,
+    with_price,
+    with_promotion,
+    with_stock,
+)
+from fedretail.node.own_pictures import outcome_of
 from fedretail.node.own_sites import OwnSite
+from fedretail.node.writing import Overtaken, exists, is_new
+from fedretail.pictures.outside import parse_url
 from fedretail.web.manage.desk import Desk
 from fedretail.web.manage.tasks import old_offers
+from fedretail.web.pages.goods import Photo, photo_of
 
 _PAGE = 50
 LEVELS = ("some", "few", "none", "order", "unknown")
@@ -44,6 +58,20 @@ class Line:
     ends: str
     confirmed: str
     is_old: bool
+    picture: "Pictured"
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """The picture of an offer. url: where it is on the web; photo: as shoppers see it just now.
+
+    is_made: the photo is that of the address, and not the one before. fault: why it cannot be had.
+    """
+
+    url: str = ""
+    photo: Photo | None = None
+    is_made: bool = False
+    fault: str = ""
 
 
 def page(desk: Desk) -> Response:
@@ -74,6 +102,7 @@ def _page(desk: Desk, faults: dict[str, str]) -> Response:
         total=len(found) if is_old else total,
         following=following,
         sites=desk.node.sites(),
+        has_pictures=desk.node.config.pictures_mb > 0,
         faults=faults,
         labels={"n-name": desk.translated("Name"), "n-price": desk.translated("Price")},
         typed={name: desk.get(name) for name in ("name", "price", "sku")} if faults else {},
@@ -105,7 +134,17 @@ def _line(desk: Desk, one: Listing, at: int, is_old: bool) -> Line | None:
         ends="" if promo is None else _day(own, promo.until_ms, end=True),
         confirmed="" if one.confirmed_at_ms is None else say.moment(one.confirmed_at_ms),
         is_old=is_old,
+        picture=_pictured(desk, fields, offer),
     )
+
+
+def _pictured(desk: Desk, fields: Fields, offer: Offer) -> Pictured:
+    url = fields.get("picture_from")
+    if not isinstance(url, str):
+        return Pictured()
+    photo, is_made = photo_of(desk.visit, offer), fields.get("picture_made") == url
+    outcome = None if is_made else outcome_of(desk.node, url)
+    return Pictured(url, photo, is_made, "" if outcome is None else outcome.why)
 
 
 def _day(own: OwnSite, at_ms: int | None, *, end: bool) -> str:
@@ -119,17 +158,22 @@ def save(desk: Desk) -> Response:
     found = held(desk.node, desk.get("offer"))
     if found is None:
         return _answer(desk, "bad", desk.translated("This offer is not there any more."))
-    own, key, present = found
+    own, key, _ = found
     try:
-        fields = _fields(desk, own, present)
+        desk.node.write("offer", key, partial(_fields, desk, own), site=own, only_if=exists)
     except MalformedInput as error:
         return _answer(desk, "bad", error.message)
-    desk.node.write("offer", key, fields, site=own)
+    except Overtaken:
+        return _answer(desk, "bad", desk.translated("This offer is not there any more."))
+    if desk.get("deed") == "picture":
+        desk.node.pictures.ask_again(_picture(desk))
+        return _answer(desk, "ok", desk.translated("The picture is fetched now. It stands here, "
+                       "and on your screens, in a moment."))  # fmt: skip
     now = desk.say.moment(desk.node.clock.now_ms())
     return _answer(desk, "ok", desk.translated("Saved %(time)s", time=now))
 
 
-def _fields(desk: Desk, own: OwnSite, present: dict[str, Value]) -> dict[str, Value]:
+def _fields(desk: Desk, own: OwnSite, present: Fields) -> Fields:
     """What the form changes; MalformedInput says at which field."""
     now_ms, currency = desk.node.clock.now_ms(), str(present.get("currency") or own.site.currency)
     deed = desk.get("deed")
@@ -145,7 +189,22 @@ def _fields(desk: Desk, own: OwnSite, present: dict[str, Value]) -> dict[str, Va
         fields |= with_promotion(present, _promotion(desk, own, currency))
     if deed == "no-promotion":
         fields |= with_promotion(present, None)
+    if deed in ("picture", "no-picture"):
+        fields["picture_from"] = _picture(desk) if deed == "picture" else None
     return fields
+
+
+def _picture(desk: Desk) -> str:
+    """The address that was typed, as it is fetched."""
+    url = read_picture(desk.get("picture"))
+    try:
+        if not isinstance(url, str):
+            raise MalformedInput("no address")
+        parse_url(url)
+    except MalformedInput:
+        what = desk.translated("An address such as https://shop.example/milk.jpg")
+        raise MalformedInput(what) from None
+    return url
 
 
 def _amount(desk: Desk, name: str, currency: str) -> int:
@@ -197,7 +256,8 @@ def still_right(desk: Desk) -> Response:
     for one in desk.said.get("offer", []):
         found = held(desk.node, one)
         if found is not None:
-            number += desk.node.write("offer", found[1], {"checked_at": now_ms}, site=found[0])
+            own, key, _ = found
+            number += desk.node.write("offer", key, {"checked_at": now_ms}, site=own)
     desk.tell("ok", desk.many("%(num)s price confirmed.", "%(num)s prices confirmed.", number))
     return desk.go("/offers")
 
@@ -233,7 +293,7 @@ def add(desk: Desk) -> Response:
         return _page(desk, faults)
     fields: dict[str, Any] = {"name": name, **({"sku": code} if code else {})}
     fields |= with_price({}, amount, currency, now_ms=node.clock.now_ms())
-    node.write("offer", key, fields, site=own)
+    node.write("offer", key, fields, site=own, only_if=is_new)
     desk.tell("ok", desk.translated("Added: %(name)s", name=name))
     return desk.go("/offers")
 

@@ -9,12 +9,22 @@ from dataclasses import dataclass, field
 from fedretail.clock import Clock
 from fedretail.node.entrance import digest
 
-COOKIE = "fedretail"
+_COOKIE = "fedretail"
 # A day in the shop; who does nothing for so long is signed out.
 IDLE_MS = 12 * 3600 * 1000
 # A few browsers of one computer; the one that was silent longest gives way.
 _MOST = 8
 _BYTES = 32
+
+
+def cookie_name(host: str) -> str:
+    """The name of the cookie of who has signed in at this host, as in "127.0.0.1:8765".
+
+    It bears the port, by which browsers keep no cookies apart: of two shops on one computer, who
+    signed in to one would be signed out of the other.
+    """
+    port = host.rpartition(":")[2]
+    return f"{_COOKIE}-{port}" if port.isascii() and port.isdigit() else _COOKIE
 
 
 @dataclass(slots=True)

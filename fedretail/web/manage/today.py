@@ -197,4 +197,5 @@ def field_words(desk: Desk) -> dict[str, str]:
         "hours": _("hours"), "holidays": _("holidays"), "closed": _("closed days"),
         "imprint": _("imprint"), "colour": _("colour"), "contact": _("contact"),
         "lat_e7": _("place"), "lon_e7": _("place"), "address": _("address"),
+        "picture_from": _("picture"),
     }  # fmt: skip

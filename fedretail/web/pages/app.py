@@ -19,14 +19,12 @@ from fedretail.web.pages.recent import Recent
 from fedretail.web.pages.shelves import Shelves
 from fedretail.web.pages.visit import Visit
 from fedretail.web.problems import status_of
-from fedretail.web.turns import Turns
+from fedretail.web.turns import LEFT, Turns
 
 STATIC = Path(__file__).parent.parent / "static"
 Page = Callable[[Visit], Response]
 # A new version of the program brings new files; until then a screen asks once a day.
 _STATIC_S = 24 * 3600
-# What servers write down of askers who have left; nobody receives it.
-_LEFT = 499
 _FOR_EVER = f"public, max-age={365 * 24 * 3600}, immutable"
 
 
@@ -50,7 +48,7 @@ def page_routes(house: House) -> list[BaseRoute]:
     def route(path: str, page: Page) -> Route:
         async def endpoint(request: Request) -> Response:
             answer = await turns.take(request, lambda: _answered(house, request, page))
-            return Response(status_code=_LEFT) if answer is None else answer
+            return Response(status_code=LEFT) if answer is None else answer
 
         return Route(path, endpoint, methods=["GET"])
 

@@ -28,7 +28,7 @@ class Live:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._listeners = 0
-        self._followed = 0
+        self._seen = (0, 0)
         self._looked_at = -LOOK_S
 
     async def listen(self, request: Request) -> Response:
@@ -64,13 +64,16 @@ class Live:
                     silent_s = 0.0
                     await say(b": nothing new\n\n")
 
-    async def _look(self) -> int:
-        """Up to where the index has followed, as seen a moment ago."""
+    async def _look(self) -> tuple[int, int]:
+        """Up to where the index has followed and how many pictures came, as seen a moment ago."""
         now = trio.current_time()
         if now - self._looked_at >= LOOK_S:
             self._looked_at = now
-            self._followed = await trio.to_thread.run_sync(self._node.index.followed)
-        return self._followed
+            self._seen = await trio.to_thread.run_sync(self._state)
+        return self._seen
+
+    def _state(self) -> tuple[int, int]:
+        return self._node.index.followed(), self._node.pictures.arrived()
 
 
 class _Stream(Response):

@@ -57,21 +57,22 @@ def offer(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, found: list[Listing], *, status: int) -> Response:
-    if visit.asks_news:
-        return news(visit, found)
     rows = _marked(visit, items(visit, sorted(found, key=lambda one: not one.is_own)))
     offers = offers_of(visit, found)
     abouts = [offers.get(row.listing.offer, Offer(name=row.name)) for row in rows]
     # The words of this house where it has it, else of whoever says most.
     told, about = max(zip(rows, abouts), key=lambda one: (one[0].is_own, len(one[1].description)))
+    photo = _photo(visit, [about, *abouts])
+    if visit.asks_news and (said := news(visit, found, [photo])) is not None:
+        return said
     return render(
         visit,
         "product.html",
         status=status,
         rows=rows,
-        seen=marks(found),
+        seen=marks(found, [photo]),
         told=told,
-        photo=_photo(visit, [about, *abouts]),
+        photo=photo,
         about=about,
         lang=told.listing.language or None,
         count=len({row.listing.site_id for row in rows}),

@@ -62,10 +62,11 @@ def page(visit: Visit) -> Response:
     # Who still types has not come to the end of the last word.
     _, found = searched(visit.node, replace(query, begun=bool(visit.asked.get("begun"))))
     shown = [*found.results, *([found.further] if found.further is not None else [])]
-    if visit.asks_news:
-        return news(visit, shown)
     cards = group_items(visit, found.groups)
     further = items(visit, [found.further]) if found.further is not None else []
+    photos = [one.photo for one in (*cards, *further)]
+    if visit.asks_news and (told := news(visit, shown, photos)) is not None:
+        return told
     return render(
         visit,
         "results.html",
@@ -78,7 +79,7 @@ def page(visit: Visit) -> Response:
         filters=_filters(visit, asked, cards),
         more=visit.here(cursor=found.next) if found.next else "",
         map=_map(visit, found),
-        seen=marks(shown),
+        seen=marks(shown, photos),
         means=_means(visit, asked, found),
     )
 

@@ -28,19 +28,21 @@ def page(visit: Visit) -> Response:
     _, found = searched(
         visit.node, asked.query(visit.node, visit.street.view, stand=visit.street.stand)
     )
-    if visit.asks_news:
-        return news(visit, found.results)
+    cards = items(visit, found.results)
+    photos = [one.photo for one in cards]
+    if visit.asks_news and (told := news(visit, found.results, photos)) is not None:
+        return told
     return render(
         visit,
         "shop.html",
-        seen=marks(found.results),
+        seen=marks(found.results, photos),
         shop=shop,
         member=visit.house.member(shop),
         opening=_opening(visit, shop),
         week=week(visit, shop),
         words=asked.q,
         found=found,
-        cards=items(visit, found.results),
+        cards=cards,
         more=visit.here(cursor=found.next) if found.next else "",
         map=None if shop.is_own else street_map(visit, [shop]),
     )

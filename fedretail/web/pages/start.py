@@ -6,6 +6,7 @@ from fedretail.web.pages import failures, results
 from fedretail.web.pages.barcodes import code_in
 from fedretail.web.pages.going import go
 from fedretail.web.pages.goods import items
+from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.picture import street_map
 from fedretail.web.pages.recent import Recent
 from fedretail.web.pages.rendering import render
@@ -35,6 +36,10 @@ def _page(visit: Visit, shelves: Shelves) -> Response:
     if words or visit.asked.get("category"):
         return results.page(visit)
     front = shelves.front()
+    fresh = items(visit, front.fresh)
+    photos = [one.photo for one in fresh]
+    if visit.asks_news and (told := news(visit, front.fresh, photos)) is not None:
+        return told
     others = visit.street.others
     states = [(shop, shop.state(visit.now_ms)) for shop in others]
     is_open = [pair for pair in states if pair[1].open]
@@ -42,7 +47,8 @@ def _page(visit: Visit, shelves: Shelves) -> Response:
         visit,
         "start.html",
         shelves=front.shelves,
-        fresh=items(visit, front.fresh),
+        fresh=fresh,
+        seen=marks(front.fresh, photos),
         map=street_map(visit, others),
         open_count=len(is_open),
         nearest=(is_open or states)[:_NEAREST],

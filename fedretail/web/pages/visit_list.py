@@ -1,4 +1,4 @@
-"""/list: what a visitor wants to take home, as lines, as a QR code, and on paper.
+"""/list: what a visitor wants to take home, as lines, as QR codes, and on paper.
 
 The lines stand in the request: the visitor's page holds them, this computer keeps nothing.
 """
@@ -17,11 +17,14 @@ from fedretail.web.pages.rendering import render
 from fedretail.web.pages.visit import Visit
 
 MOST_LINES = 100
-# More would need modules finer than a phone reads from a screen.
-MOST_IN_CODE = 40
+# What a code of 85 modules holds, which the smallest kiosk shows at 4 dots each: finer ones no
+# phone reads from a screen.
+MOST_CODE_BYTES = 640
+# Further lines are on paper alone: nobody scans five codes.
+MOST_CODES = 4
 _MOST_OF_ONE = 99
-# What a line of a code may take, so that forty fit a code of 117 modules.
-_MOST_LINE_CHARS = 60
+# Of a name in a code: it is known again by less than it is chosen by.
+_MOST_NAME_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class Stop:
 
 def page(visit: Visit) -> Response:
     """The list."""
-    wanted = [_parse(text) for text in visit.all("o")[:MOST_LINES]]
+    asked = visit.all("o")
+    wanted = [_parse(text) for text in asked[:MOST_LINES]]
     lines, lost = [], 0
     for offer, count in wanted:
         line = _line(visit, offer, count)
@@ -55,6 +59,7 @@ def page(visit: Visit) -> Response:
         else:
             lines.append(line)
     stops = _stops(visit, lines)
+    texts, left = in_codes(as_texts(stops))
     return render(
         visit,
         "list.html",
@@ -62,7 +67,9 @@ def page(visit: Visit) -> Response:
         lost=lost,
         stops=stops,
         total=_sum(visit, lines),
-        code=code(as_text(visit, stops)) if 0 < len(lines) <= MOST_IN_CODE else "",
+        beyond=len(asked) - len(wanted),
+        codes=[code(text) for text in texts],
+        left=left,
     )
 
 
@@ -111,25 +118,48 @@ def _sum(visit: Visit, lines: list[Line] | tuple[Line, ...]) -> str:
     return " + ".join(visit.speech.money(amount, name) for name, amount in sums.items())
 
 
-def as_text(visit: Visit, stops: list[Stop]) -> str:
-    """The list as plain lines: any phone shows them without app or network."""
-    said = []
-    for stop in stops:
-        said.append(f"{stop.shop.name} {stop.sum}".strip())
-        said += [_cut(f"{one.count} x {one.item.name}, {one.sum}") for one in stop.lines]
-    return "\n".join(said).replace("\u00a0", " ")
+def as_texts(stops: list[Stop]) -> list[tuple[str, str]]:
+    """(shop, line) of all lines in their order; any phone shows them without app or network."""
+    return [
+        (
+            _plain(f"{_cut(stop.shop.name)} {stop.sum}"),
+            _plain(f"{one.count} x {_cut(one.item.name)}, {one.sum}"),
+        )
+        for stop in stops
+        for one in stop.lines
+    ]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_LINE_CHARS else text[: _MOST_LINE_CHARS - 1] + "…"
+def _cut(name: str) -> str:
+    return name if len(name) <= _MOST_NAME_CHARS else name[: _MOST_NAME_CHARS - 1] + "…"
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u00a0", " ").strip(" ,")
+
+
+def in_codes(lines: list[tuple[str, str]]) -> tuple[list[str], int]:
+    """The texts of QR codes for (shop, line), and how many lines are in none of them.
+
+    Each holds as many lines as a phone can read from a screen, under the names of their shops.
+    """
+    texts: list[str] = []
+    text, shop = "", ""
+    for at, (above, line) in enumerate(lines):
+        more = line if above == shop else f"{above}\n{line}"
+        longer = f"{text}\n{more}" if text else more
+        if len(longer.encode()) > MOST_CODE_BYTES:
+            if len(texts) == MOST_CODES - 1:
+                return [*texts, text], len(lines) - at
+            texts.append(text)
+            longer = f"{above}\n{line}"
+        text, shop = longer, above
+    return [*texts, text] if text else texts, 0
 
 
 def code(text: str) -> str:
-    """A QR code of a text as the markup of an SVG; "" where it holds too much."""
-    try:
-        made = segno.make(text, error="m", boost_error=False, micro=False)
-    except segno.DataOverflowError:
-        return ""
+    """A QR code of a text as the markup of an SVG."""
+    made = segno.make(text, error="l", micro=False)
     out = io.BytesIO()
     made.save(out, kind="svg", xmldecl=False, svgns=True, nl=False, omitsize=True, light="#fff")
     return out.getvalue().decode()

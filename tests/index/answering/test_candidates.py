@@ -3,14 +3,16 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fedretail.index.answering.candidates import Words
 from fedretail.index.answering.covers import covers_of_many
 from fedretail.index.layout.schema import connect_for_writing, create
+from fedretail.index.memory.columns import Taken
 from fedretail.index.memory.memory import Lists, Memory
 from fedretail.index.rules.ranking import Form, Term, most_relevant
 from fedretail.testing.memory_records import MemoryRecords
@@ -26,19 +28,25 @@ terms = st.builds(
 )
 
 
-class Rows(NamedTuple):
-    """Rows as columns give them."""
+def taken(rows: Sequence[int]) -> Taken:
+    """Rows as columns give them: each stands at the place of its number."""
+    numbers = np.array(rows, np.int64)
+    return Taken({}, numbers, numbers.astype(np.int32), np.zeros(len(rows), np.int32))
 
-    rows: Sequence[int]
+
+def held(rows: Sequence[int], count: int) -> Any:
+    """For each place whether its row is one of these."""
+    return np.isin(np.arange(count), rows)
 
 
 @given(
     st.lists(texts, min_size=1, max_size=5),
     st.lists(terms, min_size=2, max_size=4, unique_by=lambda term: term.forms),
     st.integers(1, 4),
+    st.booleans(),
 )
 def test_no_row_is_more_relevant_than_its_cover_says(
-    rows: list[list[str]], asked: list[Term], count: int
+    rows: list[list[str]], asked: list[Term], count: int, knows_full: bool
 ) -> None:
     some = asked[-count:]
     with tempfile.TemporaryDirectory() as folder:
@@ -48,15 +56,18 @@ def test_no_row_is_more_relevant_than_its_cover_says(
         db.executemany("INSERT INTO word(rowid, words) VALUES(?, ?)", listed)
         lists = Lists(db, state, Memory(MemoryRecords()))
         words = Words(lists, asked)
-        cover = words.covers(asked, some, None)
-        read = {term.forms: Rows(words._cut(words._asked[term.forms], None)) for term in some}
-        many = covers_of_many(asked, read, {}, lambda term: words._count(term) > 0)
+        rows_of = {term.forms: words._cut(words._asked[term.forms], None) for term in asked}
+        every = set.intersection(*(set(rows_of[term.forms]) for term in asked))
+        full = sorted(every) if knows_full else None
+        cover = words.covers(asked, some, None, full)
+        read = {term.forms: taken(rows_of[term.forms]) for term in some}
         rest = {
-            term.forms: Rows(words._cut(words._asked[term.forms], None))
-            for term in asked
-            if term.forms not in read
+            forms: held(found, len(rows)) for forms, found in rows_of.items() if forms not in read
         }
-        close = covers_of_many(asked, read, rest, lambda term: words._count(term) > 0)
+        close, many = (
+            covers_of_many(asked, read, one, lambda term: words._count(term) > 0, full=full)
+            for one in (rest, {})
+        )
         db.close()
     assert (list(many.rows), list(many.shares)) == (cover.rows, cover.shares)
     assert list(close.rows) == cover.rows

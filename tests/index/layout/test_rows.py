@@ -23,7 +23,14 @@ from fedretail.index.layout.cells import (
     currency_of,
 )
 from fedretail.index.layout.facts import Labels, stamped_facts, unpack_facts
-from fedretail.index.layout.rows import checked_at, offer_row, offer_words, said_of, words_of
+from fedretail.index.layout.rows import (
+    checked_at,
+    offer_row,
+    offer_words,
+    said_of,
+    shared_of,
+    words_of,
+)
 from fedretail.index.layout.traits import Traits, read_traits
 
 anything = st.none() | st.booleans() | st.integers(-5, 10**14) | st.text(max_size=9) | st.binary()
@@ -86,7 +93,8 @@ def test_a_row_says_what_the_whole_offer_says(fields: dict[str, Any], stamp: int
     lasting = len(offer.prices) == len(always) < 2
     windowed = offer.valid_from is not None or offer.valid_until is not None
     named, words = words_of(row.said)
-    cell = cell_of(row.cell((1, 2, 3), named), 0)
+    shared = shared_of(row.said, named, words)
+    cell = cell_of(row.cell((1, 2, 3), named, shared), 0)
     assert cell is not None
     assert (cell.category, cell.brand, cell.trait) == (1, 2, 3)
     assert cell.price == (always[0] if always and lasting else NO_PRICE)
@@ -97,7 +105,7 @@ def test_a_row_says_what_the_whole_offer_says(fields: dict[str, Any], stamp: int
     stock = 2 if may_have(offer.stock) else 1 if offer.stock.level == "none" else 0
     assert cell.stock == stock
     assert (named, words) == words_of_whole(offer)
-    assert cell.named == min(named, 255)
+    assert (cell.named, cell.shared) == (min(named, 255), shared)
     assert cell.gtin == offer.gtin
     assert read_traits(row.trait) == Traits(
         offer.type, offer.min_age, frozenset(map(fold, offer.claims)), offer.source
@@ -118,7 +126,7 @@ def test_facts_and_cell_say_what_a_listing_shows(fields: dict[str, Any]) -> None
     row, offer = offer_row(Folded(fields, {})), Offer.from_fields(fields)
     if row is None:
         return
-    cell = cell_of(row.cell((0, 0, 0), 0), 0)
+    cell = cell_of(row.cell((0, 0, 0), 0, 0), 0)
     assert cell is not None
     labels = Labels(row.said.category, row.said.brand, read_traits(row.trait).source)
     again = unpack_facts(row.facts, cell, labels)

@@ -44,6 +44,7 @@ cells = st.builds(
     st.integers(0, 180),
     st.integers(0, 255).map(lambda flags: flags | PRESENT),
     st.integers(0, 255),
+    st.integers(0, 255),
 )
 commits = st.lists(st.dictionaries(rows, cells | st.none(), max_size=8), max_size=6)
 

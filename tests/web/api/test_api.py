@@ -72,7 +72,7 @@ def test_what_is_found_is_what_the_command_prints(face: Face, shop: Node) -> Non
     from fedretail.web.asking import Asked
 
     got = face.ask("/api/v1/search?q=bread").json
-    _, page = searched(shop, Asked(q="bread").query(shop))
+    _, page = searched(shop, Asked(q="bread").query(shop, None))
     assert got == {**as_json(page), "took_ms": got["took_ms"]}
 
 

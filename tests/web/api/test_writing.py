@@ -1,5 +1,7 @@
 """fedretail/web/api/offers.py: price and stock from a till, with a token."""
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,8 +10,10 @@ import pytest
 
 from fedretail.node import tokens
 from fedretail.node.node import Node
+from fedretail.node.pricing import priced
 from fedretail.testing.faces import Face
 from fedretail.testing.nodes import finds
+from fedretail.web.api import offers
 
 EDIT = {"price": {"amount": "3.90"}, "stock": 4}
 
@@ -106,6 +110,39 @@ def test_of_two_at_once_who_read_the_same_state_one_is_told(
                 return status
 
             assert sorted(threads.map(patch, [f"{euros}.10", f"{euros}.20"])) == [200, 412]
+
+
+def test_a_command_in_the_same_instant_is_not_written_over(
+    face: Face, shop: Node, site: str, bearer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, asked = face.ask(f"/api/v1/offers/{site}/bread").headers["etag"], list[Any]()
+
+    def meanwhile(*said: Any) -> Any:
+        # Between the look at the offer and the commit, in a process of its own.
+        if not asked:
+            command = ["--data-dir", str(shop.path), "offer", "set", "bread", "--price", "4.10"]
+            subprocess.run([sys.executable, "-m", "fedretail", *command], check=True)
+        asked.append(said)
+        return priced(*said)
+
+    monkeypatch.setattr(offers, "priced", meanwhile)
+    assert patched(face, site, authorization=bearer, if_match=read).status == 412
+    assert finds(shop, "bread") == [("Fresh bread", 410)]
+    # Who names no state has the last word, and the stock is that of the edit.
+    assert patched(face, site, {"stock": 3}, authorization=bearer).status == 200
+    assert finds(shop, "bread") == [("Fresh bread", 410)]
+
+
+def test_a_price_brings_nothing_back_that_was_withdrawn(
+    face: Face, shop: Node, site: str, bearer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*said: Any) -> Any:
+        shop.remove("offer", "bread")
+        return priced(*said)
+
+    monkeypatch.setattr(offers, "priced", meanwhile)
+    assert patched(face, site, authorization=bearer).status == 412
+    assert finds(shop, "bread") == []
 
 
 def test_an_edit_sent_twice_is_made_once(face: Face, shop: Node, site: str, bearer: str) -> None:

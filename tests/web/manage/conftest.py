@@ -66,14 +66,21 @@ def farm(shops: Callable[..., Node], clock: ManualClock, note_daemon: Any) -> No
 
 
 @pytest.fixture
-def browsers(farm: Node) -> Iterator[Callable[..., Browser]]:
-    """Makes browsers of one daemon: browsers(), browsers(address="192.168.1.7")."""
+def browsers(farm: Node, note_daemon: Any) -> Iterator[Callable[..., Browser]]:
+    """Makes browsers of one daemon: browsers(), browsers(address="192.168.1.7").
+
+    of: another shop, whose daemon runs too.
+    """
     app = make_app(farm)
     with ExitStack() as stack:
 
-        def make(address: str = "127.0.0.1", base: str = HERE) -> Browser:
-            client = TestClient(app, base_url=base, client=(address, 5000), backend="trio")
-            return Browser(stack.enter_context(client), farm)
+        def make(address: str = "127.0.0.1", base: str = HERE, of: Node | None = None) -> Browser:
+            shown = app
+            if of is not None:
+                note_daemon(of, STATE)
+                shown = make_app(of)
+            client = TestClient(shown, base_url=base, client=(address, 5000), backend="trio")
+            return Browser(stack.enter_context(client), of or farm)
 
         yield make
 

@@ -4,7 +4,7 @@ import pytest
 
 from fedretail.errors import Refused, Unavailable
 from fedretail.node.entrance import LINK_MS, digest, make_link
-from fedretail.web.manage.sessions import IDLE_MS
+from fedretail.web.manage.sessions import IDLE_MS, cookie_name
 
 
 def token(node) -> str:
@@ -50,6 +50,36 @@ def test_only_from_this_computer(browsers, farm) -> None:
         assert far.get().status_code == 403
         assert far.sign_in(held).status_code == 403
     assert browsers(address="::1").sign_in(held).status_code == 200
+
+
+def test_two_shops_on_one_computer_do_not_sign_each_other_out(browsers, shops, clock) -> None:
+    first = browsers()
+    second = browsers(base="http://127.0.0.1:8766", of=shops("mill", clock))
+    first.sign_in()
+    second.sign_in()
+    # One browser has both cookies: their host is the same, and a browser looks at no port.
+    for one in (first, second):
+        for other in (first, second):
+            for cookie in other.client.cookies.jar:
+                one.client.cookies.jar.set_cookie(cookie)
+    assert (first.get().status_code, second.get().status_code) == (200, 200)
+    assert second.post("/sign-out").status_code == 200
+    assert (first.get().status_code, second.get().status_code) == (200, 401)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("127.0.0.1:8765", "fedretail-8765"),
+        ("[::1]:8765", "fedretail-8765"),
+        ("localhost", "fedretail"),
+        ("[::1]", "fedretail"),
+        ("", "fedretail"),
+        ("shop:²", "fedretail"),
+    ],
+)
+def test_a_cookie_bears_the_port(host: str, name: str) -> None:
+    assert cookie_name(host) == name
 
 
 def test_a_cookie_is_of_no_use_elsewhere(browsers, office) -> None:

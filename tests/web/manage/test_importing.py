@@ -1,14 +1,18 @@
 """A price list in the back office: looked at, mended, published, undone."""
 
 import errno
+import re
 from pathlib import Path
 
 import pytest
 
+from fedretail.domain.reasons import ENGLISH, SAID, Reason
 from fedretail.web.manage import uploads
-from fedretail.web.manage.reasons import reason
+from fedretail.web.manage.reasons import WORDS, reason
 
 LIST = "Name;EAN;Preis\nMilch;4001842100121;1,29\nTee;400184210012;2,10\nRoggen;;abc\n"
+
+VALUE = re.compile(r"%\((\w+)\)s")
 
 
 def names(node) -> set[str]:
@@ -220,8 +224,15 @@ def test_what_nobody_has_translated_stays_as_it_is(office) -> None:
         def translated(self, text: str, **values: object) -> str:
             return text % values if values else text
 
-    assert reason(Desk(), "odd <b> %(x)s 100%") == "odd <b> %(x)s 100%"
-    assert reason(Desk(), "expected a price such as 5 % off") == "a price such as 5 % off"
+    odd = Reason(SAID, {"text": "odd <b> %(x)s 100%"})
+    assert reason(Desk(), odd) == "odd <b> %(x)s 100%"
+    assert reason(Desk(), Reason("price_like", {"like": "5 % off"})) == "a price such as 5 % off"
+
+
+def test_every_reason_has_words_of_the_pages_with_the_same_values() -> None:
+    assert set(WORDS) == set(ENGLISH) - {SAID}
+    for name, words in WORDS.items():
+        assert set(VALUE.findall(words)) <= set(VALUE.findall(ENGLISH[name])), name
 
 
 def test_how_much_of_a_file_is_read_can_be_asked(office) -> None:

@@ -1,5 +1,6 @@
 """What an open page is told: that something has changed, and what of its own."""
 
+import hashlib
 import re
 import socket
 from dataclasses import replace
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from fedretail.domain.listings import Listing
+from fedretail.domain.pictures import Picture, encode_pictures
 from fedretail.domain.stock import Stock
 from fedretail.testing.faces import shown
+from fedretail.testing.pictures import webp
 from fedretail.web.pages import live
 from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.speech import Speech
@@ -52,6 +55,31 @@ def test_a_changed_price_is_counted_and_nothing_else_is_said(ask, street) -> Non
         assert answer.headers["cache-control"] == "no-store"
     german = told(ask, "/?q=milk&lang=de", before["/?q=milk"])
     assert german.text == "1 Preis hat sich geändert. Zeigen"
+
+
+def test_a_picture_that_came_is_no_sentence_but_the_page(ask, street) -> None:
+    data = webp(320, 240, body=b"jug")
+    picture = Picture(hashlib.sha256(data).digest(), len(data), 320, 240)
+    street.write("offer", "M1", {"pictures": encode_pictures([picture])})
+    street.follow()
+    paths = [path.format(street.sites()[0].id) for path in PAGES]
+    before = {path: seen(ask(path)) for path in paths}
+    arrived = street.pictures.arrived()
+    for path, was in before.items():
+        assert told(ask, path, was).status_code == 204
+    street.pictures.blobs.put(data, is_own=False)
+    assert street.pictures.arrived() == arrived + 1
+    for path, was in before.items():
+        answer = told(ask, path, was)
+        assert answer.status_code == 200
+        assert f"/pictures/{picture.name}.webp" in answer.text
+        assert told(ask, path, seen(answer)).status_code == 204
+
+
+def test_what_no_page_waits_for_is_no_news(street) -> None:
+    before = street.pictures.arrived()
+    street.pictures.blobs.put(webp(320, 240, body=b"ahead"), is_own=False)
+    assert street.pictures.arrived() == before
 
 
 def test_what_is_sold_out_or_gone_is_said_as_a_change(ask, street) -> None:

@@ -1,4 +1,4 @@
-/* The shop's own screen: wiped when nobody is there, with a keyboard of its own. */
+/* The shop's own screen: wiped when nobody is there, with its own keyboard. */
 import { $, on, reset, lines } from "./pages.js";
 
 const IDLE_MS = 60_000, WITH_LIST_MS = 90_000, LEFT_S = 30;
@@ -9,7 +9,7 @@ function wait(event) {
 	clearTimeout(idle);
 	clearInterval(tick);
 	if (dialog.open) {
-		// its click ends here: nothing under the dialog is touched
+		// its click touches nothing under the dialog
 		if (event.type === "pointerdown") return;
 		event.preventDefault();
 		event.stopPropagation();

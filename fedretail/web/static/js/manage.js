@@ -109,3 +109,5 @@ for (const button of document.querySelectorAll(".no-script")) button.hidden = tr
 // What is wrong takes the focus, also where a browser does not do so by itself.
 const summary = document.querySelector(".summary");
 if (summary) summary.focus();
+// What was told came with the page: no reader would say it of itself.
+else document.querySelector(".told[tabindex]")?.focus({ preventScroll: true });

@@ -1,16 +1,17 @@
-/* Pages change without being loaded anew: the visitor's list stands in memory and nowhere else.
-   Each page is a GET and works without it. */
+/* Each page is a GET and works without this. The visitor's list stands in memory alone. */
 const doc = document.documentElement;
 const isKiosk = "kiosk" in doc.dataset;
 const $ = (what, of = document) => of.querySelector(what);
 const on = (what, how) => document.addEventListener(what, how);
-const all = (what) => document.querySelectorAll(what);
+const all = (what, of = document) => of.querySelectorAll(what);
 const lines = new Map(); // offer: how many
 const PAUSE_MS = 120, LATE_MS = 300, RIPE_MS = 2000, AGAIN_S = 10;
-let turn = 0, typing = 0, asking = null, live = null, ripe = 0;
+let turn = 0, typing, asking, live, ripe;
 doc.classList.add("has-js");
 
 const tell = (text) => { const said = $("#said"); said.textContent = ""; setTimeout(() => { said.textContent = text; }, 50); };
+
+const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
 function asked(url) {
 	const to = new URL(url, location.href);
@@ -22,12 +23,13 @@ function asked(url) {
 }
 
 function counted() {
-	const count = [...lines.values()].reduce((sum, one) => sum + one, 0);
+	let count = 0;
+	for (const one of lines.values()) count += one;
 	for (const one of all("[data-count]")) { one.textContent = count; one.hidden = !count; }
 	if (isKiosk) for (const one of all("input[type=search]")) one.inputMode = "none";
 }
 
-// What is on its way is not waited for: the shop's computer need not begin it.
+// The shop's computer begins nothing in vain.
 function stop() {
 	clearTimeout(typing);
 	asking?.abort();
@@ -46,9 +48,8 @@ async function show(url, { typed = false, stay = false, step = "push" } = {}) {
 		if (mine !== turn) return;
 		const at = new URL(answer.url);
 		if (at.pathname === "/list") at.searchParams.delete("o");
-		if (step === "push" && !isKiosk) history.pushState(null, "", at);
-		else if (step !== "none") history.replaceState(null, "", at);
-		put(new DOMParser().parseFromString(text, "text/html"), typed, stay);
+		if (step !== "none") history[step === "push" && !isKiosk ? "pushState" : "replaceState"](null, "", at);
+		put(parsed(text), typed, stay);
 	} catch {
 		if (mine === turn) silent(url);
 	} finally {
@@ -65,30 +66,29 @@ function put(page, typed, stay) {
 	if ($(".foot", page)) {
 		for (const name of ["lang", "data-theme", "data-text"]) {
 			const value = next.getAttribute(name);
-			value === null ? doc.removeAttribute(name) : doc.setAttribute(name, value);
+			value ? doc.setAttribute(name, value) : doc.removeAttribute(name);
 		}
 		document.body.className = page.body.className;
 		$(".hd")?.remove();
-		$("main").before(...page.querySelectorAll(".hd"));
+		$("main").before(...all(".hd", page));
 	}
 	for (const what of parts) { const one = $(what, page); if (one) $(what).replaceWith(one); }
 	counted();
 	listen();
 	if (typed) {
 		const q = $("#q");
-		if (q !== field) { q.value = field.value; q.focus(); q.setSelectionRange(99999, 99999); }
+		if (q !== field) { q.value = field.value; q.focus(); q.setSelectionRange(9999, 9999); }
 		return void tell($("h1").textContent);
 	}
 	if (!stay) scrollTo(0, 0);
 	const first = $("main [autofocus]") || $("main");
-	$("main").tabIndex = -1;
 	first.focus({ preventScroll: true });
 	tell(document.title);
 }
 
-// The shop's computer says that something has changed; this page asks whether that is on it.
+// Something has changed; perhaps on this page.
 function listen() {
-	if (!$("[data-seen]")) { live?.close(); live = null; return; }
+	if (!$("[data-seen]")) return void (live = live?.close());
 	live ||= new EventSource("/live");
 	live.onopen = live.onmessage = () => { ripe ||= setTimeout(look, RIPE_MS); };
 }
@@ -100,10 +100,21 @@ async function look() {
 	const answer = await fetch(location.href, part("news", shown.dataset.seen)).catch(() => 0);
 	const text = answer.status === 200 ? await answer.text() : "";
 	if (!text || mine !== turn) return;
+	if (text[0] === "<") return picture(shown, parsed(text));
 	const link = $("[data-news]");
 	link.textContent = text;
 	link.hidden = false;
 	tell(text);
+}
+
+// Pictures take the place of drawings.
+function picture(shown, page) {
+	const at = (one) => one.closest("a")?.href, next = [...all("main .pic", page)];
+	for (const one of all("main .pic")) {
+		const to = next.find((other) => at(other) === at(one));
+		if (to && to.innerHTML !== one.innerHTML) one.replaceWith(to);
+	}
+	shown.dataset.seen = $("[data-seen]", page).dataset.seen;
 }
 
 function silent(url) {
@@ -120,7 +131,7 @@ function silent(url) {
 
 const of = (form) => {
 	const to = new URL(form.getAttribute("action") || location.pathname, location.href);
-	to.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value)).toString();
+	to.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
 	return to;
 };
 
@@ -130,7 +141,7 @@ on("input", (event) => {
 	stop();
 	typing = setTimeout(() => {
 		const text = field.value.trim();
-		// a barcode in the making is never searched as words, nor a letter that begins a thousand
+		// no barcode in the making, nor a letter that begins a thousand words
 		if (/^(\d{3,}|[!-\u02ff])$/.test(text)) return;
 		const to = of(field.form);
 		const was = new URLSearchParams(location.search);
@@ -186,12 +197,12 @@ const STOPS = ".over, .ct, .ow, .rows h3 a, .nr a, .stop li a";
 const WAYS = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] };
 function move(event, x, y) {
 	const here = document.activeElement.getBoundingClientRect();
-	let best = null, least = Infinity;
+	let best, least = 1e9;
 	for (const one of all(STOPS)) {
 		const box = one.getBoundingClientRect();
-		const dx = box.left - here.left + (box.width - here.width) / 2, dy = box.top - here.top + (box.height - here.height) / 2;
+		const dx = box.x - here.x + (box.width - here.width) / 2, dy = box.y - here.y + (box.height - here.height) / 2;
 		const along = x * dx + y * dy, aside = Math.abs(x * dy) + Math.abs(y * dx);
-		if (one !== document.activeElement && along > 4 && along + 2 * aside < least) { best = one; least = along + 2 * aside; }
+		if (along > 4 && along + 2 * aside < least) { best = one; least = along + 2 * aside; }
 	}
 	if (best) { event.preventDefault(); best.focus(); }
 }
@@ -203,13 +214,13 @@ on("keydown", (event) => {
 	else if (event.key === "Escape") {
 		if (field && event.target.value) { event.target.value = ""; event.target.dispatchEvent(new Event("input", { bubbles: true })); }
 		else if (!isKiosk) history.back();
-		else show(($(".back") || { href: "/" }).href);
+		else show($(".back")?.href ?? "/");
 	}
 	else if (event.key in WAYS && (!field || WAYS[event.key][1])) move(event, ...WAYS[event.key]);
 });
 
 addEventListener("popstate", () => show(location.href, { step: "none" }));
-for (const one of new URLSearchParams(location.pathname === "/list" ? location.search : "").getAll("o")) {
+for (const one of new URLSearchParams(location.search).getAll("o")) {
 	const [offer, count] = one.split("~");
 	lines.set(offer, +count || 1);
 }

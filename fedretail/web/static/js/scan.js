@@ -1,4 +1,4 @@
-/* A scanner is a keyboard that is faster than any hand: its digits never stay in a field. */
+/* A scanner is a keyboard that is faster than any hand: its digits stay in no field. */
 import { $, show, stop } from "./pages.js";
 
 const GAP_MS = 50, END_MS = 120, LEAST = 8;

@@ -1,0 +1,116 @@
+"""Why a piece of input was not read: a name and values, of which every face makes its own words.
+
+A reason is made where the fault is found. Its English sentence stands here and nowhere else;
+`fedretail.web.manage.reasons` says the same by name, in the language of whoever looks at a page.
+A name is never given another meaning: what has another meaning gets another name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fedretail.errors import MalformedInput
+
+# The sentence of whoever has no name for what is wrong, such as a plug-in.
+SAID = "said"
+
+ENGLISH: Mapping[str, str] = {
+    SAID: "%(text)s",
+    # Cells of a price list.
+    "price_like": "expected a price such as %(like)s",
+    "price_missing": "the price is missing",
+    "price_negative": "is negative; a price is not",
+    "price_no_amount": "is not an amount",
+    "price_too_large": "is too large for a price",
+    "price_decimals": "has more decimals than %(currency)s (%(digits)s)",
+    "currency_other": "is in another currency; %(currency)s is expected",
+    "currency_mixed": "the other rows are in %(currency)s",
+    "currency_unknown": "is not a currency",
+    "name_missing": "the name is missing",
+    "stock_like": "expected a number of pieces such as 12",
+    "yes_or_no": "expected yes or no",
+    "whole_like": "expected a whole number such as 6",
+    "age_like": "expected an age in years such as 18",
+    "pack_like": "expected how many are in a pack, such as 6",
+    "day_like": "expected a day such as 2026-11-21",
+    "ends_before": "the offer ends before it begins",
+    # Barcodes.
+    "gtin_empty": "it is empty",
+    "gtin_shortened": "a spreadsheet has shortened the number; format the column as text",
+    "gtin_letters": "only digits, spaces and hyphens belong in it",
+    "gtin_zero": "all digits are zero",
+    "gtin_check_digit": "the check digit %(was)s does not fit, %(fits)s would",
+    "gtin_first_missing": "the leading zero is missing; %(fits)s would fit",
+    "gtin_last_missing": "the last digit is missing; %(fits)s would fit",
+    "gtin_length": "it has %(number)s digits",
+    "gtin_too_long": "it is far too long",
+    # Rows.
+    "sums": "a line of sums is no article; leave it out",
+    "same_article": "same article as line %(line)s",
+    "no_product": "no row above this one names the product",
+    "width": "expected %(number)s, as the headings have",
+    "letters_damaged": "some letters cannot be read; write them again",
+    "row_too_long": "the row is longer than %(number)s characters; "
+    "a line end or a closing quotation mark is missing",
+    "quote_open": 'a quotation mark (") opens here and is never closed; take it out or close it',
+    "no_identity": "a row needs something to be known by, and this one has nothing",
+    "half_a_letter": "%(text)s holds half a character",
+    "text_half_a_letter": "the text holds half a character",
+    # Lines of the exchange format.
+    "kind_like": "expected a kind such as offer",
+    "hex_wanted": "expected %(number)s hexadecimal digits",
+    "fields_missing": "the record has no fields",
+    "text_wanted": "expected text",
+    "object_wanted": "expected a JSON object",
+    "base64_wanted": "expected base64",
+    "form_wanted": "expected %(form)s",
+    "list_wanted": "expected a list of %(form)s",
+    "amount_like": "expected an amount such as %(like)s",
+    "one_price_like": "expected a price such as %(like)s",
+    "prices_like": "expected a list of prices such as %(like)s",
+    "price_terms": 'expected min_quantity from 1 up, and audience "all" or "members"',
+    "prices_many": "prices are a list of at most %(number)s",
+    "price_row": "a price is [amount, from, until, min_quantity, audience]",
+    "price_amount": "%(text)s is not an amount",
+    "price_time": "%(text)s is not a time",
+    "price_least": "%(text)s is not a least quantity",
+    "price_audience": "%(text)s is not an audience",
+    "price_ends_before": "a price ends before it begins",
+    "amount_currency": "the record names no currency for its amounts",
+    "amount_too_large": "the amount is too large for a price",
+    "time_like": "expected a time such as %(like)s",
+    "time_wrong": "%(text)s is not a time",
+    "degrees_like": "expected degrees such as %(like)s",
+    "number_as_text": "numbers with decimals are written as text",
+    "field_name": "%(text)s is not a name that may stand here",
+    "field_name_long": "a field name has at most %(number)s bytes",
+    "nested": "the value is nested too deeply",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """name: a key of ENGLISH. values: what stands in its sentence, as text."""
+
+    name: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def english(self) -> str:
+        """The sentence for terminals, files and programs."""
+        return ENGLISH[self.name] % self.values
+
+
+class NotRead(MalformedInput):
+    """Input that is not what it claims to be, for a reason that has a name.
+
+    about: what stands before the reason in the message, such as the text in quotation marks.
+    """
+
+    def __init__(self, reason: Reason, *, about: str = "", hint: str = "") -> None:
+        super().__init__(f"{about}{reason.english}", hint=hint)
+        self.reason = reason
+
+
+def reason_of(error: MalformedInput) -> Reason:
+    """The reason by its name; the message itself where it has none."""
+    return error.reason if isinstance(error, NotRead) else Reason(SAID, {"text": error.message})

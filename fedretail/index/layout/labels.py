@@ -1,0 +1,73 @@
+"""Which labels of an offer begin as words of its name do: told apart without reading the name.
+
+A word that stands in the category of most offers says little of each. Where the name has no word
+that begins as one of the label's, what stands in the label stands only there, whatever the language
+that both were stemmed in.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
+
+from fedretail.index.language.text import split
+
+# Bits of `shared` in a cell: a word of the name begins with three, or two, letters of one in the
+# category; the same of the brand. Shorter words are whole.
+_THREE, _TWO = 3, 2
+CATEGORY_THREE, CATEGORY_TWO, BRAND_THREE, BRAND_TWO = 1, 2, 4, 8
+
+
+_first_three, _first_two = itemgetter(slice(_THREE)), itemgetter(slice(_TWO))
+
+
+class Beginnings(NamedTuple):
+    """How the words of a label begin: with which three letters, and with which two."""
+
+    three: frozenset[str]
+    two: frozenset[str]
+
+
+_NOTHING = Beginnings(frozenset(), frozenset())
+
+
+# A federation's shops repeat some thousand categories and brands.
+@lru_cache(maxsize=4096)
+def beginnings(label: str) -> Beginnings:
+    """Those of a category or brand; amounts left out."""
+    words = [one for one in split(label) if isinstance(one, str)] if label else []
+    return Beginnings(
+        frozenset(one[:_THREE] for one in words), frozenset(one[:_TWO] for one in words)
+    )
+
+
+def shared_of(name: Sequence[str], category: str, brand: str) -> int:
+    """The bits for an offer; name: the tokens of its name."""
+    letters, found = set(map(_first_two, name)), 0
+    for label, three, two in (
+        (category, CATEGORY_THREE, CATEGORY_TWO),
+        (brand, BRAND_THREE, BRAND_TWO),
+    ):
+        begins = beginnings(label) if label else _NOTHING
+        if not letters.isdisjoint(begins.two):
+            found |= two
+            # Whoever shares three letters shares two.
+            if not begins.three.isdisjoint(map(_first_three, name)):
+                found |= three
+    return found
+
+
+def asked_beginnings(forms: Iterable[tuple[str, bool]]) -> Beginnings | None:
+    """How a word of a name must begin to answer one of these (token, is begun).
+
+    None where one letter is all that is known of it.
+    """
+    three, two = set[str](), set[str]()
+    for token, begun in forms:
+        if not begun or len(token) >= _THREE:
+            three.add(token[:_THREE])
+        elif len(token) == _TWO:
+            two.add(token)
+        else:
+            return None
+    return Beginnings(frozenset(three), frozenset(two))

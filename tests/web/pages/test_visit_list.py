@@ -1,0 +1,80 @@
+"""The list as it leaves: in codes that a phone can read, and what is in none of them is said."""
+
+import re
+
+import segno
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedretail.web.pages.visit_list import MOST_CODES, MOST_LINES, code, in_codes
+
+# At 4 dots each, with the white around them, within the narrowest column that shows one.
+MOST_MODULES = 85
+
+NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=55)
+LINES = st.lists(st.tuples(st.sampled_from(["Corner & Sons €9.99", "Хлеб 5", "パン"]), NAMES))
+
+
+@given(LINES)
+def test_every_line_is_in_one_code_or_counted(lines) -> None:
+    texts, left = in_codes(lines)
+    assert len(texts) <= MOST_CODES
+    assert (left == 0) or len(texts) == MOST_CODES
+    held = lines[: len(lines) - left]
+    said = [one for text in texts for one in text.split("\n")]
+    assert [one for one in said if one not in {shop for shop, _ in lines}] == [
+        line for _, line in held if line not in {shop for shop, _ in lines}
+    ]
+    for text in texts:
+        assert segno.make(text, error="l", micro=False).symbol_size(border=0)[0] <= MOST_MODULES
+
+
+def test_each_code_begins_with_the_shop_of_its_first_line() -> None:
+    lines = [("Mill €99", f"{number} x {'Bread ' * 6}") for number in range(40)]
+    texts, left = in_codes(lines)
+    assert len(texts) > 1
+    assert left == 0
+    assert all(text.startswith("Mill €99\n") for text in texts)
+
+
+def listed(ask, street, number: int, language: str = "en"):
+    for at in range(number):
+        fields = {"name": f"Very good bread number {at}", "currency": "EUR", "prices": [[380]]}
+        street.write("offer", f"L{at}", fields)
+    street.follow()
+    site = street.site().id
+    return ask("/list?" + "&".join(f"o={site}/L{at}~2" for at in range(number)), language).text
+
+
+def test_a_short_list_is_one_code(ask, street) -> None:
+    page = listed(ask, street, 8)
+    assert page.count('class="qr"') == 1
+    assert "Scan with your phone." in page
+    assert "is in no code" not in page
+
+
+def test_a_list_of_more_than_forty_lines_is_in_several(ask, street) -> None:
+    page = listed(ask, street, 41)
+    assert 2 <= page.count('class="qr"') <= MOST_CODES
+    assert "Code 1 of " in page
+    assert "in no code" not in page
+    sizes = [int(side) for side in re.findall(r'viewBox="0 0 (\d+) \1"', page.partition("qr")[2])]
+    assert sizes
+    assert max(sizes) <= MOST_MODULES + 8
+
+
+def test_what_is_in_no_code_or_too_much_is_said_and_printed(ask, street) -> None:
+    page = listed(ask, street, MOST_LINES + 3)
+    assert page.count('class="qr"') == MOST_CODES
+    left = re.search(r"(\d+) lines are in no code. Print the list: it holds all.", page)
+    assert left is not None
+    assert int(left[1]) > 0
+    assert "A list has 100 lines at most: 3 more are left out" in page
+    assert all(f"Very good bread number {at}<" in page for at in range(MOST_LINES))
+    german = listed(ask, street, MOST_LINES + 1, "de")
+    assert "Drucken Sie die Liste" in german
+    assert "1 weitere fehlt hier" in german
+
+
+def test_a_code_is_white_where_it_is_light() -> None:
+    assert 'fill="#fff"' in code("Corner & Sons")

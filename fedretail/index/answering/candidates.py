@@ -23,6 +23,9 @@ FEW_ROWS = 2_000
 # Up to so many words are asked for one by one instead, which seeks; more are asked for once.
 INDEXED_BEGINNINGS = (2, 3)
 MAX_SPELT_OUT = 200
+# FTS5 looks at the end of a span only where it has found a row: of many words, which hardly any row
+# holds together, it reads the lists to their ends for each span.
+_MOST_IN_SPANS = 3
 # Which of so many partial answers hold a further word is looked up: a row of a list costs a
 # hundredth of what an offer costs that is read because it may hold it.
 MANY_ROWS = 2_000
@@ -107,7 +110,8 @@ class Words:
         """The rows that hold every term, in ascending order."""
         asked = [self._asked[term.forms] for term in self.words]
         every = " AND ".join(one.match for one in asked)
-        return self._cut(_Asked(every, any(one.is_wide for one in asked)), spans)
+        is_wide = len(asked) > _MOST_IN_SPANS or any(one.is_wide for one in asked)
+        return self._cut(_Asked(every, is_wide), spans)
 
     def some(self, offers: int) -> list[list[Term]]:
         """The terms of which partial answers hold one, to be tried in this order."""

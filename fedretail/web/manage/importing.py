@@ -276,9 +276,7 @@ def _sample(desk: Desk, fields: dict[str, Any]) -> dict[str, Any]:
         "pack": "" if offer.net is None else f"{offer.net.amount:f} {offer.net.unit}",
         "price": "" if price is None else say.money(price.amount_minor, currency),
         "was": say.money(old.amount_minor, currency) if old is not None and is_other else "",
-        "per": ""
-        if per is None
-        else f"{say.money(per.amount_minor, currency)}/{units[per.per]}",
+        "per": "" if per is None else f"{say.money(per.amount_minor, currency)}/{units[per.per]}",
         "stock": offer.stock.level,
         "state": "new" if fields.get("was") is None else "changed" if is_other else "same",
     }

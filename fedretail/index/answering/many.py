@@ -54,7 +54,7 @@ class Many:
     ) -> None:
         self.judge, self.reach, self.labels = judge, reach, labels
         self._moments = moments
-        self._filter(taken)
+        self._filter(taken.wide())
         if judge.asks_prices:
             self._prices()
         else:

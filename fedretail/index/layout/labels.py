@@ -31,14 +31,16 @@ class Beginnings(NamedTuple):
 _NOTHING = Beginnings(frozenset(), frozenset())
 
 
-# A federation's shops repeat some thousand categories and brands.
-@lru_cache(maxsize=4096)
 def beginnings(label: str) -> Beginnings:
     """Those of a category or brand; amounts left out."""
     words = [one for one in split(label) if isinstance(one, str)] if label else []
     return Beginnings(
         frozenset(one[:_THREE] for one in words), frozenset(one[:_TWO] for one in words)
     )
+
+
+# A federation's shops repeat some thousand categories and brands: a kilobyte each, for who writes.
+_beginnings = lru_cache(maxsize=4096)(beginnings)
 
 
 def shared_of(name: Sequence[str], category: str, brand: str) -> int:
@@ -48,7 +50,7 @@ def shared_of(name: Sequence[str], category: str, brand: str) -> int:
         (category, CATEGORY_THREE, CATEGORY_TWO),
         (brand, BRAND_THREE, BRAND_TWO),
     ):
-        begins = beginnings(label) if label else _NOTHING
+        begins = _beginnings(label) if label else _NOTHING
         if not letters.isdisjoint(begins.two):
             found |= two
             # Whoever shares three letters shares two.

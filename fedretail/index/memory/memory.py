@@ -30,7 +30,7 @@ USE_FROM_ROWS = 30
 # Loading 20,000 sites takes as long as a hundred queries that look up the few they need.
 FEW_QUERIES = 10
 # Reading the rows of a word from FTS5 takes a quarter of a millisecond a thousand: those of common
-# words are kept, 20 bytes each.
+# words are kept, 16 bytes each.
 KEEP_FROM_ROWS = 2_000
 KEPT_ROWS = 1_000_000
 # Of so many rows their relevance to some words is remembered: 100 bytes each.

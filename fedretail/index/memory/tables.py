@@ -61,7 +61,7 @@ class Texts:
         return all_of
 
     @cached_property
-    def _begun(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    def _begun(self) -> tuple[dict[str, Array], dict[str, Array]]:
         """The numbers of the texts that have a word with these first three letters, and two."""
         three: dict[str, list[int]] = {}
         two: dict[str, list[int]] = {}
@@ -70,7 +70,11 @@ class Texts:
             for known, some in ((three, begins.three), (two, begins.two)):
                 for one in some:
                     known.setdefault(one, []).append(number)
-        return three, two
+        first, second = (
+            {one: np.array(numbers, np.int32) for one, numbers in known.items()}
+            for known in (three, two)
+        )
+        return first, second
 
     def load(self) -> None:
         """Be ready for `beginning`."""

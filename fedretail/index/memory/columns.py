@@ -67,7 +67,7 @@ class Taken:
         return self._columns[name][self.places]
 
     def wide(self) -> "Taken":
-        """The same rows for who asks for many columns: numpy widens the places for each one else."""
+        """The same rows, for many columns: numpy would widen the places anew for each of them."""
         return Taken(self._columns, self.rows, self.places.astype(np.intp), self.sites)
 
     @property

@@ -7,6 +7,7 @@ that both were stemmed in.
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from fedretail.index.language.text import split
@@ -15,6 +16,9 @@ from fedretail.index.language.text import split
 # category; the same of the brand. Shorter words are whole.
 _THREE, _TWO = 3, 2
 CATEGORY_THREE, CATEGORY_TWO, BRAND_THREE, BRAND_TWO = 1, 2, 4, 8
+# The brand's bits stand above the category's.
+_BRAND = 2
+_first_three, _first_two = itemgetter(slice(_THREE)), itemgetter(slice(_TWO))
 
 
 class Beginnings(NamedTuple):
@@ -36,18 +40,19 @@ def beginnings(label: str) -> Beginnings:
 
 def shared_of(name: Sequence[str], category: str, brand: str) -> int:
     """The bits for an offer; name: the tokens of its name."""
-    letters, found = {one[:_TWO] for one in name}, 0
-    for label, three, two in (
-        (category, CATEGORY_THREE, CATEGORY_TWO),
-        (brand, BRAND_THREE, BRAND_TWO),
-    ):
-        begins = beginnings(label)
-        if not letters.isdisjoint(begins.two):
-            found |= two
-            # Whoever shares three letters shares two.
-            if not begins.three.isdisjoint(one[:_THREE] for one in name):
-                found |= three
-    return found
+    found = _shared(name, category) if category else 0
+    return found | _shared(name, brand) << _BRAND if brand else found
+
+
+def _shared(name: Sequence[str], label: str) -> int:
+    """The bits as of a category."""
+    begins = beginnings(label)
+    if begins.two.isdisjoint(map(_first_two, name)):
+        return 0
+    # Whoever shares three letters shares two.
+    if begins.three.isdisjoint(map(_first_three, name)):
+        return CATEGORY_TWO
+    return CATEGORY_TWO | CATEGORY_THREE
 
 
 def asked_beginnings(forms: Iterable[tuple[str, bool]]) -> Beginnings | None:

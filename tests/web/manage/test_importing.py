@@ -273,7 +273,11 @@ def test_columns_of_a_shop_system_stay_what_they_are_when_another_is_named(offic
         ("list.pdf", b"%PDF-1.7", "ist ein PDF-Dokument. Fragen Sie nach der Liste als CSV"),
         ("list.gz", b"\x1f\x8b\x08", "ist eine gepackte Datei (.gz). Entpacken Sie sie"),
         ("list.csv", b"Was;Wieviel\nMilch;1,29\n", "nicht klar, welche Spalte was ist."),
-        ("list.jsonl", b'{"kind": "offer"}\n{"kind": ', "Zeile 2: die Zeile ist abgeschnitten. Nichts wurde gelesen."),
+        (
+            "list.jsonl",
+            b'{"kind": "offer"}\n{"kind": ',
+            "Zeile 2: die Zeile ist abgeschnitten. Nichts wurde gelesen.",
+        ),
     ],
 )
 def test_what_cannot_be_read_at_all_is_said_in_the_language_of_the_page(

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from fedretail.domain.money import MINOR_DIGITS, SIGNS
+from fedretail.domain.reasons import NotRead, Reason
 from fedretail.errors import MalformedInput
 
 # English | German | French | Spanish | Italian | Dutch, and the field's own name. Compared as
@@ -183,11 +184,9 @@ def missing_columns(file: str, headings: Sequence[str], needed: Sequence[str]) -
     found = ", ".join(f'"{heading[:40]}"' for heading in headings[:12])
     more = f" and {len(headings) - 12} more" if len(headings) > 12 else ""
     wanted = " and ".join(filter(None, (", ".join(needed[:-1]), needed[-1])))
-    return MalformedInput(
-        f"{file} has no columns for {wanted}. Headings found: {found}{more}.",
-        hint=f"The first line must name the columns; needed are {wanted}, "
-        'for example "Name" and "Price", "Bezeichnung" and "Preis".',
-    )
+    values = {"file": file, "wanted": wanted, "found": found, "more": more}
+    then = Reason("then_headings", {"wanted": wanted})
+    return NotRead(Reason("file_no_columns", values), then=then)
 
 
 def currency_in_heading(heading: str) -> str | None:

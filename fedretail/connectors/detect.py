@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from fedretail.errors import MalformedInput, Unavailable, UsageError
+from fedretail.domain.reasons import NotRead, Reason
+from fedretail.errors import Unavailable, UsageError
 
 # Large enough that the scan of a 1 GB file is bound by the disk, small enough to stay in cache.
 _CHUNK_BYTES = 1 << 16
@@ -19,20 +20,20 @@ _CHUNK_BYTES = 1 << 16
 SAMPLE_CHARS = 1 << 16
 DELIMITERS = (";", ",", "\t", "|")
 
-_SAVE_AS_CSV = 'Open it there and choose "Save as", "CSV (UTF-8)", then import that file.'
+_KNOWN, _UNPACK = Reason("then_known"), Reason("then_unpack")
+# How a file begins, what it is then, and what to do about it.
 _MAGIC = (
-    (b"\xd0\xcf\x11\xe0", "an Excel file (.xls)", _SAVE_AS_CSV),
-    (b"%PDF", "a PDF document", "Ask for the list as CSV; prices cannot be read from a PDF."),
-    (b"\x89PNG", "a picture", ""),
-    (b"\xff\xd8\xff", "a picture", ""),
-    (b"GIF8", "a picture", ""),
-    (b"RIFF", "a picture or a sound", ""),
-    (b"\x1f\x8b", "a packed file (.gz)", "Unpack it, then import the file inside."),
-    (b"7z\xbc\xaf", "a packed file (.7z)", "Unpack it, then import the file inside."),
-    (b"Rar!", "a packed file (.rar)", "Unpack it, then import the file inside."),
-    (b"SQLite format 3\0", "a database file", ""),
+    (b"\xd0\xcf\x11\xe0", Reason("file_xls"), Reason("then_csv")),
+    (b"%PDF", Reason("file_pdf"), Reason("then_ask")),
+    (b"\x89PNG", Reason("file_picture"), _KNOWN),
+    (b"\xff\xd8\xff", Reason("file_picture"), _KNOWN),
+    (b"GIF8", Reason("file_picture"), _KNOWN),
+    (b"RIFF", Reason("file_sound"), _KNOWN),
+    (b"\x1f\x8b", Reason("file_packed", {"kind": ".gz"}), _UNPACK),
+    (b"7z\xbc\xaf", Reason("file_packed", {"kind": ".7z"}), _UNPACK),
+    (b"Rar!", Reason("file_packed", {"kind": ".rar"}), _UNPACK),
+    (b"SQLite format 3\0", Reason("file_database"), _KNOWN),
 )
-_READABLE = "fedretail reads CSV, Shopify and WooCommerce exports, and JSON Lines."
 # Bytes that no text file holds: C0 controls but tab, line ends, form feed, Ctrl-Z and escape.
 _CONTROLS = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27})
 _BOMS = (
@@ -64,22 +65,26 @@ def detect_encoding(path: Path) -> str:
 
 def _refuse_foreign(head: bytes, name: str) -> None:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
-        raise MalformedInput(f"{name} is empty.", hint="Export it again and look inside first.")
+        raise _not_read(name, Reason("file_empty"), Reason("then_export"))
     if head.startswith(b"PK"):
-        raise MalformedInput(*_zip_kind(head, name)[:1], hint=_zip_kind(head, name)[1])
-    for magic, what, hint in _MAGIC:
+        raise _not_read(name, *_zip_kind(head, name))
+    for magic, what, then in _MAGIC:
         if head.startswith(magic):
-            raise MalformedInput(f"{name} is {what}.", hint=hint or _READABLE)
+            raise _not_read(name, what, then)
     if re.match(rb"\s*<(?:!doctype html|html|table|\?xml)", head, re.IGNORECASE):
-        raise MalformedInput(f"{name} is a web page or XML, not CSV.", hint=_SAVE_AS_CSV)
+        raise _not_read(name, Reason("file_web_page"), Reason("then_csv"))
 
 
-def _zip_kind(head: bytes, name: str) -> tuple[str, str]:
+def _not_read(name: str, what: Reason, then: Reason) -> NotRead:
+    return NotRead(Reason(what.name, {**what.values, "file": name}), then=then)
+
+
+def _zip_kind(head: bytes, name: str) -> tuple[Reason, Reason]:
     if b"xl/" in head or b"[Content_Types].xml" in head or name.lower().endswith(".xlsx"):
-        return f"{name} is an Excel file; save it as CSV.", _SAVE_AS_CSV
+        return Reason("file_xlsx"), Reason("then_csv")
     if b"opendocument.spreadsheet" in head:
-        return f"{name} is a LibreOffice spreadsheet; save it as CSV.", _SAVE_AS_CSV
-    return f"{name} is a packed file (.zip).", "Unpack it, then import the file inside."
+        return Reason("file_ods"), Reason("then_csv")
+    return Reason("file_packed", {"kind": ".zip"}), _UNPACK
 
 
 def _by_bom(head: bytes) -> str | None:
@@ -103,7 +108,7 @@ def _scan_bytes(chunk: bytes, file: Iterable[bytes], name: str) -> str:
     read = file.read  # type: ignore[attr-defined]
     while chunk:
         if len(chunk.translate(None, _CONTROLS)) != len(chunk):
-            raise MalformedInput(f"{name} is a binary file, not text.", hint=_READABLE)
+            raise _not_read(name, Reason("file_binary"), _KNOWN)
         try:
             decoder.decode(chunk)
         except UnicodeDecodeError:

@@ -151,28 +151,29 @@ def decode_record(line: str) -> Record | None:
 def parse_object(line: str) -> dict[str, Any]:
     """The JSON object on a line; MalformedInput when it is cut off, not JSON or no object."""
     if len(line) > MAX_LINE_CHARS:
-        raise MalformedInput(f"the line has over {MAX_LINE_CHARS:,} characters")
+        raise NotRead(Reason("line_long", {"number": f"{MAX_LINE_CHARS:,}"}))
     try:
         raw = json.loads(line, parse_float=_refuse_number, parse_constant=_refuse_number)
     except json.JSONDecodeError as error:
         if error.pos >= len(line.rstrip()) - 1 or "Unterminated" in error.msg:
-            raise MalformedInput("the line is cut off: the JSON object does not end") from None
-        raise MalformedInput(f"the line is not JSON ({error.msg}, column {error.colno})") from None
+            raise NotRead(Reason("line_cut")) from None
+        values = {"fault": error.msg, "column": str(error.colno)}
+        raise NotRead(Reason("line_no_json", values)) from None
     except (RecursionError, ValueError):
-        raise MalformedInput("the line is not JSON of a sensible depth and size") from None
+        raise NotRead(Reason("line_nested")) from None
     if not isinstance(raw, dict):
-        raise MalformedInput("expected one JSON object on each line")
+        raise NotRead(Reason("line_object"))
     return raw
 
 
 def _refuse_number(text: str) -> NoReturn:
-    raise MalformedInput(f'numbers with decimals are written as text: "{text[:20]}"')
+    raise NotRead(Reason("line_number", {"text": text[:20]}))
 
 
 def _check_header(raw: Mapping[str, Any]) -> None:
     if raw["format"] != HEADER["format"]:
-        raise MalformedInput(
-            f"the format {str(raw['format'])[:40]!r} is not known here",
+        raise NotRead(
+            Reason("format_unknown", {"text": f"{str(raw['format'])[:40]!r}"}),
             hint="A newer fedretail may have written it.",
         )
 

@@ -59,10 +59,11 @@ def numbered_lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
     while line := file.readline(_MAX_LINE_BYTES + 1):
         number += 1
         if len(line) > _MAX_LINE_BYTES:
-            raise MalformedInput(f"has no end within {_MAX_LINE_BYTES:,} bytes", hint=str(number))
+            values = {"number": f"{_MAX_LINE_BYTES:,}"}
+            raise NotRead(Reason("line_no_end", values), hint=str(number))
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
-            raise MalformedInput("is not UTF-8 text", hint=str(number)) from None
+            raise NotRead(Reason("line_no_text"), hint=str(number)) from None
         if text.strip():
             yield number, text

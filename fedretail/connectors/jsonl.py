@@ -17,7 +17,6 @@ from fedretail.connectors.rows import BadRow, Options, Reading, Row
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kind import Value
 from fedretail.domain.reasons import NotRead, Reason, reason_of
-from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput
 from fedretail.files import whole_file
 
@@ -31,10 +30,8 @@ class JsonlReader:
     def __init__(self, path: Path, head: tuple[str, str], options: Options) -> None:
         self._path = path
         if head[1].lstrip()[:1] == "[":
-            raise MalformedInput(
-                f"{path.name} is one JSON list; JSON Lines has one record on each line.",
-                hint=f"`jq -c '.[]' {path.name}` makes lines of it.",
-            )
+            values = {"file": path.name}
+            raise NotRead(Reason("file_json_list", values), then=Reason("then_jq", values))
         sites = _look_through(path)
         self._site = _choose_site(path, sites, options.site_id)
         self._size = path.stat().st_size
@@ -157,10 +154,9 @@ def _look_through(path: Path) -> Counter[str]:
                         sites[site] += 1
         except MalformedInput as error:
             at = int(error.hint) if error.hint.isdecimal() else at
-            raise MalformedInput(
-                f"{path.name}, line {at}: {error.message}. Nothing was imported.",
-                hint="Export or copy the file again; it seems to be damaged.",
-            ) from None
+            values: dict[str, str | Reason] = {"file": path.name, "line": str(at)}
+            values["why"] = reason_of(error)
+            raise NotRead(Reason("file_damaged", values), then=Reason("then_copy")) from None
     return sites
 
 
@@ -171,8 +167,5 @@ def _choose_site(path: Path, sites: Counter[str], wanted: str | None) -> str:
         return ""
     if wanted in sites:
         return wanted or ""
-    raise MalformedInput(
-        f"{path.name} holds offers of {count(len(named), 'shop')}; "
-        "one shop's are imported at a time.",
-        hint="`fedretail export --mine` writes your own alone.",
-    )
+    values = {"file": path.name, "count": f"{len(named):,}"}
+    raise NotRead(Reason("file_of_shops", values), then=Reason("then_mine"))

@@ -15,7 +15,7 @@ from fedretail.connectors.detect import (
     detect_delimiter,
     detect_encoding,
 )
-from fedretail.errors import MalformedInput
+from fedretail.domain.reasons import NotRead, Reason
 
 # Above the headings stand at most a title, a date and some blank lines.
 _HEADING_LINES = 10
@@ -62,10 +62,8 @@ def find_layout(path: Path, head: tuple[str, str], known: Mapping[str, object]) 
     if len(text) == SAMPLE_CHARS:
         lines.pop()
         if not lines:
-            raise MalformedInput(
-                f"The first line of {path.name} has no end within {SAMPLE_CHARS:,} characters.",
-                hint="A table has one line for its headings and one for each article.",
-            )
+            values = {"file": path.name, "number": f"{SAMPLE_CHARS:,}"}
+            raise NotRead(Reason("file_no_lines", values), then=Reason("then_table"))
     declared = re.match(r"sep=.\s*$", lines[0])
     candidates = [detect_delimiter(lines)] if declared else [*DELIMITERS]
     best = max(candidates, key=lambda mark: (_known(lines, mark, known), mark == _even(lines)))

@@ -8,7 +8,7 @@ A name is never given another meaning: what has another meaning gets another nam
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fedretail.errors import MalformedInput
+from fedretail.errors import FedretailError, MalformedInput
 
 # The sentence of whoever has no name for what is wrong, such as a plug-in.
 SAID = "said"
@@ -86,6 +86,45 @@ ENGLISH: Mapping[str, Sentence] = {
     "field_name": "%(text)s is not a name that may stand here",
     "field_name_long": "a field name has at most %(number)s bytes",
     "nested": "the value is nested too deeply",
+    "line_long": "the line has over %(number)s characters",
+    "line_cut": "the line is cut off: the JSON object does not end",
+    "line_no_json": "the line is not JSON (%(fault)s, column %(column)s)",
+    "line_nested": "the line is not JSON of a sensible depth and size",
+    "line_object": "expected one JSON object on each line",
+    "line_number": 'numbers with decimals are written as text: "%(text)s"',
+    "line_no_end": "has no end within %(number)s bytes",
+    "line_no_text": "is not UTF-8 text",
+    "format_unknown": "the format %(text)s is not known here",
+    # Files that cannot be read at all, and what to do then.
+    "file_empty": "%(file)s is empty.",
+    "file_xls": "%(file)s is an Excel file (.xls).",
+    "file_xlsx": "%(file)s is an Excel file; save it as CSV.",
+    "file_ods": "%(file)s is a LibreOffice spreadsheet; save it as CSV.",
+    "file_pdf": "%(file)s is a PDF document.",
+    "file_picture": "%(file)s is a picture.",
+    "file_sound": "%(file)s is a picture or a sound.",
+    "file_packed": "%(file)s is a packed file (%(kind)s).",
+    "file_database": "%(file)s is a database file.",
+    "file_web_page": "%(file)s is a web page or XML, not CSV.",
+    "file_binary": "%(file)s is a binary file, not text.",
+    "file_no_lines": "The first line of %(file)s has no end within %(number)s characters.",
+    "file_no_columns": "%(file)s has no columns for %(wanted)s. Headings found: %(found)s%(more)s.",
+    "file_no_offers": "%(file)s holds no offers.",
+    "file_json_list": "%(file)s is one JSON list; JSON Lines has one record on each line.",
+    "file_damaged": "%(file)s, line %(line)s: %(why)s. Nothing was imported.",
+    "file_of_shops": "%(file)s holds offers of %(count)s shops; one shop's are imported at a time.",
+    "then_export": "Export it again and look inside first.",
+    "then_copy": "Export or copy the file again; it seems to be damaged.",
+    "then_csv": 'Open it there and choose "Save as", "CSV (UTF-8)", then import that file.',
+    "then_ask": "Ask for the list as CSV; prices cannot be read from a PDF.",
+    "then_unpack": "Unpack it, then import the file inside.",
+    "then_known": "fedretail reads CSV, Shopify and WooCommerce exports, and JSON Lines.",
+    "then_table": "A table has one line for its headings and one for each article.",
+    "then_headings": "The first line must name the columns; needed are %(wanted)s, "
+    'for example "Name" and "Price", "Bezeichnung" and "Preis".',
+    "then_look": "Check that it is the price list, and that it has rows under its headings.",
+    "then_jq": "`jq -c '.[]' %(file)s` makes lines of it.",
+    "then_mine": "`fedretail export --mine` writes your own alone.",
     # How a whole file was read.
     "known_by": "Articles are still known by %(kept)s, as at the first import of this source; "
     "this file alone would suggest %(chosen)s.",
@@ -156,13 +195,23 @@ class NotRead(MalformedInput):
     """Input that is not what it claims to be, for a reason that has a name.
 
     about: what stands before the reason in the message, such as the text in quotation marks.
+    then: the next thing to do, as a reason; it is the hint.
     """
 
-    def __init__(self, reason: Reason, *, about: str = "", hint: str = "") -> None:
-        super().__init__(f"{about}{reason.english}", hint=hint)
+    def __init__(
+        self, reason: Reason, *, about: str = "", hint: str = "", then: Reason | None = None
+    ) -> None:
+        super().__init__(f"{about}{reason.english}", hint=then.english if then else hint)
         self.reason = reason
+        self.then = then
 
 
-def reason_of(error: MalformedInput) -> Reason:
+def reason_of(error: FedretailError) -> Reason:
     """The reason by its name; the message itself where it has none."""
     return error.reason if isinstance(error, NotRead) else Reason(SAID, {"text": error.message})
+
+
+def then_of(error: FedretailError) -> Reason:
+    """The next thing to do, by its name; the hint itself where it has none."""
+    then = error.then if isinstance(error, NotRead) else None
+    return Reason(SAID, {"text": error.hint}) if then is None else then

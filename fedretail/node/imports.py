@@ -26,7 +26,7 @@ from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import collection_of, record_key
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.prices import moved_by_half
-from fedretail.domain.reasons import Reason
+from fedretail.domain.reasons import NotRead, Reason
 from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput
 from fedretail.node import rejects
@@ -171,8 +171,7 @@ class _Import:
         if self.report.offers or self.report.held or (self._options.or_none and self.report.bad):
             return
         if not self.report.bad:
-            hint = "Check that it is the price list, and that it has rows under its headings."
-            raise MalformedInput(f"{path.name} holds no offers.", hint=hint)
+            raise NotRead(Reason("file_no_offers", {"file": path.name}), then=Reason("then_look"))
         first = self.report.bad[0]
         raise MalformedInput(
             f"No row of {path.name} could be read. Line {first.line}, {first.column or 'the row'}: "

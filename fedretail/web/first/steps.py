@@ -29,7 +29,7 @@ from fedretail.web.first.look import look_of
 from fedretail.web.first.making import columns_of, said_columns
 from fedretail.web.first.price_list import PriceList, Reading
 from fedretail.web.manage.importing import role_of, role_words
-from fedretail.web.manage.reasons import reason
+from fedretail.web.manage.reasons import fault, reason
 from fedretail.web.manage.sessions import Session
 from fedretail.web.manage.settings import colour_words, day_words
 from fedretail.web.manage.words import Words
@@ -182,6 +182,7 @@ def _prices(step: Step, answers: Mapping[str, str]) -> dict[str, Any]:
         "reading": reading,
         "bad": reading.report.bad[:_BAD_SHOWN] if reading and reading.report else [],
         "reason": partial(reason, step),
+        "why": partial(fault, step),
         "roles": role_words(step),
         "rows": ROWS,
         "is_typed": has_typed,

@@ -17,7 +17,7 @@ from fedretail.node.import_report import HeldRow, ImportOptions, ImportReport
 from fedretail.node.mending import import_rows, mended, settled, wait, waiting, write_rows
 from fedretail.node.mending import publish as publish_all
 from fedretail.web.manage.desk import Desk, Translates
-from fedretail.web.manage.reasons import reason
+from fedretail.web.manage.reasons import fault, reason
 from fedretail.web.manage.uploads import Upload
 
 # Rows that a person mends in a browser; more are better mended in the file itself.
@@ -73,7 +73,11 @@ def _unreadable(desk: Desk, upload: Upload, error: MalformedInput) -> Response:
     except MalformedInput:
         headings = []
     columns = {heading: upload.columns.get(heading) for heading in headings[:60]}
-    said: dict[str, Any] = {"error": error, "columns": columns, "roles": role_words(desk)}
+    said: dict[str, Any] = {
+        "fault": fault(desk, error),
+        "columns": columns,
+        "roles": role_words(desk),
+    }
     return desk.show("unreadable", place="import", upload=upload, **said)
 
 

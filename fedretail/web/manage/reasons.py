@@ -3,7 +3,8 @@
 Of a row it stands under a heading that says "Expected".
 """
 
-from fedretail.domain.reasons import Reason, Sentence
+from fedretail.domain.reasons import Reason, Sentence, reason_of, then_of
+from fedretail.errors import FedretailError
 from fedretail.web.manage.desk import Translates
 
 
@@ -20,6 +21,11 @@ def reason(desk: Translates, why: Reason) -> str:
     if isinstance(words, str):
         return desk.translated(words, **values)
     return desk.many(*words, why.number, **values)
+
+
+def fault(desk: Translates, error: FedretailError) -> str:
+    """Why a whole file cannot be read, and what to do then."""
+    return f"{reason(desk, reason_of(error))} {reason(desk, then_of(error))}".strip()
 
 
 def _(text: str) -> str:
@@ -99,6 +105,46 @@ WORDS: dict[str, Sentence] = {
     "field_name": _("%(text)s is not a name that may stand here"),
     "field_name_long": _("a field name of at most %(number)s bytes"),
     "nested": _("the value is nested too deeply"),
+    "line_long": _("the line has over %(number)s letters"),
+    "line_cut": _("the line is cut off"),
+    "line_no_json": _("the line is no JSON, at letter %(column)s"),
+    "line_nested": _("the line is no JSON of a sensible depth and size"),
+    "line_object": _("expected is one JSON object on each line"),
+    "line_number": _("numbers with decimals are written as text, as “%(text)s”"),
+    "line_no_end": _("it has no end within %(number)s bytes"),
+    "line_no_text": _("it is no UTF-8 text"),
+    "format_unknown": _("the format %(text)s is not known here"),
+    "file_empty": _("%(file)s is empty."),
+    "file_xls": _("%(file)s is an Excel file."),
+    "file_xlsx": _("%(file)s is an Excel file."),
+    "file_ods": _("%(file)s is a LibreOffice spreadsheet."),
+    "file_pdf": _("%(file)s is a PDF document."),
+    "file_picture": _("%(file)s is a picture."),
+    "file_sound": _("%(file)s is a picture or a sound."),
+    "file_packed": _("%(file)s is a packed file (%(kind)s)."),
+    "file_database": _("%(file)s is a database."),
+    "file_web_page": _("%(file)s is a web page, no table."),
+    "file_binary": _("%(file)s holds no text."),
+    "file_no_lines": _("The first line of %(file)s has no end."),
+    "file_no_columns": _("In %(file)s it is not clear which column is what. "
+                         "Headings found: %(found)s."),
+    "file_no_offers": _("%(file)s holds no offers."),
+    "file_json_list": _("%(file)s is one JSON list; it should have one record on each line."),
+    "file_damaged": _("%(file)s, line %(line)s: %(why)s. Nothing was read."),
+    "file_of_shops": _("%(file)s holds offers of %(count)s shops; "
+                       "one shop's are taken in at a time."),
+    "then_export": _("Export it again and look inside first."),
+    "then_copy": _("Export or copy the file again; it seems to be damaged."),
+    "then_csv": _("Open it there and choose “Save as”, “CSV (UTF-8)”, then take that file."),
+    "then_ask": _("Ask for the list as CSV; prices cannot be read from a PDF."),
+    "then_unpack": _("Unpack it, then take the file inside."),
+    "then_known": _("What can be read: CSV, exports of Shopify and WooCommerce, JSON Lines."),
+    "then_table": _("A table has one line for its headings and one for each article."),
+    "then_headings": _("The first line must name the columns, "
+                       "for example “Name” and “Price”; a name and a price are needed."),
+    "then_look": _("See whether it is the price list, and has rows under its headings."),
+    "then_jq": _("`jq -c '.[]' %(file)s` makes lines of it."),
+    "then_mine": _("`fedretail export --mine` writes your own alone."),
     "known_by": _("Articles are still known by %(kept)s, as at the first time; "
                   "this file alone would suggest %(chosen)s."),
     "by_sku": _("article number"),

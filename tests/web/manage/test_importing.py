@@ -266,6 +266,28 @@ def test_columns_of_a_shop_system_stay_what_they_are_when_another_is_named(offic
     assert office.node.store.own(place)["picture_from"] == "https://shop.example/1.jpg"
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("list.xlsx", b"PK\x03\x04 xl/workbook.xml", "ist eine Excel-Datei. Öffnen Sie sie dort"),
+        ("list.pdf", b"%PDF-1.7", "ist ein PDF-Dokument. Fragen Sie nach der Liste als CSV"),
+        ("list.gz", b"\x1f\x8b\x08", "ist eine gepackte Datei (.gz). Entpacken Sie sie"),
+        ("list.csv", b"Was;Wieviel\nMilch;1,29\n", "nicht klar, welche Spalte was ist."),
+        (
+            "list.jsonl",
+            b'{"kind": "offer"}\n{"kind": ',
+            "Zeile 2: die Zeile ist abgeschnitten. Nichts wurde gelesen.",
+        ),
+    ],
+)
+def test_what_cannot_be_read_at_all_is_said_in_the_language_of_the_page(
+    office, name, body, said
+) -> None:
+    page = office.get(f"{office.send(name, body)}?lang=de").text
+    assert said in page
+    assert "import" not in page.partition('class="note bad"')[2].partition("</p>")[0]
+
+
 def test_a_unit_of_pieces_is_said_in_the_language_of_the_page(office) -> None:
     path = office.send("list.csv", b"Name;Preis;Bestand\nSemmel;0,45;7\n")
     assert "0,45\u00a0€/Stück" in office.get(f"{path}?lang=de").text

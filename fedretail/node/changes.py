@@ -82,9 +82,7 @@ def changes(
     start = end if after == NOW else _place(node, after, end)
     entries = node.store.feed(start, limit)
     genuine = Genuine(node)
-    wanted = [
-        pair for pair in entries if _is_shown(node, pair[1], kinds) and genuine.has(pair[1])
-    ]
+    wanted = [pair for pair in entries if _is_shown(node, pair[1], kinds) and genuine.has(pair[1])]
     shown = None if view is None else Shown(node, view)
     if shown is not None:
         wanted = [pair for pair in wanted if shown.ever(pair[1])]

@@ -17,8 +17,8 @@ def lines(node: BaseNode, *, mine: bool = False, view: View | None = None) -> It
     """The lines of an export with their ends, the header first.
 
     Own fields leave only with `mine`: what others may read of an export is what they may read
-    anyway. What somebody has written under the id of another's site is no part of it. With `view`: the offers that it shows, their sites and sources, and the members whose
-    sites these are.
+    anyway. What somebody has written under the id of another's site is no part of it. With `view`:
+    the offers that it shows, their sites and sources, and the members whose sites these are.
     """
     yield write_header() + "\n"
     owner = node.identity.author().owner if mine else None

@@ -1,4 +1,4 @@
-"""Which records at sites are of those whose sites these are: anyone can write under any site's id."""
+"""Which records at sites are their owners': anyone can write under the id of any site."""
 
 from fedretail.crdt.names import site_id
 from fedretail.domain.ids import MEMBER_COLLECTION

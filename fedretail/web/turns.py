@@ -58,7 +58,6 @@ class Turns:
             raise fault
         return result
 
-
     @asynccontextmanager
     async def _line(self, scope: Scope) -> AsyncIterator[None]:
         """The turn among the requests of one address; this computer's own have no such line."""

@@ -67,9 +67,7 @@ async def test_who_sends_many_waits_for_them_and_nobody_else_does() -> None:
     askers += [(neighbour, "neighbour", stays), ("127.0.0.1", "kiosk", stays)]
     async with trio.open_nursery() as nursery:
         for address, name, is_gone in askers:
-            nursery.start_soon(
-                turns.take, asker(is_gone, address), functools.partial(work, name)
-            )
+            nursery.start_soon(turns.take, asker(is_gone, address), functools.partial(work, name))
             await trio.testing.wait_all_tasks_blocked()
         assert await trio.to_thread.run_sync(has_begun.wait, 10)
         leaves.set()

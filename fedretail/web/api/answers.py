@@ -42,7 +42,9 @@ def view_of(request: Request, asked: str | None) -> View | None:
             raise
         # Nothing that the asker said; what stands in the settings is not the asker's to read.
         what = "What is shown here is not set up yet."
-        raise Problem(503, what, "`fedretail serve` says on this computer what is missing.") from error
+        raise Problem(
+            503, what, "`fedretail serve` says on this computer what is missing."
+        ) from error
 
 
 def shown_by(request: Request, asked: str | None) -> Shown | None:

@@ -1,5 +1,6 @@
 """Pages that show own goods alone name no neighbour, whatever they are asked."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from fedretail.node.node import Node
 from fedretail.testing.builders import add_log, fetch
+from fedretail.testing.clock import ManualClock
 from fedretail.testing.nodes import new_shop
 
 MARKS = ("quibble", "zzyx", "wombat", "flimflam", "secret-key")
@@ -36,7 +38,7 @@ ADDRESSES = (
 
 
 @pytest.fixture
-def hidden(street: Node, tmp_path: Path) -> Node:
+def hidden(street: Node, tmp_path: Path) -> Iterator[Node]:
     other = new_shop(tmp_path / "hidden", "Quibble Farm", clock=street.clock)
     fields = {"name": "Zzyx", "brand": "Wombat", "category": "Zzyx > Wombat", "gtin": GTIN}
     other.write("offer", "secret-key", {**fields, "currency": "EUR", "prices": [[100]]})
@@ -65,6 +67,7 @@ def test_no_page_names_what_is_hidden(ask, street: Node, hidden: Node, part: str
     street.__dict__["config"] = replace(
         street.config, web_view="mine", views={"mine": {"own": "only"}}
     )
+    assert isinstance(street.clock, ManualClock)
     street.clock.advance(6_000)
     for path in (*ADDRESSES, *own):
         answer = ask(path, **({"fedretail-part": part} if part else {}))

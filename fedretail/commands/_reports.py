@@ -37,7 +37,7 @@ def tell(report: "ImportReport", *, same_list: list[str], now_ms: int) -> None:
     """The whole report on stderr; `same_list`: options that lead to the same list again."""
     output.note(_how(report.reading))
     for line in report.reading.notes:
-        output.note(line)
+        output.note(line.english)
     if report.dry_run:
         _tell_columns(report.reading)
         _tell_samples(report, now_ms)
@@ -58,7 +58,7 @@ def _how(reading: "Reading") -> str:
         f"Read as {_FORMATS.get(reading.format, reading.format)}{delimiter}",
         _ENCODINGS.get(reading.encoding, reading.encoding),
         _DECIMALS.get(reading.decimal or "", ""),
-        f"known by {WORDS[reading.identity]}",
+        f"known by {WORDS[reading.identity].english}",
     ]
     return " · ".join(fact for fact in facts if fact)
 

@@ -110,7 +110,7 @@ def read_gtin(text: str) -> str | None:
         return parse_gtin(_unwrapped(text))
     except MalformedInput as error:
         reason = reason_of(error)
-        guess = reason.values.get("fits", "")
+        guess = str(reason.values.get("fits", ""))
         if reason.name == "gtin_check_digit":
             guess = _unwrapped(text)[:-1] + guess
         raise NotRead(reason, hint=guess) from None

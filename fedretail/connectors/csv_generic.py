@@ -33,7 +33,7 @@ class GenericCsv:
     needed = NEEDED
 
     def __init__(self) -> None:
-        self.skipped: Counter[str] = Counter()
+        self.skipped: Counter[Reason | str] = Counter()
 
     def start(self, roles: frozenset[str]) -> frozenset[str]:
         """The roles of its offers: those of the columns."""

@@ -34,7 +34,7 @@ from fedretail.connectors.rejects import unescape, write_csv_rejects
 from fedretail.connectors.rows import BadRow, Options, Reading, Row
 from fedretail.domain.kind import Value
 from fedretail.domain.money import SIGNS, parse_currency
-from fedretail.domain.reasons import Reason, reason_of
+from fedretail.domain.reasons import SAID, Reason, reason_of
 from fedretail.domain.texts import count
 from fedretail.errors import MalformedInput
 
@@ -55,7 +55,8 @@ class Entry:
 class Format(Protocol):
     """What one vendor's export means. Made anew for each reading; keeps what it must remember."""
 
-    skipped: Counter[str]
+    # Why rows were left out, how often; a plug-in may say it as text.
+    skipped: Counter[Reason | str]
 
     @property
     def name(self) -> str:
@@ -107,17 +108,16 @@ class CsvReader:
             text for texts in sample for role in _MONEY if (text := texts.get(role))
         )
         currency, assumed = self._find_currency(sample)
-        notes: list[str] = []
+        notes: list[Reason] = []
         priced = [texts for texts in sample if any(role in texts for role in _MONEY)]
         chosen = choose_scheme([form.names(texts) for texts in priced])
         scheme, note = kept_scheme(options.profile, chosen)
         notes.extend([note] if note else [])
         if assumed:
-            notes.append(f"The file names no currency; {currency} is taken.")
+            notes.append(Reason("currency_assumed", {"currency": currency}))
         elif currency != options.currency:
-            notes.append(
-                f"The prices are in {currency}; the site's currency is {options.currency}."
-            )
+            currencies = {"currency": currency, "site": options.currency}
+            notes.append(Reason("currency_foreign", currencies))
         self._reading = Reading(
             form.name, layout.encoding, layout.delimiter, decimal, currency, assumed, scheme,
             self._columns, notes,
@@ -259,11 +259,13 @@ class CsvReader:
 
     def _note_what_was_left(self) -> None:
         notes, nets = self._reading.notes, self._offers.unread_nets
-        notes.extend(f"{count(n, 'row')} left out: {why}." for why, n in self._form.skipped.items())
+        for why, number in self._form.skipped.items():
+            said = Reason(SAID, {"text": why}) if isinstance(why, str) else why
+            notes.append(Reason("rows_left", {"num": str(number), "why": said}))
         if nets:
-            notes.append(f"{count(nets, 'net content')} not understood; no unit price for them.")
+            notes.append(Reason("nets_unread", {"num": str(nets)}))
         if self._seen.full:
-            notes.append("After the first million articles, repeated ones were not looked for.")
+            notes.append(Reason("articles_many"))
 
 
 def _columns(layout: Layout, form: Format, profile: Mapping[str, Value]) -> dict[str, str | None]:

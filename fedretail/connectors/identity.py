@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from fedretail.domain.ids import name_hash, record_key
 from fedretail.domain.kind import Value
+from fedretail.domain.reasons import Reason
 
 # In the order of preference.
 SCHEMES = ("sku", "source", "gtin", "name")
@@ -30,22 +31,19 @@ def choose_scheme(sample: Sequence[Names]) -> str:
     return "name"
 
 
-def kept_scheme(profile: Mapping[str, Value], chosen: str) -> tuple[str, str]:
+def kept_scheme(profile: Mapping[str, Value], chosen: str) -> tuple[str, Reason | None]:
     """(scheme to use, note): the profile's where it has one, with a note where they differ."""
     kept = profile.get("identity")
     if not isinstance(kept, str) or kept not in SCHEMES or kept == chosen:
-        return chosen, ""
-    return kept, (
-        f"Articles are still known by {WORDS[kept]}, as at the first import of this source; "
-        f"this file alone would suggest {WORDS[chosen]}."
-    )
+        return chosen, None
+    return kept, Reason("known_by", {"kept": WORDS[kept], "chosen": WORDS[chosen]})
 
 
 WORDS = {
-    "sku": "article number",
-    "source": "the shop system's own id",
-    "gtin": "barcode",
-    "name": "name",
+    "sku": Reason("by_sku"),
+    "source": Reason("by_source"),
+    "gtin": Reason("by_gtin"),
+    "name": Reason("by_name"),
 }
 
 

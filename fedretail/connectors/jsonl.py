@@ -40,7 +40,7 @@ class JsonlReader:
         self._size = path.stat().st_size
         self._file = path.open("rb")
         self._options = options
-        self._skipped: Counter[tuple[str, str]] = Counter()
+        self._skipped: Counter[Reason] = Counter()
         self._own_left_out = 0
         self._reading = Reading(
             "jsonl", "utf-8", "", ".", options.currency, False, "source", {}, []
@@ -86,11 +86,11 @@ class JsonlReader:
         if record is None:
             return None
         if record.kind != OFFER.name:
-            self._skipped["record", f"of kind {record.kind}"] += 1
+            self._skipped[Reason("records_left", {"kind": record.kind})] += 1
             return None
         site, _, key = record.id.rpartition("/")
         if self._site and site != self._site:
-            self._skipped["offer", "of another site"] += 1
+            self._skipped[Reason("offers_left")] += 1
             return None
         own = {name: record.own[name] for name in record.own if name in OFFER.own_fields()}
         # A name that this version does not know as own would be published; it is left out.
@@ -103,12 +103,10 @@ class JsonlReader:
 
     def _note_what_was_left(self) -> None:
         notes = self._reading.notes
-        notes.extend(
-            f"{count(number, what)} {which} left out."
-            for (what, which), number in self._skipped.items()
-        )
+        for one, number in self._skipped.items():
+            notes.append(Reason(one.name, {**one.values, "num": str(number)}))
         if self._own_left_out:
-            notes.append(f"Unknown own fields of {count(self._own_left_out, 'record')} left out.")
+            notes.append(Reason("own_left", {"num": str(self._own_left_out)}))
 
     def write_rejects(self, path: Path, bad_rows: Iterable[BadRow]) -> int:
         """Number of lines written to `path`, each with its problem under "problem"."""

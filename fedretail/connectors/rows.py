@@ -66,7 +66,7 @@ class Reading:
     (no evidence: each price is judged by itself).  currency_assumed: the file names none, the
     site's is taken.  identity: "sku" | "source" | "gtin" | "name".  columns: heading -> role as in
     `fedretail.connectors.columns`, None = not read and not published.  notes: grows while rows
-    are read; sentences for people.
+    are read.
     """
 
     format: str
@@ -77,7 +77,7 @@ class Reading:
     currency_assumed: bool
     identity: str
     columns: dict[str, str | None]
-    notes: list[str]
+    notes: list[Reason]
 
 
 class Reader(Protocol):

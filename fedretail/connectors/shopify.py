@@ -56,7 +56,7 @@ class ShopifyCsv:
     needed = ("handle", "name", "price")
 
     def __init__(self) -> None:
-        self.skipped: Counter[str] = Counter()
+        self.skipped: Counter[Reason | str] = Counter()
         self._roles: frozenset[str] = frozenset()
         self._products: OrderedDict[str, Texts] = OrderedDict()
 
@@ -79,13 +79,13 @@ class ShopifyCsv:
             product["description"] = html_text(product.get("description", ""))
             self._remember(handle, product)
         elif pictures_only:
-            self.skipped["pictures only"] += 1
+            self.skipped[Reason("left_pictures")] += 1
             return ()
         elif handle not in self._products:
             return (Problem("handle", handle, Reason("no_product")),)
         product = self._products[handle]
         why = _off_sale(product)
-        if why:
+        if why is not None:
             self.skipped[why] += 1
             return ()
         self._complete(texts, product)
@@ -127,12 +127,12 @@ def _options(texts: Texts) -> list[str]:
     return [] if [value.lower() for value in values] == ["default title"] else values
 
 
-def _off_sale(product: Texts) -> str:
-    """Why a product is not on sale; "" when it is."""
+def _off_sale(product: Texts) -> Reason | None:
+    """Why a product is not on sale; None when it is."""
     if yes_no(product.get("published", "")) is False:
-        return "not published"
+        return Reason("left_unpublished")
     status = product.get("status", "active").lower()
-    return "" if status == "active" else f"status {status[:20]}"
+    return None if status == "active" else Reason("left_status", {"status": status[:20]})
 
 
 def _sold_out(stock: str) -> bool:

@@ -22,6 +22,12 @@ CSV_FORMATS: dict[str, Callable[[], Format]] = {
     "shopify": ShopifyCsv,
     "woocommerce": WooCommerceCsv,
 }
+# All that a column of any of them may mean.
+ROLES = frozenset(
+    role
+    for headings in (GENERIC, ShopifyCsv.headings, WooCommerceCsv.headings)
+    for role in headings.values()
+)
 FORMATS = ("auto", *CSV_FORMATS, "jsonl")
 # Headings of one vendor that no other list has together.
 _SIGNS = (

@@ -14,6 +14,7 @@ from fedretail.connectors.csv_reader import Entry, Texts, plain_names
 from fedretail.connectors.markup import html_text
 from fedretail.connectors.offers import Problem
 from fedretail.connectors.rejects import unescape
+from fedretail.domain.reasons import Reason
 from fedretail.errors import MalformedInput
 
 _ATTRIBUTES = tuple(f"attribute_{number}" for number in range(1, 7))
@@ -80,7 +81,7 @@ class WooCommerceCsv:
     needed = ("name", "price")
 
     def __init__(self) -> None:
-        self.skipped: Counter[str] = Counter()
+        self.skipped: Counter[Reason | str] = Counter()
         self._parents: OrderedDict[str, Texts] = OrderedDict()
         self._parent_chars = 0
         self._waiting: deque[Entry] = deque()
@@ -98,10 +99,10 @@ class WooCommerceCsv:
         why = _off_sale(texts, types)
         if "variable" in types:
             self._remember(texts, why)
-            self.skipped[why or "products with variations (these were read instead)"] += 1
+            self.skipped[Reason(why or "left_variable")] += 1
             return ()
         if why:
-            self.skipped[why] += 1
+            self.skipped[Reason(why)] += 1
             return ()
         if "variation" not in types or not texts.get("parent"):
             _finish(texts)
@@ -120,7 +121,7 @@ class WooCommerceCsv:
     def _inherit(self, entry: Entry, parent: Texts) -> Iterable[Entry]:
         why = parent.get("why")
         if why:
-            self.skipped[why] += 1
+            self.skipped[Reason(why)] += 1
             return ()
         texts = entry.texts
         if texts.get("stock", "").lower() == "parent":
@@ -171,16 +172,16 @@ def _clean(texts: Texts) -> None:
 
 
 def _off_sale(texts: Texts, types: set[str]) -> str:
-    """Why a row is not for sale in this shop; "" when it is."""
+    """Why a row is not for sale in this shop, as the name of a reason; "" when it is."""
     if "grouped" in types:
-        return "groups of products (their parts were read)"
+        return "left_grouped"
     if "external" in types:
-        return "sold on another website"
+        return "left_external"
     published = texts.get("published", "1")
     if published != "1" and yes_no(published) is not True:
-        return "not published"
+        return "left_unpublished"
     if texts.get("visibility", "").lower() == "hidden" and "variation" not in types:
-        return "hidden in the shop's own catalog"
+        return "left_hidden"
     return ""
 
 

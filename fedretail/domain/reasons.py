@@ -1,4 +1,4 @@
-"""Why a piece of input was not read: a name and values, of which every face makes its own words.
+"""Why input was not read, or how: a name and values, of which every face makes its own words.
 
 A reason is made where the fault is found. Its English sentence stands here and nowhere else;
 `fedretail.web.manage.reasons` says the same by name, in the language of whoever looks at a page.
@@ -13,7 +13,9 @@ from fedretail.errors import MalformedInput
 # The sentence of whoever has no name for what is wrong, such as a plug-in.
 SAID = "said"
 
-ENGLISH: Mapping[str, str] = {
+# Of a number of things: as it is said of one, and of others.
+Sentence = str | tuple[str, str]
+ENGLISH: Mapping[str, Sentence] = {
     SAID: "%(text)s",
     # Cells of a price list.
     "price_like": "expected a price such as %(like)s",
@@ -84,20 +86,70 @@ ENGLISH: Mapping[str, str] = {
     "field_name": "%(text)s is not a name that may stand here",
     "field_name_long": "a field name has at most %(number)s bytes",
     "nested": "the value is nested too deeply",
+    # How a whole file was read.
+    "known_by": "Articles are still known by %(kept)s, as at the first import of this source; "
+    "this file alone would suggest %(chosen)s.",
+    "by_sku": "article number",
+    "by_source": "the shop system's own id",
+    "by_gtin": "barcode",
+    "by_name": "name",
+    "currency_assumed": "The file names no currency; %(currency)s is taken.",
+    "currency_foreign": "The prices are in %(currency)s; the site's currency is %(site)s.",
+    "nets_unread": (
+        "%(num)s net content not understood; no unit price for them.",
+        "%(num)s net contents not understood; no unit price for them.",
+    ),
+    "articles_many": "After the first million articles, repeated ones were not looked for.",
+    "rows_left": ("%(num)s row left out: %(why)s.", "%(num)s rows left out: %(why)s."),
+    "left_pictures": "pictures only",
+    "left_unpublished": "not published",
+    "left_status": "status %(status)s",
+    "left_variable": "products with variations (these were read instead)",
+    "left_grouped": "groups of products (their parts were read)",
+    "left_external": "sold on another website",
+    "left_hidden": "hidden in the shop's own catalog",
+    "records_left": (
+        "%(num)s record of kind %(kind)s left out.",
+        "%(num)s records of kind %(kind)s left out.",
+    ),
+    "offers_left": (
+        "%(num)s offer of another site left out.",
+        "%(num)s offers of another site left out.",
+    ),
+    "own_left": (
+        "Unknown own fields of %(num)s record left out.",
+        "Unknown own fields of %(num)s records left out.",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """name: a key of ENGLISH. values: what stands in its sentence, as text."""
+    """name: a key of ENGLISH. values: what stands in its sentence, as text, or as a reason again.
+
+    The value `num` is a whole number, by which the form of a sentence is chosen.
+    """
 
     name: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, "str | Reason"] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(sorted(self.values.items(), key=lambda pair: pair[0]))))
+
+    @property
+    def number(self) -> int:
+        """The number of things that are told of; 0 where none is."""
+        return int(str(self.values.get("num", 0)))
 
     @property
     def english(self) -> str:
         """The sentence for terminals, files and programs."""
-        return ENGLISH[self.name] % self.values
+        said = ENGLISH[self.name]
+        words = said if isinstance(said, str) else said[self.number != 1]
+        values = {
+            name: one if isinstance(one, str) else one.english for name, one in self.values.items()
+        }
+        return words % {**values, "num": f"{self.number:,}"}
 
 
 class NotRead(MalformedInput):

@@ -60,7 +60,7 @@ def test_an_english_list_with_a_sale(read_fixture):
     assert milk["note"] == "ask Sam"
     assert box["net"] is None
     assert all(row.weak for row in got.all)
-    assert any("net content not understood" in note for note in got.reading.notes)
+    assert any("net content not understood" in note.english for note in got.reading.notes)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"])
@@ -158,7 +158,7 @@ def test_identity_is_kept_from_the_first_import_on(read):
     later = read("SKU,Name,Price\n1,Milk,1\n2,Bread,2\n", source_profile=profile)
     assert later.reading.identity == "name"
     assert all(row.weak for row in later.all)
-    assert any("still known by name" in note for note in later.reading.notes)
+    assert any("still known by name" in note.english for note in later.reading.notes)
 
 
 def test_a_price_list_in_two_currencies(read):
@@ -169,7 +169,7 @@ def test_a_price_list_in_two_currencies(read):
     assert got.bad[4].column == "Currency"
     swiss = read("Name,Price\nMilk,CHF 1.50\nBread,2.00 CHF\n")
     assert swiss.reading.currency == "CHF"
-    assert any("site's currency is EUR" in note for note in swiss.reading.notes)
+    assert any("site's currency is EUR" in note.english for note in swiss.reading.notes)
 
 
 def test_a_bare_unit_is_a_price_by_weight(read):

@@ -31,7 +31,7 @@ def test_offers_come_back_as_they_were(read):
 def test_unknown_own_fields_are_not_published(read):
     got = read(line(margin=5))
     assert "margin" not in got.rows["1"].fields
-    assert any("own fields" in note for note in got.reading.notes)
+    assert any("own fields" in note.english for note in got.reading.notes)
 
 
 def test_a_cut_off_line_refuses_the_file_and_names_the_line(read):

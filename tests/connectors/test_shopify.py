@@ -50,7 +50,7 @@ def test_stock_is_what_the_tracker_says(read_fixture):
 def test_what_is_not_on_sale_is_left_out_and_counted(read_fixture):
     got = read_fixture("shopify-old.csv")
     assert not {"old-soap", "draft-jam"} & got.rows.keys()
-    notes = " ".join(got.reading.notes)
+    notes = " ".join(note.english for note in got.reading.notes)
     assert "1 row left out: status archived" in notes
     assert "1 row left out: not published" in notes
     assert "1 row left out: pictures only" in notes

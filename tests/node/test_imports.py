@@ -276,7 +276,7 @@ def test_the_profile_keeps_how_a_source_is_read(shop: Node, tmp_path: Path) -> N
     write_prices(path, [["S1", "Bread", "3.00"], ["S2", "Rolls", "0.50"]])
     report = take(shop, path)
     assert report.reading.identity == "name"
-    assert any("still known by name" in note for note in report.reading.notes)
+    assert any("still known by name" in note.english for note in report.reading.notes)
     assert report.new == 0
 
 

@@ -85,7 +85,7 @@ def answer(
     is_best = query.sort == "best"
     terms = words.terms(state.offers, weighed=is_best and len(words.words) > 1)
     judge.weigh(terms)
-    if judge.asks_words:
+    if judge.words.terms:
         judge.known_relevant = memory.known_relevant(state, tuple(terms))
     asked = _Asked(db, state, memory, judge, cursor)
     found, full, page = _found(asked, words, terms, cursor=cursor)
@@ -168,28 +168,39 @@ def _found(
     few = FEW_BEST_MATCHES if query.sort == "best" else FEW_FULL_MATCHES
     if full < few and len(words.words) > 1:
         whole = found.numbers()
-        # Rows that hold a common word are many where only the rare one is so.
-        wide = asked.spans()
-        for some in words.some(asked.state.offers):
-            # Nobody moves what the lists say stands where, until it is judged.
-            with asked.held():
-                cover = words.covers(terms, some, wide, whole)
-                found = asked.judged(cover.rows, wide, cover, whole)
-            if found.total >= few:
-                break
+        found = _found_partly(asked, words, terms, whole, few=few) or found
     if found.rings is not None:
         return found, full, near_sheet(found.rings, judge, cursor=cursor)
     if found.ranked is not None:
         return found, full, ranked_sheet(found.ranked, judge, cursor=cursor)
     if judge.is_plain:
         roughs: Iterable[Rough] = found.roughs
-        if not judge.adds_up:
+        if not judge.words.adds_up:
             roughs = apart(roughs, judge.details, lambda base: judge.reach(base).entry.id)
         return found, full, first_sheet(roughs, found.total, judge, cursor=cursor)
     known = None if whole is None else set(map(int, whole))
     every = [hit for hit in found.hits if known is None or hit.row in known]
     partial = [hit for hit in found.hits if known is not None and hit.row not in known]
     return found, full, sheet(every, partial, judge, cursor=cursor)
+
+
+def _found_partly(
+    asked: "_Asked", words: Words, terms: list[Term], whole: Sequence[int], *, few: int
+) -> _Found | None:
+    """What holds some of the words, those that hold all (`whole`) included; None: nobody holds any.
+
+    few: so many are enough.
+    """
+    # Rows that hold a common word are many where only the rare one is so.
+    found, wide = None, asked.spans()
+    for some in words.some(asked.state.offers):
+        # Nobody moves what the lists say stands where, until it is judged.
+        with asked.held():
+            cover = words.covers(terms, some, wide, whole)
+            found = asked.judged(cover.rows, wide, cover, whole)
+        if found.total >= few:
+            break
+    return found
 
 
 @dataclass(slots=True)
@@ -250,7 +261,7 @@ class _Asked:
                 kept: Any = rows
                 rings = self._rings(kept)
                 # Few offers may be joined by those with some of the words.
-                if not judge.asks_several or len(rings) >= FEW_BEST_MATCHES:
+                if len(judge.words.terms) < 2 or len(rings) >= FEW_BEST_MATCHES:
                     return _Found(len(rings), rows, spans, rings=rings)
 
             def taken(columns: "Columns") -> "Taken":

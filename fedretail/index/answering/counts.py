@@ -31,16 +31,17 @@ def facets_of_many(many: Many) -> Facets:
     shelves = labels.categories.numbers_of(
         ("shelf", wanted), lambda text: " > ".join(shelf_of(text, wanted))
     )
+    by_site = np.bincount(many.sites, minlength=len(many.reach.sites.entries))
     brands = labels.brands.numbers_of("brand", lambda text: text)
     return Facets(
         categories=_texts(shelves, many.category),
         brands=_texts(brands, many.brand),
-        retailers=_retailers(many),
+        retailers=_retailers(many, by_site),
         stock=_words(many.stock, stock_name),
-        open=_open(many),
+        open=_open(many, by_site),
         currency=query.currency,
         prices=_bands(many),
-        shops=len(np.unique(many.sites)),
+        shops=int(np.count_nonzero(by_site)),
     )
 
 
@@ -72,9 +73,8 @@ def _least(counts: Array) -> int:
     return max(1, int(np.partition(counts, -MOST_CHOICES)[-MOST_CHOICES]))
 
 
-def _retailers(many: Many) -> tuple[Choice, ...]:
+def _retailers(many: Many, counts: Array) -> tuple[Choice, ...]:
     sites = many.reach.sites
-    counts = np.bincount(many.sites, minlength=len(sites.entries))
     some = np.flatnonzero(counts >= _least(counts))
     if len(some) > MOST_CHOICES:
         order = np.lexsort((sites.arrays.ranks[some], -counts[some]))
@@ -89,8 +89,7 @@ def _words(codes: Array, name: Any) -> tuple[Choice, ...]:
     return most(Choice(word, word, count) for word, count in found)
 
 
-def _open(many: Many) -> tuple[Choice, ...]:
-    counts = np.bincount(many.sites, minlength=len(many.reach.sites.entries))
+def _open(many: Many, counts: Array) -> tuple[Choice, ...]:
     there = np.flatnonzero(counts)
     if not len(there):
         return ()

@@ -14,6 +14,7 @@ from fedretail.domain.hours import OpenState
 from fedretail.domain.ids import offer_id
 from fedretail.domain.listings import warnings_of
 from fedretail.errors import BugError
+from fedretail.index.answering.asked import AskedWords
 from fedretail.index.answering.details import Detail, Details
 from fedretail.index.answering.rough import Hit, Rough
 from fedretail.index.answering.told import told_goods
@@ -34,10 +35,7 @@ from fedretail.index.rules.orders import Order, order_of
 from fedretail.index.rules.ranking import (
     DAY_MS,
     FRESH_DAYS,
-    Relevance,
     Term,
-    most_lacking,
-    most_nowhere,
     most_relevant,
     score,
 )
@@ -97,7 +95,7 @@ class Judge:
         self.units: tuple[str, ...] = ()
         # When each of the sites was signed last, ms, -1 never; None where only the store knows.
         self.heard: Any = None
-        self.weigh(())
+        self.words = AskedWords.of((), sort=query.sort)
 
     @property
     def is_plain(self) -> bool:
@@ -115,25 +113,9 @@ class Judge:
         """Whether prices per kg, l, m or piece decide."""
         return self.query.sort == "cheapest-unit"
 
-    @property
-    def asks_words(self) -> bool:
-        """Whether relevance tells hits apart."""
-        return self._relevant.asks
-
     def weigh(self, terms: Iterable[Term]) -> None:
         """Set the words by which hits are told how relevant they are."""
-        self.terms = terms = list(terms)
-        self._relevant = Relevance(terms)
-        self.asks_several = len(terms) > 1
-        total = sum(term.weight for term in terms)
-        worst = (term.weight * min(form.worth for form in term.forms) for term in terms)
-        # What where words stand leaves at most of a partial answer, and of one whose name has none.
-        self.lacking = most_lacking(terms) if self.asks_several else 1.0
-        self.nowhere = most_nowhere(terms) if terms else 1.0
-        # Whether scores are sums over words, which rounding may take past their bound.
-        self.adds_up = self.query.sort == "best" and len(terms) > 1
-        # So large a share of what was asked an offer with every word has, wherever they stand.
-        self.least = sum(worst) / total if terms else 1.0
+        self.words = AskedWords.of(terms, sort=self.query.sort)
 
     @property
     def asks_near(self) -> bool:
@@ -307,15 +289,15 @@ class Judge:
 
     def _points(self, row: int, goods: Goods, detail: Detail, *, is_partial: bool = False) -> float:
         relevant = 1.0
-        if self.asks_words:
+        if self.words.terms:
             found = self.known_relevant.get(row)
             if found is None:
                 # What a partial answer's name lacks may stand beside it.
                 name = None if is_partial else name_words(detail.fields)
-                found = None if name is None else self._relevant.of_name(*name)
+                found = None if name is None else self.words.relevance.of_name(*name)
                 if found is None:
                     named, words = offer_words(detail.fields)
-                    found = self._relevant.of(words, named)
+                    found = self.words.relevance.of(words, named)
                 self.known_relevant[row] = found
             relevant = found
         age_ms = self.age_ms(row)
@@ -341,8 +323,8 @@ class Judge:
         unsure = query.in_stock and stock == STOCK_UNKNOWN
         if query.sort == "best":
             # Holds while a score is made of relevance, nearness, presence and freshness alone.
-            relevant = most_relevant(cover, cell.named) if self.asks_words else 1.0
-            relevant *= self.lacking if partial else 1.0
+            relevant = most_relevant(cover, cell.named) if self.words.terms else 1.0
+            relevant *= self.words.lacking if partial else 1.0
             age_ms = self._least_age_ms(cell, reached.entry)
             bound = score(relevant, where.distance_m, stock, age_ms=age_ms)
             low: tuple[Any, ...] = (unsure, -bound)

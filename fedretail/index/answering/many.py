@@ -45,7 +45,8 @@ class Many:
     """What is left of the rows taken once everything is judged but the words.
 
     All arrays are of one length: rows, sites, stock; where prices are asked for also price (minor
-    units, -1 for none), currency, unit (amount, -1 for none) and base (number in UNIT_BASES).
+    units, -1 for none) and currency; where unit prices are, unit (amount, -1 for none) and base
+    (number in UNIT_BASES).
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Many:
         for limit in judge.limits:
             if limit.newer_than_ms is not None:
                 self._newer(judge.at_ms - limit.newer_than_ms)
-        self.rows, self.sites = self.taken.rows, self.taken.sites
+        self.rows, self.sites = self.taken.rows, self.taken.sites.astype(np.intp)
         self.stock = self._flags >> STOCK_SHIFT & STOCK_MASK
 
     def __len__(self) -> int:
@@ -144,21 +145,20 @@ class Many:
         """Work out prices and currencies at the moment asked; leave out what is not shown."""
         judge, taken, flags = self.judge, self.taken, self._flags
         self.price = taken.column("price").astype(np.int64)
-        self.unit, self.base = (
-            taken.column("unit").astype(np.int64),
-            flags >> BASE_SHIFT & BASE_MASK,
-        )
         shown = np.ones(len(taken), bool)
         to_read = (flags & judge.to_read).astype(bool)
         if judge.asks_units:
+            self.unit = taken.column("unit").astype(np.int64)
+            self.base = flags >> BASE_SHIFT & BASE_MASK
             # More than a cell holds.
             to_read |= (self.unit == NO_PRICE) & (self.price != NO_PRICE)
         places = np.flatnonzero(to_read)
         said = self._said(places)
         shown[places], self.price[places] = said["shown"], said["amount"]
-        is_known = said["unit"] >= 0
-        self.unit[places[is_known]] = said["unit"][is_known]
-        self.base[places[is_known]] = said["base"][is_known]
+        if judge.asks_units:
+            is_known = said["unit"] >= 0
+            self.unit[places[is_known]] = said["unit"][is_known]
+            self.base[places[is_known]] = said["base"][is_known]
         own = taken.column("currency").astype(np.int64)
         currencies = self.reach.sites.arrays.currencies
         self.currency = np.where(own == 0, currencies[taken.sites], own)
@@ -200,7 +200,8 @@ class Many:
         if not self.judge.asks_prices:
             return
         self.price, self.currency = self.price[keep], self.currency[keep]
-        self.unit, self.base = self.unit[keep], self.base[keep]
+        if self.judge.asks_units:
+            self.unit, self.base = self.unit[keep], self.base[keep]
 
     def products(self) -> Array:
         """For each row a number that only offers of the same product have; see groups."""
@@ -237,8 +238,9 @@ def _numbered(first: Array, second: Array) -> Array:
 
 def _restricted(gtins: Array) -> Array:
     """is_restricted for many, as numbers."""
-    # Whatever the first of 14 digits says of packs.
-    packed = gtins % 10**13
+    # Whatever the first of 14 digits says of packs; mostly it is 0.
+    packed, long = gtins.copy(), np.flatnonzero(gtins >= 10**13)
+    packed[long] %= 10**13
     found: Array = _between(packed, 2 * 10**12) | _between(packed, 2 * 10**11)
     found |= _between(packed, 4 * 10**11)
     short = np.flatnonzero(gtins < 10**8)

@@ -13,6 +13,7 @@ import numpy as np
 from fedretail.domain.ids import offer_id
 from fedretail.domain.prices import UnitPrice
 from fedretail.index.answering import ties
+from fedretail.index.answering.ascending import ascending
 from fedretail.index.answering.beside import most_of
 from fedretail.index.answering.candidates import Cover
 from fedretail.index.answering.many import FOREIGN, Many
@@ -40,8 +41,6 @@ from fedretail.index.rules.ranking import (
 
 # Sums of floats in another order differ by less.
 _DOUBT = 1 + 1e-12
-# How many rows are put in order at first; then eight times as many, and so on.
-_FIRST = 64
 # Greater unit prices stand behind all others and are told apart when they are read.
 _MOST_UNIT = (1 << 40) - 1
 # A name of more words than a cell counts may be as long as it likes.
@@ -68,7 +67,9 @@ class Ranked:
         self.many, query = many, many.judge.query
         count = len(many)
         self._share = np.ones(count)
-        self._parts: Sequence[tuple[Term, Array | None]] = [(one, None) for one in many.judge.terms]
+        self._parts: Sequence[tuple[Term, Array | None]] = [
+            (one, None) for one in many.judge.words.terms
+        ]
         if cover is not None and count:
             places = _places(many, cover)
             self._share = np.asarray(cover.shares)[places]
@@ -131,7 +132,7 @@ class Ranked:
         """
         judge = self.many.judge
         is_best = judge.query.sort == "best" and judge.query.near is None
-        return is_best and not judge.adds_up
+        return is_best and not judge.words.adds_up
 
     @cached_property
     def _bound(self) -> Array:
@@ -152,15 +153,15 @@ class Ranked:
     @cached_property
     def _relevant(self) -> Array:
         """How relevant each row is at most; exactly, where that is known."""
-        if not self.many.judge.asks_words:
+        if not self.many.judge.words.terms:
             return self._share
         places, known = self._known
-        judge, share = self.many.judge, self._share
-        shape = np.where(self._lacks, judge.lacking, 1.0)
-        most = most_of(self.many, self._parts, sum(term.weight for term in judge.terms))
+        words, share = self.many.judge.words, self._share
+        shape = np.where(self._lacks, words.lacking, 1.0)
+        most = most_of(self.many, self._parts, sum(term.weight for term in words.terms))
         if most is not None:
             share = most.share
-            shape[most.nowhere] = judge.nowhere
+            shape[most.nowhere] = words.nowhere
         found: Array = share / _lengths(self._named) * shape
         found[places] = known
         return found
@@ -194,9 +195,9 @@ class Ranked:
         many = self.many
         away = self.distance
         least = np.where(self._lacks, 0.0, 1.0)
-        if many.judge.asks_words:
+        if many.judge.words.terms:
             named = self._named
-            least = np.where(named < _MOST_NAMED, least * self.many.judge.least * BESIDE_NAME, 0.0)
+            least = np.where(named < _MOST_NAMED, least * many.judge.words.least * BESIDE_NAME, 0.0)
             least = least / _lengths(named) * LEAST_SHAPE
             places, known = self._known
             least[places] = known
@@ -212,8 +213,9 @@ class Ranked:
     def prepare(self) -> None:
         """Copy all that is asked for later, while the columns are held."""
         query, taken = self.many.judge.query, self.many.taken
-        self._named, self._trait = taken.column("named"), taken.column("trait")
-        self._fresh_s = taken.column("fresh_s")
+        if query.sort == "best":
+            self._named, self._trait = taken.column("named"), taken.column("trait")
+            self._fresh_s = taken.column("fresh_s")
         _ = self._keys
         if query.group:
             _ = self.products
@@ -282,24 +284,29 @@ class Ranked:
             yield from sorted(map(self._rough, places.tolist()), key=lambda one: one.low)
             return
         kinds = self._class if places is None else self._class[places]
+        if places is None and len(kinds) and kinds.min() == kinds.max():
+            yield from merged(self._runs(None))
+            return
         for kind in np.flatnonzero(np.bincount(kinds)).tolist():
             group = np.flatnonzero(kinds == kind)
             group = group if places is None else places[group]
             yield from merged(self._runs(group))
 
-    def _runs(self, group: Array) -> Iterator[tuple[Order, Iterator[Rough]]]:
-        """These rows, those of one site that stand alike together; each run's lower bound."""
-        keys, sites = [key[group] for key in self._keys], self.many.sites[group]
-        for some in _ascending(keys):
+    def _runs(self, group: Array | None) -> Iterator[tuple[Order, Iterator[Rough]]]:
+        """These rows (None: all), those of one site that stand alike together, by lower bounds."""
+        keys, sites = self._keys, self.many.sites
+        if group is not None:
+            keys, sites = [key[group] for key in keys], sites[group]
+        for some in ascending(keys):
             is_new = np.ones(len(some), bool)
             pairs = (one[some][1:] != one[some][:-1] for one in (sites, *keys))
             is_new[1:] = np.logical_or.reduce([*pairs])
             starts = np.flatnonzero(is_new).tolist()
             for start, end in pairwise([*starts, len(some)]):
-                places = group[some[start:end]]
+                places = some[start:end] if group is None else group[some[start:end]]
                 first, *others = places.tolist()
                 rough = self._rough(first)
-                if len(places) > ties.MOST_READ and not self.many.judge.adds_up:
+                if len(places) > ties.MOST_READ and not self.many.judge.words.adds_up:
                     yield rough.low, self._tied(places, rough)
                 else:
                     yield rough.low, chain([rough], map(self._rough, others))
@@ -336,7 +343,7 @@ class Ranked:
         price, currency, unit = -1, None, None
         if many.judge.asks_prices:
             price, currency = int(many.price[place]), currency_of(int(many.currency[place]))
-        if price >= 0:
+        if price >= 0 and many.judge.asks_units:
             unit = UnitPrice(int(many.unit[place]), UNIT_BASES[many.base[place]])
         lacks, behind = bool(self._lacks[place]), bool(self._behind[place])
         unsure = bool(self._class[place] & 1)
@@ -390,21 +397,3 @@ def _presence(stock: Array) -> Array:
 
 def _lengths(named: Array) -> Array:
     return np.array(LENGTHS)[named]
-
-
-def _ascending(keys: list[Array]) -> Iterator[Array]:
-    """The places of the keys in ascending order, some at a time; equal ones come together."""
-    main, count, begun = keys[-1], _FIRST, None
-    while count * 4 < len(main):
-        limit = np.partition(main, count)[count]
-        some = main <= limit if begun is None else (main <= limit) & (main > begun)
-        yield _sorted(keys, np.flatnonzero(some))
-        begun, count = limit, count * 8
-    yield _sorted(keys, np.flatnonzero(main > begun) if begun is not None else None)
-
-
-def _sorted(keys: list[Array], some: Array | None) -> Array:
-    if some is None:
-        return np.lexsort(keys)
-    ordered: Array = some[np.lexsort([key[some] for key in keys])]
-    return ordered

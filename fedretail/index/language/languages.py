@@ -8,6 +8,7 @@ words as they stand are found all the same.
 import re
 from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 
 # BCP 47 language -> the name of its Snowball stemmer. What is not here is not stemmed.
@@ -120,10 +121,16 @@ _GERMAN_ENDS = (
 )  # fmt: skip
 # How they end in turn: few other words do.
 _END = min(map(len, _GERMAN_ENDS))
-_ENDS = frozenset(one[-_END:] for one in _GERMAN_ENDS)
+_LAST: frozenset[object] = frozenset(one[-_END:] for one in _GERMAN_ENDS)
+_last = itemgetter(slice(-_END, None))
+# Signs are counted side by side in one number: those of each language, and above them these ends.
+_COUNTED = tuple(dict.fromkeys((*_WORDS, *_LETTERS)))
+_SIGN_BITS = 16
+_MOST_SIGNS = (1 << _SIGN_BITS) - 1
+_END_OF_GERMAN = 1 << len(_COUNTED) * _SIGN_BITS
 
 
-def language_of(name: str, words: Iterable[Any], said: str = "") -> str:
+def language_of(name: str, words: Collection[Any], said: str = "") -> str:
     """The language to stem by: a key of STEMMERS, or "" for none.
 
     said: the BCP 47 tag that the shop gives, "" for none. words: those of `name`, folded;
@@ -132,33 +139,44 @@ def language_of(name: str, words: Iterable[Any], said: str = "") -> str:
     if said:
         language = said.split("-")[0].lower()
         return language if language in STEMMERS else ""
-    known = _languages_of()
-    telling = tuple([word for word in words if word in known or word[-_END:] in _ENDS])
+    signs = _signs_of(words)
     if name.isascii():
-        return _told(telling, None) if telling else UNSAID
-    return _told(telling, _beyond_ascii(name.lower()))
+        return _told(signs, has_letters=False) if signs else UNSAID
+    strange = _beyond_ascii(name.lower())
+    if strange[-1:] >= _BEYOND_LATIN:
+        script = _script(strange)
+        if script is not None:
+            return script
+    return _told(signs + _of_letters(strange), has_letters=True)
 
 
-# What tells a language is said by few words and letters in turn.
-@lru_cache(maxsize=8192)
-def _told(telling: tuple[str, ...], strange: str | None) -> str:
-    """The language by the words of a name that tell something, and by its letters beyond ASCII.
+def _signs_of(words: Collection[Any]) -> int:
+    """How many of the different words are signs of each language, and how many end as German ones.
 
-    strange: None where all are ASCII; some others have small ones that are.
+    Packed: _SIGN_BITS for each of _COUNTED.
     """
-    signs = _signs_of(telling)
-    if strange:
-        if strange[-1] >= _BEYOND_LATIN:
-            script = _script(strange)
-            if script is not None:
-                return script
-        for language in _of_letters(strange):
-            signs[language] = signs.get(language, 0) + 1
-    if not signs or max(signs.values()) <= 1:
-        ends = sum(map(_is_german, telling))
-        if ends:
-            signs["de"] = signs.get("de", 0) + ends
-    return _most(signs, has_letters=strange is not None) if signs else UNSAID
+    found = [*filter(None, map(_known().get, words))]
+    if len(found) > 1 and len(set(words)) < len(words):
+        found = [*filter(None, map(_known().get, set(words)))]
+    if _LAST.isdisjoint(map(_last, words)):
+        return sum(found)
+    ends = sum(isinstance(word, str) and word.endswith(_GERMAN_ENDS) for word in words)
+    return sum(found, ends * _END_OF_GERMAN)
+
+
+# Few counts stand for all names.
+@lru_cache(maxsize=4096)
+def _told(signs: int, *, has_letters: bool) -> str:
+    """The language that packed signs tell."""
+    counts = {
+        one: count
+        for place, one in enumerate(_COUNTED)
+        if (count := signs >> place * _SIGN_BITS & _MOST_SIGNS)
+    }
+    ends = signs // _END_OF_GERMAN
+    if ends and max(counts.values(), default=0) <= 1:
+        counts["de"] = counts.get("de", 0) + ends
+    return _most(counts, has_letters=has_letters) if counts else UNSAID
 
 
 def _beyond_ascii(small: str) -> str:
@@ -168,20 +186,8 @@ def _beyond_ascii(small: str) -> str:
     return "".join(sorted(set(rest.decode("utf-8", "surrogatepass"))))
 
 
-def _signs_of(words: Collection[str]) -> dict[str, int]:
-    """How many of the different words are signs of each language."""
-    known = _languages_of()
-    signs: dict[str, int] = {}
-    for word in known.keys() & words:
-        for language in known[word]:
-            signs[language] = signs.get(language, 0) + 1
-    return signs
-
-
 def _most(signs: dict[str, int], *, has_letters: bool) -> str:
     """The language with the most signs; where several have as many, the first with its letters."""
-    if len(signs) == 1:
-        return next(iter(signs))
     most = max(signs.values())
     best = [one for one, count in signs.items() if count == most]
     if len(best) == 1:
@@ -199,23 +205,23 @@ def _script(small: str) -> str | None:
     return None
 
 
-def _is_german(word: str) -> bool:
-    return word.endswith(_GERMAN_ENDS)
-
-
 # Names hold few different ones at a time.
 @lru_cache(maxsize=4096)
-def _of_letters(letters: str) -> frozenset[str]:
-    """The languages that write one of these letters."""
-    return frozenset(one for letter in letters for one in _OF_LETTER.get(letter, ()))
+def _of_letters(letters: str) -> int:
+    """The languages that write one of these letters, each as one sign."""
+    return _packed({one for letter in letters for one in _OF_LETTER.get(letter, ())})
 
 
 @cache
-def _languages_of() -> dict[object, tuple[str, ...]]:
-    """The languages that each sign word belongs to."""
-    known: dict[object, tuple[str, ...]] = {}
+def _known() -> dict[object, int]:
+    """What each sign word is a sign of, packed."""
+    languages: dict[object, set[str]] = {}
     for language, words in _WORDS.items():
-        for word in sorted(set(words.split())):
+        for word in words.split():
             if len(word) > 1:  # single letters stand in sizes and codes too
-                known[word] = (*known.get(word, ()), language)
-    return known
+                languages.setdefault(word, set()).add(language)
+    return {word: _packed(some) for word, some in languages.items()}
+
+
+def _packed(languages: Iterable[str]) -> int:
+    return sum(1 << _COUNTED.index(one) * _SIGN_BITS for one in languages)

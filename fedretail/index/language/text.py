@@ -145,29 +145,30 @@ def offer_words(
     language: the BCP 47 tag that the offer gives, "" for none. A pure function: the words can be
     made again from the same fields.
     """
-    tongue, named = _named(name, language)
-    words = [*named]
+    tongue, words = _name_tokens(name, language)
+    named = len(words)
     if net is not None or pack > 1:
-        words += _content_tokens(net, pack)
-    for label in (brand, category):
-        if label:
-            words += _label_tokens(label, tongue)
+        words |= _content_tokens(net, pack)
+    if brand:
+        words |= _labels.table(tongue)[brand]
+    if category:
+        words |= _labels.table(tongue)[category]
     if sku:
         # Each is its own: there is no use in keeping them.
-        words += chain.from_iterable(map(_made, _some(split(sku)), repeat("")))
+        words |= dict.fromkeys(chain.from_iterable(map(_made, _some(split(sku)), repeat(""))))
     if gtin:
-        words.append(gtin_word(gtin))
+        words[gtin_word(gtin)] = None
     if tongue and tongue != UNSAID:
-        words.append(language_mark(tongue))
-    return len(named), " ".join(dict.fromkeys(words))
+        words[language_mark(tongue)] = None
+    return named, " ".join(words)
 
 
 # What several shops near each other have is judged for each.
 @lru_cache(maxsize=4096)
 def name_words(name: str, language: str = "") -> tuple[str, str]:
     """The first of offer_words, those of the name; and its language_mark."""
-    tongue, named = _named(name, language)
-    return " ".join(named), language_mark(tongue)
+    tongue, words = _name_tokens(name, language)
+    return " ".join(words), language_mark(tongue)
 
 
 def text_words(text: str, language: str = "") -> list[str]:
@@ -236,10 +237,8 @@ def _quoted(token: str, begun: bool) -> str:
     return f'"{token}" *' if begun else f'"{token}"'
 
 
-# A chain's branches sell the same, some ten thousand things; one takes 400 bytes.
-@lru_cache(maxsize=16_384)
-def _named(name: str, said: str) -> tuple[str, tuple[str, ...]]:
-    """The language of a name, and its words, each once."""
+def _name_tokens(name: str, said: str) -> tuple[str, dict[str, None]]:
+    """The language of a name, and its words."""
     found = _some(split(name))
     tongue = language_of(name, found, said)
     return tongue, _tokens(found, tongue)
@@ -250,16 +249,17 @@ def _some(found: Sequence[str | Amount]) -> Sequence[str | Amount]:
     return found if len(found) <= MAX_TEXT_WORDS else found[:MAX_TEXT_WORDS]
 
 
-def _tokens(found: Iterable[str | Amount], language: str) -> tuple[str, ...]:
-    """The tokens under which a text holds its words and amounts, each once."""
-    tokens = chain.from_iterable(map(_held.table(language).__getitem__, found))
-    return tuple(dict.fromkeys(tokens))
+def _tokens(found: Iterable[str | Amount], language: str) -> dict[str, None]:
+    """The tokens under which a text holds its words and amounts."""
+    return dict.fromkeys(chain.from_iterable(map(_held.table(language).__getitem__, found)))
 
 
 def _made(one: str | Amount, language: str) -> tuple[str, ...]:
     """The tokens under which a text holds a word or an amount."""
     if not isinstance(one, str):
         return (one.united, one.number) if one.united else (one.number,)
+    if not language and one.isascii():
+        return (one,)
     parts = grams(one, single=True)
     if parts != [one]:
         return tuple(token for part in parts for token in held(part, language))
@@ -270,16 +270,18 @@ def _made(one: str | Amount, language: str) -> tuple[str, ...]:
 _held = Kept(_made, 32_768)
 
 
-# A federation's shops repeat some thousand brands and categories, in some languages.
-@lru_cache(maxsize=16_384)
-def _label_tokens(text: str, language: str) -> tuple[str, ...]:
+def _made_label(text: str, language: str) -> dict[str, None]:
     return _tokens(_some(split(text)), language)
+
+
+# A federation's shops repeat some thousand brands and categories, in some languages.
+_labels = Kept(_made_label, 8192)
 
 
 # Shops repeat a few hundred contents.
 @lru_cache(maxsize=4096)
-def _content_tokens(net: Quantity | None, pack: int) -> list[str]:
-    return net_words(net, pack)
+def _content_tokens(net: Quantity | None, pack: int) -> dict[str, None]:
+    return dict.fromkeys(net_words(net, pack))
 
 
 def _split_ascii(folded: str) -> list[str | Amount]:

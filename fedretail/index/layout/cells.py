@@ -183,8 +183,8 @@ class CellWriter:
         if start == 0:
             # Whatever stands in such a block is of no site any more.
             self._blocks[number] = bytearray()
-        block = self._block(row)
-        if len(block) == start:
+        block = self._blocks.get(number)
+        if block is not None and len(block) == start:
             block += cell
             self._changed.add(number)
         else:

@@ -7,6 +7,7 @@ that both were stemmed in.
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from fedretail.index.language.text import split
@@ -17,11 +18,17 @@ _THREE, _TWO = 3, 2
 CATEGORY_THREE, CATEGORY_TWO, BRAND_THREE, BRAND_TWO = 1, 2, 4, 8
 
 
+_first_three, _first_two = itemgetter(slice(_THREE)), itemgetter(slice(_TWO))
+
+
 class Beginnings(NamedTuple):
     """How the words of a label begin: with which three letters, and with which two."""
 
     three: frozenset[str]
     two: frozenset[str]
+
+
+_NOTHING = Beginnings(frozenset(), frozenset())
 
 
 # A federation's shops repeat some thousand categories and brands.
@@ -36,16 +43,16 @@ def beginnings(label: str) -> Beginnings:
 
 def shared_of(name: Sequence[str], category: str, brand: str) -> int:
     """The bits for an offer; name: the tokens of its name."""
-    letters, found = {one[:_TWO] for one in name}, 0
+    letters, found = set(map(_first_two, name)), 0
     for label, three, two in (
         (category, CATEGORY_THREE, CATEGORY_TWO),
         (brand, BRAND_THREE, BRAND_TWO),
     ):
-        begins = beginnings(label)
+        begins = beginnings(label) if label else _NOTHING
         if not letters.isdisjoint(begins.two):
             found |= two
             # Whoever shares three letters shares two.
-            if not begins.three.isdisjoint(one[:_THREE] for one in name):
+            if not begins.three.isdisjoint(map(_first_three, name)):
                 found |= three
     return found
 

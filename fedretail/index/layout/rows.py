@@ -96,7 +96,8 @@ def offer_row(folded: Folded) -> OfferRow | None:
     price, timed = _lasting_price(fields)
     unit, base = NO_PRICE, 0
     if price != NO_PRICE:
-        measure = _measure(said.net, said.pack, _sold_by(fields.get("sold_by")) or "piece")
+        sold_by = _sold_by(fields["sold_by"]) if "sold_by" in fields else None
+        measure = _measure(said.net, said.pack, sold_by or "piece")
         unit, base = measure.of(price), UNIT_BASES.index(measure.per)
         if unit > MAX_PRICE:
             unit = NO_PRICE

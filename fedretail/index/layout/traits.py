@@ -32,7 +32,7 @@ NO_TRAITS = Traits()
 
 def trait_text(fields: Mapping[str, Value]) -> str:
     """The text in the table for an offer with these fields; empty where it has none of them."""
-    if _BESIDE_SOURCE.isdisjoint(fields):
+    if fields.keys().isdisjoint(_BESIDE_SOURCE):
         # Most offers have no other, and few have different ones.
         source = fields.get("source")
         if type(source) is str and len(source) <= MAX_WORD:

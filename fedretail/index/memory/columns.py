@@ -95,7 +95,7 @@ def joined(parts: Iterable[Taken]) -> Taken:
     there, rows, sites = np.zeros(size, bool), np.zeros(size, np.int64), np.zeros(size, np.int32)
     for one in parts:
         there[one.places], rows[one.places], sites[one.places] = True, one.rows, one.sites
-    places = np.flatnonzero(there).astype(np.int32)
+    places = np.flatnonzero(there)
     found = rows[places]
     # Blocks that grew stand behind all others.
     if len(found) and not (found[1:] > found[:-1]).all():
@@ -186,7 +186,7 @@ class Columns:
         """The offers of some categories (None: of all), counted; kept under a name for them."""
         known = self._shelves.get(name)
         if known is None:
-            known = self._counted(self.take_spans(None), chosen)
+            known = self._counted_whole(chosen)
             if len(self._shelves) >= _MOST_SHELVES:
                 self._shelves.clear()
             self._shelves[name] = known
@@ -197,6 +197,28 @@ class Columns:
         if taken.shelf is None:
             taken.shelf = self._counted(taken, None)
         return taken.shelf
+
+    def _counted_whole(self, chosen: Array | None) -> Shelf:
+        """As `_counted` of all rows, by blocks: which row stands where need not be worked out."""
+        assert self._sites_known is not None
+        flags = self._columns["flags"]
+        keep = (flags & PRESENT).astype(bool)
+        if chosen is not None:
+            keep &= chosen[self._columns["category"]]
+        is_windowed = keep & (flags & WINDOWED).astype(bool)
+        lasting = self._sums(keep & ~is_windowed)
+        size = len(self._sites_known.entries)
+        # The first is for blocks of no site.
+        by_site = np.bincount(self._sites + 1, lasting, minlength=size + 1)[1:].astype(np.int32)
+        some = self._whole(np.flatnonzero(self._sums(is_windowed)))
+        return Shelf(by_site, self._counted(some, chosen).windowed)
+
+    def _sums(self, holds: Array) -> Array:
+        """How many rows of each block it holds for."""
+        sums = np.zeros(len(holds) + 1, np.int32)
+        np.cumsum(holds, out=sums[1:])
+        found: Array = sums[self._starts + self._lengths] - sums[self._starts]
+        return found
 
     def _counted(self, taken: Taken, chosen: Array | None) -> Shelf:
         assert self._sites_known is not None
@@ -221,8 +243,8 @@ class Columns:
         return np.concatenate(pieces)
 
     def _at(self, rows: Array, blocks: Array, places: Array) -> Taken:
-        # 32 bits reach 2,000 million offers.
-        found = (self._starts[blocks] + places).astype(np.int32)
+        # numpy widens smaller numbers anew for each column, which takes longer than the column.
+        found = (self._starts[blocks] + places).astype(np.intp)
         return Taken(self._columns, rows, found, self._sites[blocks])
 
     def _refresh(self, db: sqlite3.Connection, state: State, sites: Sites) -> None:

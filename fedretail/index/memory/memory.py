@@ -30,9 +30,9 @@ USE_FROM_ROWS = 30
 # Loading 20,000 sites takes as long as a hundred queries that look up the few they need.
 FEW_QUERIES = 10
 # Reading the rows of a word from FTS5 takes a quarter of a millisecond a thousand: those of common
-# words are kept, 16 bytes each.
+# words are kept, 20 bytes each.
 KEEP_FROM_ROWS = 2_000
-KEPT_ROWS = 1_000_000
+KEPT_ROWS = 800_000
 # Of so many rows their relevance to some words is remembered: 100 bytes each.
 _MOST_RELEVANT, _MOST_ALIKE = 30_000, 10_000
 # Common expressions of which parts have been read. To seek a part costs as much as reading so many.

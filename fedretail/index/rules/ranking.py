@@ -212,11 +212,6 @@ class Relevance:
         self._total = sum(term.weight for term in terms)
         self._asked = asked_of(terms)
 
-    @property
-    def asks(self) -> bool:
-        """Whether words make a difference."""
-        return bool(self._sought)
-
     def of(self, words: str, named: int) -> float:
         """0 to 1; 1 when nothing was asked.
 

@@ -66,12 +66,11 @@ def cells(blocks: Iterable[tuple[int, bytes]], commit: int) -> Bulk:
 
 
 def words(told: Iterable[tuple[int, bool, str]]) -> Bulk:
-    """Tells FTS5 the words of rows: row number, whether it is to forget them, the words.
+    """Tells FTS5 the words of rows: row number, whether they come (else they go), the words.
 
     By ascending row number, what is forgotten first: FTS5 writes out what it has gathered
     whenever a row number is smaller than the last.
     """
-    ordered = sorted(told, key=lambda one: (one[0], not one[1]))
     # A sign keeps the two of one row apart.
-    said = {f"-{row}" if gone else str(row): words for row, gone, words in ordered}
+    said = {str(row) if come else f"-{row}": words for row, come, words in sorted(told)}
     return Bulk(_WORDS, (json.dumps(said, ensure_ascii=False),))

@@ -70,16 +70,17 @@ class Follower:
 
         A full one is written by a second thread while this one reads the next.
         """
-        batch = self._read(self._state().followed, limit)
-        while batch.entries:
+        following = partial(self._read, self._state().followed, limit)
+        ahead: Batch | None = None
+        while True:
             with _uncollected():
                 for _ in range(_UNCOLLECTED_STEPS):
+                    batch = ahead or following()
+                    if not batch.entries:
+                        return
                     following = partial(self._read, batch.followed, limit)
                     ahead = self._write(batch, following if batch.entries == limit else None)
                     yield batch.entries
-                    batch = ahead or following()
-                    if not batch.entries:
-                        break
 
     def _state(self) -> State:
         state = read_state(self._db)

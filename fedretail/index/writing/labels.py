@@ -4,30 +4,29 @@ import sqlite3
 from typing import Literal
 
 
-class Numbers:
-    """The numbers of a table of texts, given as they are needed; 0 is the empty text's."""
+class Numbers(dict[str, int]):
+    """The numbers of a table of texts, given as they are needed by `[]`; 0 is the empty text's."""
 
     def __init__(
         self, db: sqlite3.Connection, table: Literal["category", "brand", "trait"]
     ) -> None:
+        super().__init__()
         self._db = db
         self._table = table
         self.load()
 
     def load(self) -> None:
         """Read all of them."""
-        self._numbers: dict[str, int] = {"": 0}
-        self._numbers.update(self._db.execute(f"SELECT text, id FROM {self._table}"))
-        self._texts = {number: text for text, number in self._numbers.items()}
+        self.clear()
+        self[""] = 0
+        self.update(self._db.execute(f"SELECT text, id FROM {self._table}"))
+        self._texts = {number: text for text, number in self.items()}
 
-    def of(self, text: str) -> int:
-        """The number of a text."""
-        number = self._numbers.get(text)
-        if number is None:
-            query = f"INSERT INTO {self._table}(text) VALUES(?)"
-            number = self._db.execute(query, (text,)).lastrowid
-            assert number is not None
-            self._numbers[text], self._texts[number] = number, text
+    def __missing__(self, text: str) -> int:
+        query = f"INSERT INTO {self._table}(text) VALUES(?)"
+        number = self._db.execute(query, (text,)).lastrowid
+        assert number is not None
+        self[text], self._texts[number] = number, text
         return number
 
     def text(self, number: int) -> str:

@@ -92,7 +92,7 @@ class OfferWriter:
 
     def _renew(self, old: _Old, made: Made | None) -> None:
         if made is None:
-            self._told.append((old.row, True, self.words(old.facts, self._cell(old.row))))
+            self._told.append((old.row, False, self.words(old.facts, self._cell(old.row))))
             self._gone.append(old.row)
             self._cells.clear(old.row)
         else:
@@ -104,7 +104,7 @@ class OfferWriter:
         number, place.next_seq = place.first_row + seq, seq + 1
         named, words = worded or words_of(row.said)
         self._come.append((number, key, row.facts))
-        self._told.append((number, False, words))
+        self._told.append((number, True, words))
         shared = shared_of(row.said, named, words)
         self._cells.append(number, row.cell(self._numbers(row), named, shared))
 
@@ -122,14 +122,13 @@ class OfferWriter:
                 before, (named, words) = words_of(said)[1], made.worded or words_of(row.said)
                 shared = shared_of(row.said, named, words)
                 if before != words:
-                    self._told += [(number, True, before), (number, False, words)]
+                    self._told += [(number, False, before), (number, True, words)]
         self._cells.put(number, row.cell(labels, named, shared))
 
     def _numbers(self, row: OfferRow) -> tuple[int, int, int]:
         """The numbers of category, brand and trait."""
         said = row.said
-        category, brand = self._categories.of(said.category), self._brands.of(said.brand)
-        return category, brand, self._traits.of(row.trait)
+        return self._categories[said.category], self._brands[said.brand], self._traits[row.trait]
 
     def _present(
         self, some: Sequence[tuple[Place, RecordId, Made | None]]

@@ -18,7 +18,7 @@ from fedretail.web.first.answers import (
     shop_of,
 )
 from fedretail.web.first.price_list import Columns, PriceList
-from fedretail.web.manage.importing import ROLES
+from fedretail.web.manage.importing import role_of
 
 _COLUMNS = "columns"
 
@@ -58,10 +58,7 @@ def columns_of(answers: Answers) -> Columns:
         return {}
     if not isinstance(said, dict):
         return {}
-    return {
-        heading: role if isinstance(role, str) and role in ROLES else None
-        for heading, role in said.items()
-    }
+    return {heading: role_of(role) for heading, role in said.items()}
 
 
 def said_columns(said: Columns) -> dict[str, str]:

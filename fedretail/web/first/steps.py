@@ -28,7 +28,7 @@ from fedretail.web.first.answers import (
 from fedretail.web.first.look import look_of
 from fedretail.web.first.making import columns_of, said_columns
 from fedretail.web.first.price_list import PriceList, Reading
-from fedretail.web.manage.importing import ROLES, role_words
+from fedretail.web.manage.importing import role_of, role_words
 from fedretail.web.manage.reasons import reason
 from fedretail.web.manage.sessions import Session
 from fedretail.web.manage.settings import colour_words, day_words
@@ -214,7 +214,7 @@ def keep(step: Step) -> dict[str, str]:
     headings, roles = step.said.get("heading", []), step.said.get("role", [])
     if headings:
         named = list(zip(headings, roles, strict=False))[:_MOST_COLUMNS]
-        changed |= said_columns({name: role if role in ROLES else None for name, role in named})
+        changed |= said_columns({name: role_of(role) for name, role in named})
     return step.first.keep(changed)
 
 

@@ -51,6 +51,9 @@ class Translates(Protocol):
     def translated(self, text: str, **values: object) -> str:
         """The sentence."""
 
+    def many(self, one: str, many: str, number: int, **values: object) -> str:
+        """The sentence of a number of things; %(num)s is the number."""
+
 
 @dataclass(slots=True)
 class Office:

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from fedretail.connectors import BadRow
 from fedretail.connectors.columns import GENERIC
 from fedretail.connectors.layout import find_layout, read_head
+from fedretail.connectors.sources import ROLES
 from fedretail.domain.catalog import Offer
 from fedretail.domain.prices import price_now, unit_price
 from fedretail.errors import MalformedInput
@@ -22,10 +23,10 @@ from fedretail.web.manage.uploads import Upload
 # Rows that a person mends in a browser; more are better mended in the file itself.
 MOST_ROWS = 200
 # The columns that are offered for choice, in the order of a price list.
-ROLES = (
+OFFERED = (
     "name", "price", "sku", "gtin", "stock", "net", "unit", "pack", "category", "brand",
     "regular", "sale_price", "sale_from", "sale_until", "deposit", "description", "currency",
-    "min_age", "claims", "allergens", "variant", "cost", "supplier", "note",
+    "min_age", "claims", "allergens", "variant", "picture_from", "cost", "supplier", "note",
 )  # fmt: skip
 
 
@@ -123,9 +124,17 @@ def columns(desk: Desk, upload: Upload) -> Response:
     names = desk.said.get("heading", [])
     roles = desk.said.get("role", [])
     for heading, role in zip(names, roles, strict=False):
-        upload.columns[heading] = role if role in ROLES else None
+        upload.columns[heading] = role_of(role)
     upload.mended.clear()
     return desk.go(f"/import/{upload.id}")
+
+
+def role_of(said: object) -> str | None:
+    """What a form says that a column means; None: it is not used.
+
+    Not only what is offered: a column of a shop system's export stays what it is there.
+    """
+    return said if isinstance(said, str) and said in ROLES else None
 
 
 def row(desk: Desk, upload: Upload) -> Response:
@@ -255,6 +264,8 @@ def _sample(desk: Desk, fields: dict[str, Any]) -> dict[str, Any]:
     price, currency = price_now(offer.prices, now_ms), offer.currency or desk.node.currency
     before = Offer.from_fields({**fields, "prices": fields.get("was")})
     old = price_now(before.prices, now_ms)
+    _ = desk.translated
+    units = {"kg": "kg", "l": "l", "m": "m", "piece": _("piece")}
     per = None
     if price is not None:
         per = unit_price(price.amount_minor, offer.net, offer.pack, offer.sold_by)
@@ -265,7 +276,7 @@ def _sample(desk: Desk, fields: dict[str, Any]) -> dict[str, Any]:
         "pack": "" if offer.net is None else f"{offer.net.amount:f} {offer.net.unit}",
         "price": "" if price is None else say.money(price.amount_minor, currency),
         "was": say.money(old.amount_minor, currency) if old is not None and is_other else "",
-        "per": "" if per is None else f"{say.money(per.amount_minor, currency)}/{per.per}",
+        "per": "" if per is None else f"{say.money(per.amount_minor, currency)}/{units[per.per]}",
         "stock": offer.stock.level,
         "state": "new" if fields.get("was") is None else "changed" if is_other else "same",
     }
@@ -282,6 +293,6 @@ def role_words(desk: Translates) -> dict[str, str]:
         "sale_until": _("Offer until"), "deposit": _("Deposit"),
         "description": _("Description"), "currency": _("Currency"),
         "min_age": _("Age limit"), "claims": _("Labels"), "allergens": _("Allergens"),
-        "variant": _("Variant"), "cost": _("Cost (yours alone)"),
+        "variant": _("Variant"), "picture_from": _("Picture"), "cost": _("Cost (yours alone)"),
         "supplier": _("Supplier (yours alone)"), "note": _("Note (yours alone)"),
     }  # fmt: skip

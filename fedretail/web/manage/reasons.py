@@ -1,13 +1,25 @@
-"""Why a row was not read, in the visitor's language, under a heading that says "Expected"."""
+"""Why rows were not read, and how a file was, in the visitor's language.
 
-from fedretail.domain.reasons import Reason
+Of a row it stands under a heading that says "Expected".
+"""
+
+from fedretail.domain.reasons import Reason, Sentence
 from fedretail.web.manage.desk import Translates
 
 
 def reason(desk: Translates, why: Reason) -> str:
-    """What was expected of a cell or a row; a plug-in's own sentence as it says it."""
+    """The sentence; a plug-in's own as it says it."""
     words = WORDS.get(why.name)
-    return why.english if words is None else desk.translated(words, **why.values)
+    if words is None:
+        return why.english
+    values = {
+        name: one if isinstance(one, str) else reason(desk, one)
+        for name, one in why.values.items()
+        if name != "num"
+    }
+    if isinstance(words, str):
+        return desk.translated(words, **values)
+    return desk.many(*words, why.number, **values)
 
 
 def _(text: str) -> str:
@@ -15,8 +27,13 @@ def _(text: str) -> str:
     return text
 
 
+def _n(one: str, many: str) -> tuple[str, str]:
+    """Marks a text of a number of things."""
+    return one, many
+
+
 # A test sees to it that every name of fedretail.domain.reasons but a plug-in's stands here.
-WORDS = {
+WORDS: dict[str, Sentence] = {
     "price_like": _("a price such as %(like)s"),
     "price_missing": _("the price is missing"),
     "price_negative": _("a price is not negative"),
@@ -82,4 +99,29 @@ WORDS = {
     "field_name": _("%(text)s is not a name that may stand here"),
     "field_name_long": _("a field name of at most %(number)s bytes"),
     "nested": _("the value is nested too deeply"),
+    "known_by": _("Articles are still known by %(kept)s, as at the first time; "
+                  "this file alone would suggest %(chosen)s."),
+    "by_sku": _("article number"),
+    "by_source": _("the shop system's own number"),
+    "by_gtin": _("barcode"),
+    "by_name": _("name"),
+    "currency_assumed": _("The file names no currency; %(currency)s is taken."),
+    "currency_foreign": _("The prices are in %(currency)s; your shop's currency is %(site)s."),
+    "nets_unread": _n("%(num)s content was not understood; there is no price per unit for it.",
+                      "%(num)s contents were not understood; there is no price per unit for them."),
+    "articles_many": _("After the first million articles, repeated ones were not looked for."),
+    "rows_left": _n("%(num)s row is left out: %(why)s.", "%(num)s rows are left out: %(why)s."),
+    "left_pictures": _("pictures only"),
+    "left_unpublished": _("not published"),
+    "left_status": _("status %(status)s"),
+    "left_variable": _("products with variations (these are read instead)"),
+    "left_grouped": _("groups of products (their parts are read)"),
+    "left_external": _("sold on another website"),
+    "left_hidden": _("hidden in the shop's own catalog"),
+    "records_left": _n("%(num)s record of the kind %(kind)s is left out.",
+                       "%(num)s records of the kind %(kind)s are left out."),
+    "offers_left": _n("%(num)s offer of another shop is left out.",
+                      "%(num)s offers of another shop are left out."),
+    "own_left": _n("Unknown fields of %(num)s record are left out.",
+                   "Unknown fields of %(num)s records are left out."),
 }  # fmt: skip

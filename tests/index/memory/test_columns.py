@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from fedretail.index.layout.cells import (
     CELLS_PER_BLOCK,
     NO_MILLIS,
     PRESENT,
+    WINDOWED,
     Cell,
     CellWriter,
     cells_in,
@@ -24,7 +26,7 @@ from fedretail.index.layout.cells import (
 )
 from fedretail.index.layout.schema import SEQUENCE_BITS, Newer, State, connect_for_writing, create
 from fedretail.index.memory import columns
-from fedretail.index.memory.columns import Columns
+from fedretail.index.memory.columns import Columns, joined
 from fedretail.index.memory.sites import SiteEntry, Sites
 from fedretail.index.writing import bulk
 
@@ -84,6 +86,25 @@ def test_columns_are_the_cells_of_their_commit(
                 (held.take_spans(None).cut([span(BASES[1])]), {*owned(BASES[1])}),
             )
             assert held.count(None) == len(pieces[1][0])
+            shelf = held.shelf("all", None)
+            parts = [held.take(wanted), held.take_sites(np.array([1]))]
+            both = joined(parts)
+        assert both.rows.tolist() == sorted({*parts[0].rows.tolist(), *parts[1].rows.tolist()})
+        stood = {
+            int(row): int(site)
+            for one in parts
+            for row, site in zip(one.rows, one.sites, strict=True)
+        }
+        assert dict(zip(both.rows.tolist(), both.sites.tolist(), strict=True)) == stood
+        assert both.column("price").tolist() == [
+            present[row].price if row in present else 0 for row in both.rows.tolist()
+        ]
+        ends = {row for row, cell in present.items() if cell.flags & WINDOWED}
+        assert set(shelf.windowed.rows.tolist()) == {
+            row for row in ends if row >> SEQUENCE_BITS in BASES[:2]
+        }
+        lasting = Counter(row >> SEQUENCE_BITS for row in present.keys() - ends)
+        assert shelf.lasting.tolist() == [lasting[base] for base in BASES[:2]]
         for one, only in pieces:
             found = {}
             for place, row in enumerate(one.rows.tolist()):

@@ -48,10 +48,10 @@ def test_cells_take_the_place_of_what_was_there(blocks: dict[int, bytes], commit
 def test_words_are_told_and_forgotten(offers: dict[int, tuple[str, str | None]]) -> None:
     changed = {row: new for row, (_, new) in offers.items() if new is not None}
     with empty() as db:
-        bulk.words((row, False, old) for row, (old, _) in offers.items()).write(db)
+        bulk.words((row, True, old) for row, (old, _) in offers.items()).write(db)
         # In whatever order they come.
-        come = [(row, False, new) for row, new in changed.items()]
-        bulk.words([*come, *((row, True, offers[row][0]) for row in changed)]).write(db)
+        come = [(row, True, new) for row, new in changed.items()]
+        bulk.words([*come, *((row, False, offers[row][0]) for row in changed)]).write(db)
         db.execute("CREATE VIRTUAL TABLE temp.held USING fts5vocab(main, word, instance)")
         held = set(db.execute("SELECT doc, term FROM held"))
     present = {row: changed.get(row, old) for row, (old, _) in offers.items()}

@@ -1,5 +1,6 @@
 """Following a real store: what it holds is what is found, after edits, deletions and restarts."""
 
+import gc
 import sqlite3
 from pathlib import Path
 from unittest.mock import patch
@@ -119,6 +120,32 @@ def test_a_failure_while_reading_on_leaves_what_was_written(tmp_path: Path) -> N
         assert (index.statistics()["offers"], index.lag()) == (20, 30)
         index.follow()
         assert (index.statistics()["offers"], index.lag()) == (50, 0)
+
+
+def test_collecting_rests_while_batches_are_written_and_goes_on_after(tmp_path: Path) -> None:
+    store, was_on = offers_in_memory(50), set()
+    write = Bulk.write
+
+    def note(one: Bulk, db: sqlite3.Connection) -> None:
+        was_on.add(gc.isenabled())
+        write(one, db)
+
+    def leave(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with (
+        Index.open(tmp_path / "index.db", store, clock=ManualClock()) as index,
+        patch("fedretail.index.writing.writer.MANY_ENTRIES", 10),
+        patch.object(Bulk, "write", note),
+    ):
+        index.follow()
+        assert gc.isenabled()
+        with pytest.raises(KeyboardInterrupt):
+            index.rebuild(leave)
+        assert gc.isenabled()
+        index.follow()
+        assert gc.isenabled()
+        assert (was_on, index.statistics()["offers"]) == ({False}, 50)
 
 
 def offers_in_memory(count: int) -> MemoryRecords:

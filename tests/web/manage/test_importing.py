@@ -224,6 +224,9 @@ def test_what_nobody_has_translated_stays_as_it_is(office) -> None:
         def translated(self, text: str, **values: object) -> str:
             return text % values if values else text
 
+        def many(self, one: str, many: str, number: int, **values: object) -> str:
+            return (one if number == 1 else many) % {"num": number, **values}
+
     odd = Reason(SAID, {"text": "odd <b> %(x)s 100%"})
     assert reason(Desk(), odd) == "odd <b> %(x)s 100%"
     assert reason(Desk(), Reason("price_like", {"like": "5 % off"})) == "a price such as 5 % off"
@@ -232,7 +235,55 @@ def test_what_nobody_has_translated_stays_as_it_is(office) -> None:
 def test_every_reason_has_words_of_the_pages_with_the_same_values() -> None:
     assert set(WORDS) == set(ENGLISH) - {SAID}
     for name, words in WORDS.items():
-        assert set(VALUE.findall(words)) <= set(VALUE.findall(ENGLISH[name])), name
+        known = ENGLISH[name]
+        assert type(words) is type(known), name
+        for one, other in zip(
+            [words] if isinstance(words, str) else words,
+            [known] if isinstance(known, str) else known,
+            strict=True,
+        ):
+            assert set(VALUE.findall(one)) <= set(VALUE.findall(other)), name
+
+
+def test_columns_of_a_shop_system_stay_what_they_are_when_another_is_named(office) -> None:
+    body = "Handle,Title,Variant Price,Image Src,Status,Shelf\n"
+    body += "milk,Milk,1.29,https://shop.example/1.jpg,active,Dairy\n"
+    path = office.send("products.csv", body.encode())
+    page = office.get(path).text
+    headings = re.findall(r'name="heading" value="([^"]*)"', page)
+    roles = [
+        (re.search(r'<option value="([^"]*)" selected', select) or ["", ""])[1]
+        for select in re.findall(r'<select name="role">.*?</select>', page)
+    ]
+    assert dict(zip(headings, roles, strict=True))["Handle"] == "handle"
+    assert ">handle<" not in page
+    roles[-1] = "category"
+    page = office.post(f"{path}/columns", heading=headings, role=roles).text
+    assert "1 offer is ready." in page
+    office.post(f"{path}/publish")
+    place = office.node.place("offer", "milk")
+    assert office.node.record(place).fields["category"] == "Dairy"
+    assert office.node.store.own(place)["picture_from"] == "https://shop.example/1.jpg"
+
+
+def test_a_unit_of_pieces_is_said_in_the_language_of_the_page(office) -> None:
+    path = office.send("list.csv", b"Name;Preis;Bestand\nSemmel;0,45;7\n")
+    assert "0,45\u00a0€/Stück" in office.get(f"{path}?lang=de").text
+
+
+def test_how_a_file_was_read_is_told_in_the_language_of_the_page(office) -> None:
+    body = "Handle,Title,Variant Price,Image Src,Status\n" + (
+        "milk,Milk,1.29,,active\nmilk,,,https://shop.example/2.jpg,\n"
+        "milk,,,https://shop.example/3.jpg,\nold,Old,2.00,,draft\n"
+    )
+    path = office.send("products.csv", body.encode())
+    english, german = office.get(path).text, office.get(f"{path}?lang=de").text
+    for said in ("2 rows are left out: pictures only.", "1 row is left out: status draft.",
+                 "The file names no currency; EUR is taken."):  # fmt: skip
+        assert said in english
+    for said in ("2 Zeilen bleiben weg: nur Bilder.", "1 Zeile bleibt weg: Status draft.",
+                 "Die Datei nennt keine Währung; EUR wird angenommen."):  # fmt: skip
+        assert said in german
 
 
 def test_how_much_of_a_file_is_read_can_be_asked(office) -> None:

@@ -16,8 +16,8 @@ from fedretail.index.language.text import split
 # category; the same of the brand. Shorter words are whole.
 _THREE, _TWO = 3, 2
 CATEGORY_THREE, CATEGORY_TWO, BRAND_THREE, BRAND_TWO = 1, 2, 4, 8
-
-
+# The brand's bits stand above the category's.
+_BRAND = 2
 _first_three, _first_two = itemgetter(slice(_THREE)), itemgetter(slice(_TWO))
 
 
@@ -26,9 +26,6 @@ class Beginnings(NamedTuple):
 
     three: frozenset[str]
     two: frozenset[str]
-
-
-_NOTHING = Beginnings(frozenset(), frozenset())
 
 
 # A federation's shops repeat some thousand categories and brands.
@@ -43,18 +40,19 @@ def beginnings(label: str) -> Beginnings:
 
 def shared_of(name: Sequence[str], category: str, brand: str) -> int:
     """The bits for an offer; name: the tokens of its name."""
-    letters, found = set(map(_first_two, name)), 0
-    for label, three, two in (
-        (category, CATEGORY_THREE, CATEGORY_TWO),
-        (brand, BRAND_THREE, BRAND_TWO),
-    ):
-        begins = beginnings(label) if label else _NOTHING
-        if not letters.isdisjoint(begins.two):
-            found |= two
-            # Whoever shares three letters shares two.
-            if not begins.three.isdisjoint(map(_first_three, name)):
-                found |= three
-    return found
+    found = _shared(name, category) if category else 0
+    return found | _shared(name, brand) << _BRAND if brand else found
+
+
+def _shared(name: Sequence[str], label: str) -> int:
+    """The bits as of a category."""
+    begins = beginnings(label)
+    if begins.two.isdisjoint(map(_first_two, name)):
+        return 0
+    # Whoever shares three letters shares two.
+    if begins.three.isdisjoint(map(_first_three, name)):
+        return CATEGORY_TWO
+    return CATEGORY_TWO | CATEGORY_THREE
 
 
 def asked_beginnings(forms: Iterable[tuple[str, bool]]) -> Beginnings | None:

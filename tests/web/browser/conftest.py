@@ -30,6 +30,8 @@ FLAGS = (
 SIZES = {"kiosk": (1920, 1080), "portrait": (1080, 1920), "phone": (390, 844)}
 PATIENCE_S = 60
 SHOTS = Path(__file__).parents[3] / "artefacts"
+# Read before a test begins: to tests the environment is clean.
+KEEPS_SHOTS = bool(os.environ.get("FEDRETAIL_SHOTS"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -114,7 +116,7 @@ def look(served: str, browser: Any, request: pytest.FixtureRequest) -> Iterator[
 
     yield opened
     for context in contexts:
-        if os.environ.get("FEDRETAIL_SHOTS"):
+        if KEEPS_SHOTS:
             SHOTS.mkdir(exist_ok=True)
             for number, page in enumerate(context.pages):
                 page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png")

@@ -111,7 +111,16 @@ def load(data_dir: Path, variables: Mapping[str, str] | None = None) -> Config:
     except OSError as error:
         raise Unavailable(f"{path} cannot be read: {error.strerror}.") from error
     config = parse_config(text, name=str(path))
-    return with_variables(config, os.environ if variables is None else variables)
+    config = with_variables(config, os.environ if variables is None else variables)
+    for key, name in (("web_view", config.web_view), ("api_view", config.api_view)):
+        if name and name not in config.views:
+            raise MalformedInput(f"{key} is {name!r}, and there is no such view.", hint=_of(config))
+    return config
+
+
+def _of(config: Config) -> str:
+    names = ", ".join(config.views)
+    return f"Views are: {names}." if names else f"Write [views.NAME] into {FILE_NAME}."
 
 
 def parse_config(text: str, *, name: str = FILE_NAME) -> Config:

@@ -149,3 +149,13 @@ def test_a_view_has_no_variable() -> None:
 def test_a_view_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(MalformedInput, match=r"^config\.toml: views"):
         parse_config(text)
+
+
+@pytest.mark.parametrize("key", ["web_view", "api_view"])
+def test_a_view_that_a_setting_names_is_there(tmp_path: Path, key: str) -> None:
+    (tmp_path / "config.toml").write_text(f'{key} = "nope"\n[views.own]\nown = "only"\n')
+    with pytest.raises(MalformedInput, match=f"{key} is 'nope', and there is no such view") as told:
+        load(tmp_path, {})
+    assert told.value.hint == "Views are: own."
+    variable = {f"FEDRETAIL_{key.upper()}": "own"}
+    assert getattr(load(tmp_path, variable), key) == "own"

@@ -10,6 +10,7 @@ import trio
 
 from fedretail.daemon.failures import ours
 from fedretail.domain.web_addresses import WebAddress
+from fedretail.errors import UsageError
 from fedretail.node.node import Node
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ async def show_pages(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Show the pages of a node until cancelled; see `show`."""
+    for name in dict.fromkeys((node.config.web_view, node.config.api_view)):
+        if name and (why := await trio.to_thread.run_sync(_unfit, node, name)):
+            on_event(why)
     # FastAPI takes a third of a second to load, which nobody pays for who shows no pages.
     app = await trio.to_thread.run_sync(_app, node)
     await show((app, app.counts), options, on_event, on_shown, task_status=task_status)
@@ -85,6 +89,15 @@ async def show(
                 task_status.started()
             is_first = False
         await trio.sleep(_AGAIN_S)
+
+
+def _unfit(node: Node, name: str) -> str:
+    """Why a view cannot be shown now, "" where it can; the place that it needs may come yet."""
+    try:
+        node.view(name)
+    except UsageError as error:
+        return f"{error.message} {error.hint}"
+    return ""
 
 
 def _app(node: Node) -> "Guard":

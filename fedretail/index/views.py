@@ -28,11 +28,16 @@ class View(Filters):
 
     def at_site(self, where: Where) -> bool:
         """Whether this site belongs to the view."""
-        if self.own == "only" and where.owner != self.owner:
-            return False
-        if not self.hidden_retailers.isdisjoint((where.site, where.owner.hex())):
-            return False
-        return Filters.at_site(self, where)
+        return not self._hides(where.owner, where.site) and Filters.at_site(self, where)
+
+    def may_show(self, owner: bytes, site: str) -> bool:
+        """Whether this site can belong to the view, wherever it moves: whose it is stays."""
+        named = self.retailers is None or not self.retailers.isdisjoint((site, owner.hex()))
+        return named and not self._hides(owner, site)
+
+    def _hides(self, owner: bytes, site: str) -> bool:
+        is_foreign = self.own == "only" and owner != self.owner
+        return is_foreign or not self.hidden_retailers.isdisjoint((site, owner.hex()))
 
     def on_shelf(self, category: str) -> bool:
         """Whether offers of this category ("" for none) belong to the view."""

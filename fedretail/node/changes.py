@@ -17,6 +17,7 @@ from fedretail.domain.kind import RecordId
 from fedretail.errors import MalformedInput, Refused
 from fedretail.index.views import View
 from fedretail.node.base import BaseNode
+from fedretail.node.genuine import Genuine
 from fedretail.node.shown import Shown
 
 _CURSOR = re.compile(r"([0-9a-f]{12})-([0-9]{1,18})")
@@ -73,17 +74,18 @@ def changes(
     """Up to `limit` records that changed after the cursor, in the order of their last change.
 
     after: None is the beginning, NOW the present. kinds: only of these; empty is all. view: what
-    it leaves out is told as withdrawn, since it may have been shown before; of sites that it
-    leaves out only they themselves.
+    it leaves out is told as withdrawn where it may have been shown before: of sites that it leaves
+    out only they themselves, and nothing of those whose owners it never shows.
     MalformedInput where it is no cursor, CursorGone where nothing can be told from it on.
     """
     end = node.store.feed_end()
     start = end if after == NOW else _place(node, after, end)
     entries = node.store.feed(start, limit)
-    wanted = [pair for pair in entries if _is_shown(node, pair[1], kinds)]
+    genuine = Genuine(node)
+    wanted = [pair for pair in entries if _is_shown(node, pair[1], kinds) and genuine.has(pair[1])]
     shown = None if view is None else Shown(node, view)
     if shown is not None:
-        wanted = [pair for pair in wanted if _may_have_been_shown(shown, pair[1])]
+        wanted = [pair for pair in wanted if shown.ever(pair[1])]
     values = node.store.records_of(
         place for _, place in wanted if shown is None or shown.record(place)
     )
@@ -98,11 +100,6 @@ def changes(
 def _is_shown(node: BaseNode, place: RecordId, kinds: Collection[str]) -> bool:
     is_public = place.collection == MEMBER_COLLECTION or place.collection.startswith("site/")
     return is_public and place.kind in (kinds or node.kinds)
-
-
-def _may_have_been_shown(shown: Shown, place: RecordId) -> bool:
-    is_told = place.kind == "site" or place.collection == MEMBER_COLLECTION
-    return is_told or shown.collection(place)
 
 
 def _place(node: BaseNode, after: str | None, end: int) -> int:

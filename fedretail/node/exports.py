@@ -6,6 +6,7 @@ from typing import TextIO
 from fedretail.connectors.exchange import Provenance, write_header, write_record
 from fedretail.index.views import View
 from fedretail.node.base import BaseNode
+from fedretail.node.genuine import Genuine
 from fedretail.node.shown import Shown
 
 # Told about so often; a line takes some 20 us.
@@ -16,15 +17,15 @@ def lines(node: BaseNode, *, mine: bool = False, view: View | None = None) -> It
     """The lines of an export with their ends, the header first.
 
     Own fields leave only with `mine`: what others may read of an export is what they may read
-    anyway. With `view`: the offers that it shows, their sites and sources, and the members whose
-    sites these are.
+    anyway. What somebody has written under the id of another's site is no part of it. With `view`:
+    the offers that it shows, their sites and sources, and the members whose sites these are.
     """
     yield write_header() + "\n"
     owner = node.identity.author().owner if mine else None
-    shown = None if view is None else Shown(node, view)
+    shown, genuine = None if view is None else Shown(node, view), Genuine(node)
     for kind in node.kinds:
         for place, value in node.store.records(kind, owner=owner):
-            if shown is not None and not shown.record(place):
+            if not genuine.has(place) or not (shown is None or shown.record(place)):
                 continue
             stamps = {name: Provenance(stamp) for name, stamp in value.stamps.items()}
             own = node.store.own(place) if mine else {}

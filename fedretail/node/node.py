@@ -64,11 +64,11 @@ class Node(BaseNode):
 
         return Pictures(self)
 
-    def retailers(self, names: Iterable[str]) -> frozenset[str]:
+    def retailers(self, names: Iterable[str], *, view: "View | None" = None) -> frozenset[str]:
         """Ids of the shops and members that are meant; see `fedretail.node.retailers`."""
         from fedretail.node.retailers import retailers
 
-        return retailers(self, names)
+        return retailers(self, names, view=view)
 
     def view(self, name: str) -> "View":
         """A named part of the assortment; see `fedretail.node.views`."""

@@ -16,6 +16,7 @@ from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.pictures import Picture, encode_pictures, read_pictures
 from fedretail.errors import MalformedInput
 from fedretail.node.base import BaseNode
+from fedretail.node.writing import Overtaken
 from fedretail.pictures.blobs import Blobs
 from fedretail.store.commits import Edit
 
@@ -118,22 +119,46 @@ class OwnPictures:
         return 0 if known is None else known.tries
 
     def settle(self) -> int:
-        """Let offers say the pictures that were made of what they name; how many were changed."""
+        """Let offers say the pictures that were made of what they name; how many were changed.
+
+        Offers that somebody changes or withdraws at that very moment are left for the next time.
+        """
         self.look()
         edits: dict[str, list[Edit]] = {}
         for place in self._from.keys() | self._made.keys():
             fields = self._due_fields(place)
             if fields is not None:
                 edits.setdefault(place.collection, []).append(Edit("offer", place.key, fields))
-        done = 0
+        done, is_whole = 0, True
         for collection, some in edits.items():
             for start in range(0, len(some), _BATCH):
                 batch = some[start : start + _BATCH]
-                self._node.commit(collection.partition("/")[2], batch)
-                done += len(batch)
-        self._remade.clear()
+                if self._say(collection, batch):
+                    done += len(batch)
+                else:
+                    is_whole = False
+        if is_whole:
+            self._remade.clear()
         self.look()
         return done
+
+    def _say(self, collection: str, batch: list[Edit]) -> bool:
+        """Commit what offers of one site say; False where one is no more as it was looked at."""
+        owner = self._node.identity.author().owner
+        places = [RecordId(owner, collection, one.kind, one.key) for one in batch]
+
+        def check() -> None:
+            present = self._node.store.records_of(places)
+            for place in places:
+                url = self._node.store.own(place).get("picture_from")
+                if place not in present or url != self._from.get(place):
+                    raise Overtaken("It has changed meanwhile.")
+
+        try:
+            self._node.commit(collection.partition("/")[2], batch, check=check)
+        except Overtaken:
+            return False
+        return True
 
     def _due_fields(self, place: RecordId) -> Mapping[str, Value] | None:
         """What an offer must say differently; None where nothing."""

@@ -1,6 +1,7 @@
 """Whom people mean by the name of a shop or of a member."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from fedretail.crdt.names import site_id
 from fedretail.domain.ids import is_site_id
@@ -11,21 +12,31 @@ from fedretail.errors import UsageError
 from fedretail.index.language.text import fold
 from fedretail.node.base import BaseNode
 
+if TYPE_CHECKING:
+    from fedretail.index.views import View
+
 _MEMBER_DIGITS = 32
 
 
-def retailers(node: BaseNode, asked: Iterable[str], *, or_nobody: bool = False) -> frozenset[str]:
+def retailers(
+    node: BaseNode,
+    asked: Iterable[str],
+    *,
+    view: "View | None" = None,
+    or_nobody: bool = False,
+) -> frozenset[str]:
     """Ids of the sites and names (in hex) of the members that are meant.
 
     Each is an id, or a name, case and accents aside; all who bear a name are meant.
-    UsageError for a name that nobody bears; with `or_nobody` it stands for nobody.
+    UsageError for a name that nobody bears; with `or_nobody` it stands for nobody. view: whom it
+    leaves out bears no name, and is not guessed either.
     """
     asked = [text.strip() for text in asked]
     ids = frozenset(text for text in asked if _is_id(text))
     names = [text for text in asked if text not in ids]
     if not names:
         return ids
-    known = _known(node)
+    known = _known(node, view)
     for name in names:
         if fold(name) not in known and not or_nobody:
             raise UsageError(f"There is no shop {quoted(name)} here.", hint=_nearest(name, known))
@@ -37,14 +48,22 @@ def _is_id(text: str) -> bool:
     return is_site_id(text) or is_member
 
 
-def _known(node: BaseNode) -> dict[str, set[str]]:
-    """Ids by folded name, of all sites and members here."""
+def _known(node: BaseNode, view: "View | None") -> dict[str, set[str]]:
+    """Ids by folded name, of all sites and members here that the view shows."""
+    shown = None
+    if view is not None:
+        from fedretail.node.shown import Shown
+
+        shown = Shown(node, view)
     known: dict[str, set[str]] = {}
     for place, value in node.records("site"):
         site = Site.from_fields(value.fields)
-        if site.name and site_id(place.owner, site.nonce) == place.key:
+        is_known = site.name and site_id(place.owner, site.nonce) == place.key
+        if is_known and (shown is None or shown.record(place)):
             known.setdefault(fold(site.name), set()).add(place.key)
     for place, value in node.records("member"):
+        if shown is not None and not shown.member(place.owner):
+            continue
         member = Member.from_fields(value.fields)
         for name in (member.name, member.imprint.legal_name):
             if name:

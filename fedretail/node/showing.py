@@ -55,7 +55,8 @@ def _changed(present: Config, *, wanted: bool) -> Config:
             _refuse(present.web_view)
         return replace(present, web_view=OWN_VIEW, views={**present.views, OWN_VIEW: _ONLY})
     if present.web_view == OWN_VIEW and view == _ONLY:
-        rest = {name: table for name, table in present.views.items() if name != OWN_VIEW}
+        is_used = present.api_view == OWN_VIEW
+        rest = {n: table for n, table in present.views.items() if is_used or n != OWN_VIEW}
         return replace(present, web_view="", views=rest)
     if view is not None and view.get("own") == "only":
         _refuse(present.web_view)

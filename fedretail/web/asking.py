@@ -91,7 +91,7 @@ class Asked(BaseModel):
             near=stand.position if self.near is None else parse_position(self.near),
             within_m=None if self.within is None else parse_length(self.within),
             box=None if self.box is None else parse_box(self.box),
-            retailers=node.retailers(self.retailer) if self.retailer else None,
+            retailers=node.retailers(self.retailer, view=view) if self.retailer else None,
             open_now=self.open_now or self.open_at is not None,
             at_ms=None if self.open_at is None else parse_time(self.open_at),
             category=self.category or None,

@@ -1,16 +1,21 @@
 """Who is served when: few at a time, in the order in which they came, and nobody who has left.
 
 A page is work for the processor. Forty at once would take turns and all be late; a shopper who
-types on leaves a question behind that nobody waits for any more.
+types on leaves a question behind that nobody waits for any more. Of each address of the network one
+request stands in line: who sends a hundred waits for them, and nobody else does.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import trio
 from starlette.requests import Request
-from starlette.types import Receive
+from starlette.types import Receive, Scope
+
+from fedretail.web.api.manners import network_of
+from fedretail.web.guard import is_loopback
 
 T = TypeVar("T")
 
@@ -26,6 +31,8 @@ class Turns:
     def __init__(self, at_once: int | None = None) -> None:
         count = at_once or min(max(os.cpu_count() or _LEAST, _LEAST), _MOST)
         self._limiter = trio.CapacityLimiter(count)
+        # Of those addresses alone that wait just now.
+        self._lines: dict[str, trio.Lock] = {}
 
     async def take(self, request: Request, work: Callable[[], T]) -> T | None:
         """What `work` gives, done in a thread; None where the asker has left before its turn.
@@ -44,11 +51,27 @@ class Turns:
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(until_gone, request.receive, nursery.cancel_scope)
-            result, fault = await trio.to_thread.run_sync(done, limiter=self._limiter)
+            async with self._line(request.scope):
+                result, fault = await trio.to_thread.run_sync(done, limiter=self._limiter)
             nursery.cancel_scope.cancel()
         if fault is not None:
             raise fault
         return result
+
+    @asynccontextmanager
+    async def _line(self, scope: Scope) -> AsyncIterator[None]:
+        """The turn among the requests of one address; this computer's own have no such line."""
+        if is_loopback(scope):
+            yield
+            return
+        name = network_of((scope["client"] or [""])[0])
+        line = self._lines.setdefault(name, trio.Lock())
+        try:
+            async with line:
+                yield
+        finally:
+            if not line.locked():
+                self._lines.pop(name, None)
 
 
 async def until_gone(receive: Receive, scope: trio.CancelScope) -> None:

@@ -3,6 +3,7 @@
 import socket
 import urllib.request
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,3 +103,17 @@ async def test_a_fault_of_the_pages_ends_nothing_else(
         assert told.shown[1] == []
         assert await trio.to_thread.run_sync(ask, told.shown[2][0]) == 200
         nursery.cancel_scope.cancel()
+
+
+async def test_a_view_that_cannot_be_shown_is_told_once(shops: Any) -> None:
+    node: Node = shops("farm")
+    # Such as one with a radius, of a reader that has no place.
+    config = replace(node.config, web_view="gone", api_view="gone")
+    node.__dict__["config"] = config
+    told = Told()
+    async with trio.open_nursery() as nursery:
+        options = PageOptions(WebAddress("127.0.0.1", 0))
+        await nursery.start(show_pages, node, options, told.events.append, told.on_shown)
+        nursery.cancel_scope.cancel()
+    (event,) = told.events
+    assert event.startswith('There is no view "gone". ')

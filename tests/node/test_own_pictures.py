@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -218,3 +219,42 @@ def test_whatever_lists_say_offers_end_with_what_was_made_of_their_address(
         for key, url in said.items():
             hashes = {one.hash for one in shown(node, key)}
             assert hashes == ({one.hash for one in own._outcomes[url].sizes} if url else set())
+
+
+@pytest.mark.parametrize("deed", ["withdraw", "remove the picture"])
+def test_what_is_changed_while_offers_are_given_their_pictures_stays_so(
+    shop: Node, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    name(shop, "A", URL)
+    name(shop, "B", URL)
+    own = opened(shop)
+    own.made(URL, FILES)
+    commit = shop.commit
+
+    def amid(*said: Any, **more: Any) -> None:
+        monkeypatch.setattr(shop, "commit", commit)
+        if deed == "withdraw":
+            shop.remove("offer", "A")
+        else:
+            name(shop, "A", None)
+        commit(*said, **more)
+
+    monkeypatch.setattr(shop, "commit", amid)
+    own.settle()
+    assert shown(shop, "A") == ()
+    assert (shop.record(shop.place("offer", "A")) is None) == (deed == "withdraw")
+    own.settle()
+    assert (len(shown(shop, "A")), len(shown(shop, "B"))) == (0, 2)
+
+
+def test_what_is_withdrawn_keeps_no_other_from_its_picture(shop: Node) -> None:
+    name(shop, "A", URL)
+    own = opened(shop)
+    own.made(URL, FILES)
+    own.settle()
+    shop.write("offer", "A", {"picture_from": None})
+    shop.remove("offer", "A")
+    name(shop, "B", URL)
+    own.settle()
+    assert shop.record(shop.place("offer", "A")) is None
+    assert len(shown(shop, "B")) == 2

@@ -44,3 +44,12 @@ def test_a_view_of_the_shops_own_making_is_changed_by_its_maker(
     with pytest.raises(Refused, match=r"config\.toml"):
         show_own_only(node, wanted=wanted)
     assert (node.path / "config.toml").read_text(encoding="utf-8") == text
+
+
+def test_a_view_that_the_api_is_bound_to_stays(shops: Any) -> None:
+    node = shops("farm")
+    text = 'web_view = "own"\napi_view = "own"\n[views.own]\nown = "only"\n'
+    (node.path / "config.toml").write_text(text, encoding="utf-8")
+    show_own_only(node, wanted=False)
+    assert (node.config.web_view, node.config.api_view) == ("", "own")
+    assert set(node.config.views) == {"own"}

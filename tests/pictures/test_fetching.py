@@ -133,6 +133,8 @@ async def test_a_file_too_large_is_given_up(server) -> None:
         (b"HTTP/1.1 429 Slow\r\n\r\n", "later"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "later"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nhalf", "later"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nhalf", "later"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"9" * 5000, "later"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000, "later"),
         (b"SSH-2.0-OpenSSH\r\n", "later"),
         (b"", "later"),

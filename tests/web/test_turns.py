@@ -1,5 +1,6 @@
 """Who is served when, with work that ends when the test says so."""
 
+import functools
 import socket
 import threading
 from typing import Any
@@ -17,12 +18,12 @@ from fedretail.web.pages import about, app
 from fedretail.web.turns import Turns
 
 
-def asker(is_gone: trio.Event) -> Request:
+def asker(is_gone: trio.Event, address: str = "192.168.1.20") -> Request:
     async def receive() -> dict[str, Any]:
         await is_gone.wait()
         return {"type": "http.disconnect"}
 
-    return Request({"type": "http", "headers": []}, receive)
+    return Request({"type": "http", "headers": [], "client": (address, 5000)}, receive)
 
 
 async def test_the_others_wait_in_line_and_who_has_left_costs_nothing() -> None:
@@ -49,6 +50,33 @@ async def test_the_others_wait_in_line_and_who_has_left_costs_nothing() -> None:
         is_free.set()
     assert done == ["first", "last"]
     assert answers == [None, "first", "last"]
+
+
+async def test_who_sends_many_waits_for_them_and_nobody_else_does() -> None:
+    turns, stays, leaves = Turns(1), trio.Event(), trio.Event()
+    has_begun, is_free, done = threading.Event(), threading.Event(), list[str]()
+
+    def work(name: str) -> None:
+        has_begun.set()
+        is_free.wait(10)
+        done.append(name)
+
+    flood, neighbour = "2001:db8::", "192.168.1.21"
+    askers = [(f"{flood}{n:x}", f"flood {n}", stays) for n in range(8)]
+    askers += [(f"{flood}f{n:x}", "gone", leaves) for n in range(8)]
+    askers += [(neighbour, "neighbour", stays), ("127.0.0.1", "kiosk", stays)]
+    async with trio.open_nursery() as nursery:
+        for address, name, is_gone in askers:
+            nursery.start_soon(turns.take, asker(is_gone, address), functools.partial(work, name))
+            await trio.testing.wait_all_tasks_blocked()
+        assert await trio.to_thread.run_sync(has_begun.wait, 10)
+        leaves.set()
+        await trio.testing.wait_all_tasks_blocked()
+        is_free.set()
+    assert done[:3] == ["flood 0", "neighbour", "kiosk"]
+    assert done[3:] == [f"flood {n}" for n in range(1, 8)]
+    # Nothing is remembered of who has been served.
+    assert turns._lines == {}
 
 
 async def test_work_that_has_begun_is_brought_to_its_end() -> None:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedretail.domain.texts import quoted
+from fedretail.errors import UsageError
 from fedretail.index.views import View
 from fedretail.node.node import Node
 from fedretail.node.shown import Shown
@@ -27,14 +28,23 @@ def node_of(request: Request) -> Node:
 def view_of(request: Request, asked: str | None) -> View | None:
     """What an answer shows: the view that the API is bound to, else the one asked for, or all.
 
-    Problem where it is bound to another than the one asked for.
+    Problem where it is bound to another than the one asked for, or to one that cannot be.
     """
     node = node_of(request)
     bound = node.config.api_view
     if bound and asked not in (None, bound):
         raise Problem(403, f"Here only the view {quoted(bound)} is shown.", "Leave `view` out.")
-    name = bound or asked
-    return node.view(name) if name else None
+    try:
+        name = bound or asked
+        return node.view(name) if name else None
+    except UsageError as error:
+        if not bound:
+            raise
+        # Nothing that the asker said; what stands in the settings is not the asker's to read.
+        what = "What is shown here is not set up yet."
+        raise Problem(
+            503, what, "`fedretail serve` says on this computer what is missing."
+        ) from error
 
 
 def shown_by(request: Request, asked: str | None) -> Shown | None:

@@ -40,7 +40,8 @@ _LINES = "application/x-ndjson"
 
 Kinds = Annotated[list[str], said("Only records of this kind; repeatable."), Field(max_length=20)]
 ViewName = Annotated[
-    str | None, said("Only what this view of the node shows; the rest is told as withdrawn.")
+    str | None,
+    said("Only what this view shows; what it may have shown before is told as withdrawn."),
 ]
 
 

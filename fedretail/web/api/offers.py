@@ -65,8 +65,10 @@ def change_offer(  # noqa: PLR0917 - what FastAPI fills in by name
     """
     node = node_of(request)
     token = _permitted(node, credentials)
-    _found(node, offer_id(site, key), None)
-    if all(own.id != site for own in node.sites()):
+    is_own = any(own.id == site for own in node.sites())
+    # Of its own shop a program changes what the view leaves out, too, such as what is sold out.
+    _found(node, offer_id(site, key), None if is_own else view_of(request, None))
+    if not is_own:
         raise Problem(403, "This offer is of another shop.", "Only its own shop changes it.")
     if not edit.model_fields_set:
         raise Problem(400, "Nothing to change is given.", "Such as price or stock.")

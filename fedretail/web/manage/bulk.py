@@ -1,9 +1,9 @@
 """Many prices at once: which and by how much, what that would do, and then the deed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from hashlib import blake2b
+from typing import Any, Self
 
 from starlette.responses import Response
 
@@ -15,6 +15,7 @@ from fedretail.web.manage.desk import Desk
 # As many as a screen shows; the rest is counted.
 _SHOWN = 20
 _MOST_CHARS = 200
+_MARK_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,27 @@ class Line:
     name: str
     old: str
     new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What would change: the first of it, how many, and a mark that tells it from all else."""
+
+    first: list[Repriced]
+    number: int
+    mark: str
+
+    @classmethod
+    def of(cls, found: Iterable[Repriced]) -> Self:
+        """All of it, read once."""
+        first, number, mark = list[Repriced](), 0, blake2b(digest_size=_MARK_BYTES)
+        for one in found:
+            number += 1
+            if number <= _SHOWN:
+                first.append(one)
+            told = (one.own.id, one.key, one.old_minor, one.new_minor, one.currency)
+            mark.update(repr(told).encode("utf-8", "replace"))
+        return cls(first, number, mark.hexdigest())
 
 
 def page(desk: Desk) -> Response:
@@ -42,9 +64,9 @@ def _page(desk: Desk, said: Mapping[str, str], *, is_asked: bool) -> Response:
     number = 0
     if is_asked:
         try:
-            found = repriced(desk.node, _wanted(said))
-            lines = [_line(desk, one) for one in islice(found, _SHOWN)]
-            number = len(lines) + sum(1 for _ in found)
+            seen = Seen.of(repriced(desk.node, _wanted(said)))
+            lines, number = [_line(desk, one) for one in seen.first], seen.number
+            said = {**said, "seen": seen.mark}
         except MalformedInput:
             faults["percent"] = desk.translated("Percent such as +5 or -2.5")
     more: dict[str, Any] = {"wanted": said, "faults": faults, "lines": lines, "number": number}
@@ -83,7 +105,13 @@ def change(desk: Desk) -> Response:
     """Change them all, as was seen before; one touch takes it back."""
     said = {name: desk.get(name)[:_MOST_CHARS] for name in _FIELDS}
     try:
-        number = reprice(desk.node, _wanted(said))
+        wanted = _wanted(said)
+        # Who presses twice, or in two tabs, means it once: the second waits, and sees other prices.
+        with desk.office.repricing:
+            if Seen.of(repriced(desk.node, wanted)).mark != desk.get("seen"):
+                desk.tell("warn", desk.translated("Prices have changed meanwhile. Look once more."))
+                return _page(desk, said, is_asked=True)
+            number = reprice(desk.node, wanted)
     except MalformedInput:
         return _page(desk, said, is_asked=True)
     text = desk.many("%(num)s price is changed. “Undo” below takes it back.", "%(num)s prices are "

@@ -1,5 +1,6 @@
 """What a page of the back office works with: the node, who asks, what a form says."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -56,11 +57,15 @@ class Translates(Protocol):
 
 @dataclass(slots=True)
 class Office:
-    """What all pages of the back office share for as long as the daemon lives."""
+    """What all pages of the back office share for as long as the daemon lives.
+
+    repricing: held by who changes many prices at once.
+    """
 
     house: House
     sessions: Sessions
     uploads: Uploads
+    repricing: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def of(cls, house: House, sessions: Sessions | None = None) -> "Office":

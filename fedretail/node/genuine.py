@@ -1,0 +1,39 @@
+"""Which records at sites are their owners': anyone can write under the id of any site."""
+
+from fedretail.crdt.names import site_id
+from fedretail.domain.ids import MEMBER_COLLECTION
+from fedretail.domain.kind import RecordId
+from fedretail.domain.sites import Site
+from fedretail.node import directory
+from fedretail.node.base import BaseNode
+
+
+class Genuine:
+    """Judges records by the owners of their sites, as long as one answer is made."""
+
+    def __init__(self, node: BaseNode) -> None:
+        self._node = node
+        self._known: dict[tuple[bytes, str], bool] = {}
+        self._owners: dict[str, bytes] | None = None
+
+    def has(self, place: RecordId) -> bool:
+        """Whether this record is of the member whose site it is of, or of no site.
+
+        Of a site that is withdrawn nobody can tell; it is held for its writer's where no other
+        member has a site of that id.
+        """
+        if place.collection == MEMBER_COLLECTION:
+            return True
+        log = place.owner, place.collection
+        if log not in self._known:
+            self._known[log] = self._is_genuine(*log)
+        return self._known[log]
+
+    def _is_genuine(self, owner: bytes, collection: str) -> bool:
+        site = collection.partition("/")[2]
+        found = self._node.record(RecordId(owner, collection, "site", site))
+        if found is not None:
+            return site_id(owner, Site.from_fields(found.fields).nonce) == site
+        if self._owners is None:
+            self._owners = {one.id: one.owner for one in directory.sites(self._node)}
+        return self._owners.get(site, owner) == owner

@@ -26,6 +26,7 @@ from fedretail.p2p.link import Link
 from fedretail.p2p.session import Session
 from fedretail.p2p.transport import Stream
 from fedretail.store.commits import Edit
+from fedretail.store.store import Store
 from fedretail.testing import builders
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.conversations import Neighbour
@@ -39,6 +40,7 @@ PATIENCE_S = 10.0
 # What a daemon may grow by under everything together: 256 connections of 64 KB, 4 MiB of unread
 # bytes in some, and what Python keeps.
 MAX_GROWTH_BYTES = 150 * 1024 * 1024
+_LOOK_S = 0.02
 
 
 class Health(NamedTuple):
@@ -156,9 +158,14 @@ class Siege:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(link.run, report, trio.to_thread.run_sync)
             await is_done.wait()
+            # What was written a moment ago, the daemon notices a moment later.
+            while _heads(neighbour.store) != _heads(self.node.store):
+                await trio.sleep(_LOOK_S)
             nursery.cancel_scope.cancel()
-        wanted = {raw for _, _, raw in self.node.store.heads()}
-        assert {raw for _, _, raw in neighbour.store.heads()} == wanted
+
+
+def _heads(store: Store) -> set[bytes]:
+    return {raw for _, _, raw in store.heads()}
 
 
 Attack = Callable[[Siege], Awaitable[None]]

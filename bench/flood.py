@@ -4,7 +4,7 @@ The shop and the flooding peer are processes of their own. The flooding peer cal
 honest ones over IPv4: the door counts what comes from one address together, so that who shares
 one with it waits for its turn; that wait is a figure of its own. The flooding peer yields to all
 others (nice 19), so that what it costs is the shop's work for it and not its own; where cores are
-fewer than processes, part of the cost is still that. Runs with and without it alternate.
+fewer than processes, part of the cost is still that. Each run begins with a fresh shop.
 """
 
 import os

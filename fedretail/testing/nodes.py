@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from fedretail.clock import Clock
+from fedretail.crdt.head import SignedHead
 from fedretail.domain.geo import Position
 from fedretail.domain.kind import Value
 from fedretail.index.query import Query
 from fedretail.node.node import Node
 from fedretail.node.setup import Shop, create_shop
-from fedretail.testing.builders import contents
+from fedretail.testing.builders import add_log, contents, fetch
 from fedretail.testing.clock import ManualClock
 
 HERE = Position(48.52, 9.05)
@@ -59,6 +60,14 @@ def sell(node: Node, key: str, amount_minor: int = 250) -> None:
         "prices": [[amount_minor]],
     }
     node.write("offer", key, fields, site=node.site())
+
+
+def take_in(node: Node, other: Node) -> None:
+    """Everything that another node holds, without a network."""
+    node.store.add_auth(signed for _, signed in other.store.auth_records())
+    for _, name, raw in other.store.heads():
+        add_log(node.store, name)
+        fetch(node.store, other.store, SignedHead.parse(raw).head.log)
 
 
 def finds(node: Node, words: str) -> list[tuple[str, int | None]]:

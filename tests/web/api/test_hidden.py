@@ -12,8 +12,8 @@ from fedretail.domain.ids import collection_of
 from fedretail.domain.sites import Site
 from fedretail.node.node import Node
 from fedretail.store.commits import Edit
-from fedretail.testing.builders import add_log, fetch
 from fedretail.testing.faces import Face, shown
+from fedretail.testing.nodes import take_in
 
 GTIN = "04001842100121"
 # Stand in the name of a shop, of its member, of its goods, and as words of theirs.
@@ -49,14 +49,6 @@ def hidden(shop: Node, shops: Any) -> Node:
     other.set_member({"imprint": {"legal_name": "Flimflam Ltd"}})
     take_in(shop, other)
     return other
-
-
-def take_in(shop: Node, other: Node) -> None:
-    shop.store.add_auth(signed for _, signed in other.store.auth_records())
-    for _, name, _ in other.store.heads():
-        add_log(shop.store, name)
-        (state,) = other.store.logs_of(name.owner, name.collection)
-        fetch(shop.store, other.store, state.log)
 
 
 def bind(shop: Node, **view: Any) -> None:

@@ -9,9 +9,8 @@ import pytest
 
 from fedretail.clock import SystemClock
 from fedretail.node.node import Node
-from fedretail.testing.builders import add_log, fetch
 from fedretail.testing.faces import Face, shown
-from fedretail.testing.nodes import sell
+from fedretail.testing.nodes import sell, take_in
 
 VIEWS = {
     "mine": {"own": "only"},
@@ -27,14 +26,6 @@ def neighbour(shop: Node, shops: Any) -> Node:
     sell(other, "milk", 139)
     take_in(shop, other)
     return other
-
-
-def take_in(node: Node, other: Node) -> None:
-    node.store.add_auth(signed for _, signed in other.store.auth_records())
-    for _, name, _ in other.store.heads():
-        add_log(node.store, name)
-        (state,) = other.store.logs_of(name.owner, name.collection)
-        fetch(node.store, other.store, state.log)
 
 
 def bind(node: Node, view: str) -> None:

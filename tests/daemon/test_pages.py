@@ -4,6 +4,7 @@ import socket
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from fedretail.daemon.pages import PageOptions, show_pages
 from fedretail.domain.web_addresses import WebAddress
 from fedretail.errors import Unavailable
 from fedretail.node.node import Node
+from fedretail.node.setup import create_reader
 
 PATIENCE_S = 30.0
 
@@ -117,3 +119,21 @@ async def test_a_view_that_cannot_be_shown_is_told_once(shops: Any) -> None:
         nursery.cancel_scope.cancel()
     (event,) = told.events
     assert event.startswith('There is no view "gone". ')
+
+
+@pytest.mark.parametrize("key", ["web_view", "api_view"])
+async def test_a_view_that_lacks_its_place_is_told_with_what_to_set(
+    tmp_path: Path, key: str
+) -> None:
+    told = Told()
+    with create_reader(tmp_path, None) as node:
+        views = {"near": {"within": "5km"}, "other": {}}
+        node.__dict__["config"] = replace(node.config, views=views, **{key: "near"})
+        async with trio.open_nursery() as nursery:
+            options = PageOptions(WebAddress("127.0.0.1", 0))
+            await nursery.start(show_pages, node, options, told.events.append, told.on_shown)
+            nursery.cancel_scope.cancel()
+    assert told.events == [
+        'The view "near" has a radius and no place. '
+        'Add near = "LATITUDE, LONGITUDE" to [views.near] in config.toml.'
+    ]

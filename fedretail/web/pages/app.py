@@ -85,7 +85,7 @@ class Static(StaticFiles):
 def _answered(house: House, request: Request, page: Page) -> Response:
     visit = Visit.of(house, request)
     try:
-        return page(visit)
+        return failures.unset(visit) if visit.street.unfit else page(visit)
     except FedretailError as error:
         return failures.refused(visit, error, status_of(error))
     except Exception as error:  # noqa: BLE001 - a visitor sees a page, the log the fault

@@ -285,6 +285,29 @@ def test_a_view_that_narrows_says_its_name(ask, street) -> None:
             assert found == ([label] if label else []), (name, path)
 
 
+def test_a_view_that_lacks_its_place_is_the_shops_to_mend(ask, street) -> None:
+    site = street.site()
+    street.set_site(site, {"lat_e7": None, "lon_e7": None})
+    configured(street, web_view="near by", views={"near by": {"within": "5km"}, "zzyx": {}})
+    street.clock.advance(6_000)
+    said = {
+        "en": ("This screen is not set up yet", "has a radius and no place", "[views.near by]"),
+        "de": ("Dieser Bildschirm ist noch nicht eingerichtet", "Umkreis", "[views.near by]"),
+    }
+    for path in ("/", "/?q=milk", f"/product/{MILK}", "/map", "/list", "/about", "/nothing"):
+        for language, words in said.items():
+            answer = ask(path, language=language)
+            assert answer.status_code == 503
+            assert not [one for one in words if one not in answer.text]
+            assert "Brook Farm" not in answer.text
+            assert "zzyx" not in answer.text
+    # Whose shop it is stands there as ever.
+    assert "Corner &amp; Sons" in text(answer)
+    configured(street, views={"near by": {"within": "5km", "near": "48.52,9.05"}})
+    street.clock.advance(6_000)
+    assert ask("/").status_code == 200
+
+
 def test_the_shop_chooses_what_is_fresh(ask, street) -> None:
     street.write(
         "offer", "S1", {"name": "Sold", "prices": [[1]], "currency": "EUR", "stock": "none"}

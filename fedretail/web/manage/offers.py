@@ -31,6 +31,7 @@ from fedretail.node.own_sites import OwnSite
 from fedretail.node.writing import Overtaken, exists, is_new
 from fedretail.pictures.outside import parse_url
 from fedretail.web.manage.desk import Desk
+from fedretail.web.manage.reasons import reason
 from fedretail.web.manage.resting import Meanwhile, ask, level_words, named, shown, to_write, told
 from fedretail.web.manage.tasks import old_offers
 from fedretail.web.pages.goods import Photo, photo_of
@@ -131,8 +132,13 @@ def _pictured(desk: Desk, fields: Fields, offer: Offer) -> Pictured:
     if not isinstance(url, str):
         return Pictured()
     photo, is_made = photo_of(desk.visit, offer), fields.get("picture_made") == url
-    outcome = None if is_made else outcome_of(desk.node, url)
-    return Pictured(url, photo, is_made, "" if outcome is None else outcome.why)
+    return Pictured(url, photo, is_made, "" if is_made else _why_not(desk, url))
+
+
+def _why_not(desk: Desk, url: str) -> str:
+    """Why an address gave no picture, "" where nothing stood in the way yet."""
+    outcome = outcome_of(desk.node, url)
+    return "" if outcome is None or outcome.why is None else reason(desk, outcome.why)
 
 
 def save(desk: Desk) -> Response:

@@ -55,7 +55,7 @@ def page_routes(house: House) -> list[BaseRoute]:
     routes: list[BaseRoute] = [route(path, page) for path, page in pages.items()]
     # Last: what stands nowhere else.
     nowhere = route("/{path:path}", failures.missing)
-    live = Route("/live", Live(house.node).listen, methods=["GET"])
+    live = Route("/live", Live(house).listen, methods=["GET"])
     shown = Route("/pictures/{name}.webp", partial(_picture, house), methods=["GET"])
     return [*routes, live, Mount("/static", Static(directory=STATIC)), shown, nowhere]
 

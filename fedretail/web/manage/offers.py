@@ -175,8 +175,7 @@ def _lost(desk: Desk, name: str, lost: Meanwhile) -> Response:
         return ask(desk, name, lost)
     now = " · ".join(told(desk, group, lost.now) for group in lost.groups)
     text = desk.translated(
-        "Changed meanwhile: it is %(now)s now. Yours is not saved; enter it again if it is right.",
-        now=now,
+        "Meanwhile %(now)s. Not saved: if yours is right, enter it again.", now=now
     )
     return _answer(desk, "bad", text, named(desk.get("deed"), lost.now))
 

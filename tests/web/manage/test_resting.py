@@ -116,7 +116,7 @@ def test_each_deed_rests_on_its_own_fields(office, milk, deed, typed, other, qui
         return
     told = answer.json()
     assert told["mark"] == "bad"
-    assert "Changed meanwhile" in told["said"]
+    assert "Not saved" in told["said"]
     # The next try rests on what stands now, as the script that asked has been told.
     said |= {f"was-{name}": value for name, value in told["now"].items()}
     assert office.post("/offers/save", **said).json()["mark"] == "ok"

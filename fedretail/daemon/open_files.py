@@ -11,7 +11,7 @@ _WANTED = 2048
 def allow_open_files() -> int | None:
     """The number of files that may be open from now on; None where this system sets no bound.
 
-    For a process that is ours alone: it raises the process's own bound as far as the system lets it.
+    For a process that is ours alone: its own bound is raised as far as the system lets it.
     """
     try:
         import resource

@@ -278,13 +278,13 @@ class _Import:
         old = {**(present.fields if present else {}), **own}
         wanted = {**row.fields, "source": self._source_of(row)}
         changed = {name: value for name, value in wanted.items() if old.get(name) != value}
-        self._sample(wanted, old)
-        if self._is_of_another_list(row, old):
-            self._named.add(place.key, is_sure=False)
-            return None
         if self._is_moved(place.key, present, changed):
             self._named.add(place.key, is_sure=True)
             self._leave(place.key, present.fields if present else row.fields)
+            return None
+        self._sample(wanted, old)
+        if self._is_of_another_list(row, old):
+            self._named.add(place.key, is_sure=False)
             return None
         is_held = self._is_held(row, old, changed)
         self._named.add(place.key, is_sure=not is_held)

@@ -38,9 +38,10 @@ def test_the_start_page(ask) -> None:
 
 
 def test_a_reader_counts_no_shop_of_its_own(tmp_path) -> None:
-    with new_shop(tmp_path / "farm", "Brook Farm") as farm, create_reader(
-        tmp_path / "reader", None, clock=farm.clock
-    ) as reader:
+    with (
+        new_shop(tmp_path / "farm", "Brook Farm") as farm,
+        create_reader(tmp_path / "reader", None, clock=farm.clock) as reader,
+    ):
         farm.write("offer", "A", {"name": "Milk", "currency": "EUR", "prices": [[149]]})
         take_in(reader, farm)
         reader.follow()

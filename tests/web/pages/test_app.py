@@ -4,8 +4,12 @@ import re
 from dataclasses import replace
 
 import pytest
+from starlette.testclient import TestClient
 
 from fedretail.config import Config
+from fedretail.node.setup import create_reader
+from fedretail.testing.nodes import new_shop, take_in
+from fedretail.web.app import make_app
 from fedretail.web.pages.goods import shown_gtin
 
 MILK = "4260349420006"
@@ -31,6 +35,19 @@ def test_the_start_page(ask) -> None:
     assert "Dairy" in said
     assert "Fresh on our shelf today" in said
     assert "Prices of 3 shops, checked" in said
+
+
+def test_a_reader_counts_no_shop_of_its_own(tmp_path) -> None:
+    with (
+        new_shop(tmp_path / "farm", "Brook Farm") as farm,
+        create_reader(tmp_path / "reader", None, clock=farm.clock) as reader,
+    ):
+        farm.write("offer", "A", {"name": "Milk", "currency": "EUR", "prices": [[149]]})
+        take_in(reader, farm)
+        reader.follow()
+        with TestClient(make_app(reader), base_url="http://localhost", backend="trio") as client:
+            said = text(client.get("/about", headers={"accept-language": "en"}))
+    assert "Prices of 1 shop" in said
 
 
 def test_results_are_products_with_the_own_offer_first(ask) -> None:

@@ -5,7 +5,7 @@ from datetime import tzinfo
 
 from fedretail.commands._asked import sentence
 from fedretail.domain.kind import Value
-from fedretail.domain.money import parse_amount, parse_currency
+from fedretail.domain.money import parse_currency, typed_amount
 from fedretail.domain.stock import derive_stock
 from fedretail.domain.texts import quoted
 from fedretail.domain.times import parse_time
@@ -33,9 +33,9 @@ def amount_in(option: str, text: str, currency: str) -> tuple[int, str]:
         named = parse_currency(sign[0]) if sign else currency
         # "$" may be the shop's own dollar.
         try:
-            return parse_amount(text, currency), currency
+            return typed_amount(text, currency), currency
         except MalformedInput:
-            return parse_amount(text, named), named
+            return typed_amount(text, named), named
     except MalformedInput as error:
         raise UsageError(f"{option}: {sentence(error.message)}", hint=error.hint) from None
 
@@ -43,7 +43,7 @@ def amount_in(option: str, text: str, currency: str) -> tuple[int, str]:
 def own_amount(option: str, text: str, currency: str) -> int:
     """Minor units of an amount in this shop's own currency."""
     try:
-        return parse_amount(text, currency)
+        return typed_amount(text, currency)
     except MalformedInput as error:
         raise UsageError(f"{option}: {sentence(error.message)}", hint=error.hint) from None
 

@@ -145,7 +145,7 @@ def remove(
 
 
 def _named(fields: "Mapping[str, Value]", *, now_ms: int) -> str:
-    """Name and present price: 1.999 typed for 1.99 is seen at once as €1,999.00."""
+    """Name and present price: 199 typed for 1.99 is seen at once as €199.00."""
     from fedretail.domain.catalog import Offer
     from fedretail.domain.money import human_amount
     from fedretail.domain.prices import price_now

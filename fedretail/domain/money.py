@@ -54,6 +54,7 @@ _PLAIN = re.compile(r"([0-9]{1,13})(?:[.,]([0-9]{1,2}))?")
 _MARKED = re.compile(
     r"([^\W\d_]+\.|[^0-9.,'’+-]*)\s*([0-9.,'’ ]*[0-9.,])(?:[-–—]+)?([^0-9.,'’+-]*\.?)"
 )
+_TWOFOLD = re.compile(r"[^0-9.,]*([1-9][0-9]{0,2})([.,])([0-9]{3})[^0-9.,]*")
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " "))
 
 
@@ -98,6 +99,22 @@ def parse_amount(text: str, currency: str, *, decimal: str | None = None) -> int
         if decimal is None or text[len(whole)] == decimal:
             return _bounded(int(whole) * 100 + int(cents.ljust(2, "0")), text)
     return _parse_marked(text, currency, minor_digits(currency), decimal)
+
+
+def typed_amount(text: str, currency: str) -> int:
+    """Minor units of one price that a person types, read as `parse_amount` reads it.
+
+    A single mark before exactly three digits ("1.999") may mean thousands or a slip in the
+    cents, and no column of prices stands beside it: MalformedInput, which names both.
+    """
+    amount_minor = parse_amount(text, currency)
+    twofold = _TWOFOLD.fullmatch(text)
+    if twofold is None or minor_digits(currency) != 2:
+        return amount_minor
+    whole, mark, behind = twofold.groups()
+    meant = {"whole": whole + behind, "part": whole + mark + behind[:2]}
+    hint = f"Write {meant['whole']} or {meant['part']}."
+    raise _not_read(text, "price_two_ways", hint=hint, **meant)
 
 
 def _parse_marked(text: str, currency: str, digits: int, decimal: str | None) -> int:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fedretail.domain.boxes import parse_box
 from fedretail.domain.geo import Position, parse_length, parse_position
 from fedretail.domain.ids import parse_gtin
-from fedretail.domain.money import parse_amount, parse_currency
+from fedretail.domain.money import parse_currency, typed_amount
 from fedretail.domain.times import parse_span, parse_time
 from fedretail.errors import UsageError
 from fedretail.index.query import Query
@@ -116,4 +116,4 @@ class Asked(BaseModel):
 
 
 def _amount(text: str | None, currency: str) -> int | None:
-    return parse_amount(text, currency) if text else None
+    return typed_amount(text, currency) if text else None

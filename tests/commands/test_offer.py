@@ -20,6 +20,16 @@ def test_prices_as_people_write_them(shop, price: str) -> None:
     assert found(shop, "raw")["price"]["amount"] == "1.49"
 
 
+@pytest.mark.parametrize("option", ["--price", "--regular-price"])
+def test_a_price_of_two_readings_is_asked_about(shop, option: str) -> None:
+    price = ("--price", "1.20") if option != "--price" else ()
+    done = shop("offer", "set", "M1", *price, option, "1.999")
+    assert done.code == 2
+    assert "Write 1999 or 1.99." in done.err
+    assert found(shop, "raw")["price"]["amount"] == "1.30"
+    assert "Write 5000 or 5.00." in shop("search", "--max-price", "5.000").err
+
+
 def test_the_code_may_be_argument_option_or_id(shop) -> None:
     offer = found(shop, "raw")["offer"]
     for named in (("M1",), ("--sku", "M1"), (offer,)):

@@ -15,6 +15,7 @@ from fedretail.domain.money import (
     minor_digits,
     parse_amount,
     parse_currency,
+    typed_amount,
 )
 from fedretail.errors import MalformedInput
 
@@ -85,6 +86,31 @@ def test_a_known_mark_decides(text: str, decimal: str, minor: int) -> None:
 def test_the_other_mark_is_not_guessed_away(text: str, decimal: str) -> None:
     with pytest.raises(MalformedInput):
         parse_amount(text, "EUR", decimal=decimal)
+
+
+@pytest.mark.parametrize(
+    ("text", "ways"),
+    [
+        ("1.999", "Write 1999 or 1.99."), ("1,234 €", "Write 1234 or 1,23."),
+        ("€ 120.000", "Write 120000 or 120.00."),
+    ],
+)  # fmt: skip
+def test_one_typed_price_of_two_readings_is_asked_about(text: str, ways: str) -> None:
+    parse_amount(text, "EUR")
+    with pytest.raises(MalformedInput, match="may mean thousands or cents") as caught:
+        typed_amount(text, "EUR")
+    assert caught.value.hint == ways
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("1999", "EUR"), ("1.99", "EUR"), ("1,5", "EUR"), ("1.999,00", "EUR"), ("1.234.567", "EUR"),
+        ("1'999", "CHF"), ("0.990", "EUR"), ("1.999", "KWD"), ("1,999", "JPY"), ("1999.000", "EUR"),
+    ],
+)  # fmt: skip
+def test_a_typed_price_of_one_reading_is_taken(text: str, currency: str) -> None:
+    assert typed_amount(text, currency) == parse_amount(text, currency)
 
 
 @given(

@@ -11,7 +11,7 @@ from fedretail.domain.geo import Position, parse_position
 from fedretail.domain.hours import validate_zone
 from fedretail.domain.ids import name_hash, record_key
 from fedretail.domain.kind import Value
-from fedretail.domain.money import parse_amount, parse_currency
+from fedretail.domain.money import parse_currency, typed_amount
 from fedretail.domain.sites import COLOURS, MAX_SITE_NAME
 from fedretail.domain.texts import clean_line
 from fedretail.domain.units import MAX_PACK, encode_quantity, parse_quantity
@@ -20,6 +20,7 @@ from fedretail.errors import MalformedInput
 from fedretail.node.editing import with_price
 from fedretail.node.networks import check_ticket
 from fedretail.node.setup import Shop
+from fedretail.web.manage.reasons import price_fault
 
 Answers = Mapping[str, str]
 Faults = dict[str, str]
@@ -109,7 +110,7 @@ def offers_of(answers: Answers, currency: str, now_ms: int) -> dict[str, dict[st
     for row in ROWS:
         name = clean_line(answers.get(f"offer{row}", ""))[:200]
         if name:
-            amount = parse_amount(answers.get(f"price{row}", ""), currency)
+            amount = typed_amount(answers.get(f"price{row}", ""), currency)
             fields = with_price({}, amount, currency, now_ms=now_ms)
             content = content_of(answers.get(f"content{row}", ""))
             found[record_key(name_hash(name))] = {"name": name, **fields, **content}
@@ -173,14 +174,21 @@ def _prices(answers: Answers, _: Say, money: Money) -> list[tuple[str, str]]:
         if not (name or price or content):
             continue
         found.append((f"offer{row}", "" if clean_line(name) else _("An offer needs a name")))
-        like = _("A price such as %(price)s", price=money.like)
-        found.append((f"price{row}", _told(like, parse_amount, price, money.currency)))
+        found.append((f"price{row}", _price(_, price, money)))
         said = _("A content such as 500 g, 1 l, or a number of pieces")
         found.append((f"content{row}", _told(said, content_of, content)))
     return found
 
 
 _PARTS = ("offer", "price", "content")
+
+
+def _price(_: Say, text: str, money: Money) -> str:
+    try:
+        typed_amount(text, money.currency)
+    except MalformedInput as error:
+        return price_fault(_, error, like=money.like)
+    return ""
 
 
 def _neighbours(answers: Answers, _: Say, money: Money) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import name_hash, record_key
 from fedretail.domain.kind import Value
 from fedretail.domain.listings import Listing
-from fedretail.domain.money import parse_amount
+from fedretail.domain.money import typed_amount
 from fedretail.domain.prices import Price
 from fedretail.domain.times import parse_time
 from fedretail.errors import MalformedInput
@@ -31,7 +31,7 @@ from fedretail.node.own_sites import OwnSite
 from fedretail.node.writing import Overtaken, exists, is_new
 from fedretail.pictures.outside import parse_url
 from fedretail.web.manage.desk import Desk
-from fedretail.web.manage.reasons import reason
+from fedretail.web.manage.reasons import price_fault, reason
 from fedretail.web.manage.resting import Meanwhile, ask, level_words, named, shown, to_write, told
 from fedretail.web.manage.tasks import old_offers
 from fedretail.web.pages.goods import Photo, photo_of
@@ -216,10 +216,10 @@ def _picture(desk: Desk) -> str:
 
 def _amount(desk: Desk, name: str, currency: str) -> int:
     try:
-        return parse_amount(desk.get(name), currency)
-    except MalformedInput:
+        return typed_amount(desk.get(name), currency)
+    except MalformedInput as error:
         shown = desk.say.plain(129, currency)
-        raise MalformedInput(desk.translated("A price such as %(price)s", price=shown)) from None
+        raise MalformedInput(price_fault(desk.translated, error, like=shown)) from None
 
 
 def _count(desk: Desk) -> int | None:

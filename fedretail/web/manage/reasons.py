@@ -3,8 +3,10 @@
 Of a row it stands under a heading that says "Expected".
 """
 
+from collections.abc import Callable
+
 from fedretail.domain.reasons import Reason, Sentence, reason_of, then_of
-from fedretail.errors import FedretailError
+from fedretail.errors import FedretailError, MalformedInput
 from fedretail.web.manage.desk import Translates
 
 
@@ -28,6 +30,17 @@ def fault(desk: Translates, error: FedretailError) -> str:
     return f"{reason(desk, reason_of(error))} {reason(desk, then_of(error))}".strip()
 
 
+def price_fault(translated: Callable[..., str], error: MalformedInput, *, like: str) -> str:
+    """What stands at a price that somebody types: how to write it, such as `like`.
+
+    Where it can be read in two ways, both of them.
+    """
+    why = reason_of(error)
+    if why.name == "price_two_ways":
+        return translated(WORDS[why.name], **why.values)
+    return translated("A price such as %(price)s", price=like)
+
+
 def _(text: str) -> str:
     """Marks a text for those who gather texts."""
     return text
@@ -45,6 +58,7 @@ WORDS: dict[str, Sentence] = {
     "price_negative": _("a price is not negative"),
     "price_no_amount": _("this is no amount"),
     "price_too_large": _("this is too much for a price"),
+    "price_two_ways": _("Write %(whole)s or %(part)s: this may be either"),
     "price_decimals": _("%(currency)s has %(digits)s decimals, and here are more"),
     "currency_other": _("a price in %(currency)s"),
     "currency_mixed": _("the other rows are in %(currency)s"),

@@ -49,6 +49,13 @@ def test_any_answers_are_told_or_taken(answers: dict[str, str]) -> None:
         assert len(offers_of(answers, shop.currency, 0)) <= len(typed)
 
 
+def test_a_price_of_two_readings_is_asked_about() -> None:
+    typed = {"offer1": "Eggs", "price1": "1,999", "offer2": "Milk", "price2": "dear"}
+    found = faults("prices", typed, said, Money("EUR", "1,29"))
+    assert found["price1"] == "Write 1999 or 1,99: this may be either"
+    assert found["price2"] == "A price such as 1,29"
+
+
 @given(st.binary(max_size=200))
 def test_a_damaged_file_of_answers_is_no_answer(tmp_path_factory, content: bytes) -> None:
     first = FirstRun(tmp_path_factory.mktemp("home") / "shop", ManualClock())

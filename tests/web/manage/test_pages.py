@@ -47,6 +47,8 @@ def test_price_stock_and_promotion(office) -> None:
     said = {"offer": number, "quiet": "1"}
     assert office.post("/offers/save", deed="price", price="1,39", **said).json()["mark"] == "ok"
     assert office.post("/offers/save", deed="price", price="x", **said).json()["mark"] == "bad"
+    twofold = office.post("/offers/save", deed="price", price="1,999", **said)
+    assert "Write 1999 or 1,99" in twofold.text
     office.post("/offers/save", deed="stock", count="3", level="some", **said)
     fields = node.record(node.place("offer", "a")).fields
     assert (fields["prices"], fields["stock"], fields["left"]) == ([[139]], "few", 3)

@@ -1,5 +1,6 @@
 """Add, change and withdraw single offers of this shop."""
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,7 +8,7 @@ import click
 from fedretail.commands import Invocation, _prices, examples, output, pass_invocation
 from fedretail.commands._asked import SITE, Parsed, line, opened, own_name
 from fedretail.domain.catalog import MAX_CATEGORY, MAX_NAME, MAX_WORD
-from fedretail.domain.texts import count
+from fedretail.domain.texts import count, quoted
 from fedretail.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -67,14 +68,15 @@ def add(invocation: Invocation, *, site: str | None, as_json: bool, **given: Any
     """Add an offer. It is known by --sku, else --gtin, else its name, for ever."""
     if not given["name"] or given["price"] is None:
         raise UsageError("An offer needs a name and a price.", hint="Give --name and --price.")
+    from fedretail.domain.catalog import Offer
     from fedretail.node.writing import is_new
 
     with opened(invocation) as node:
         own = node.site(site)
         key = _new_key(given)
-        if node.record(node.place("offer", key, own)) is not None:
-            hint = f"Change it: `{own_name()} offer set {key} …`"
-            raise Refused(f"There is an offer {key} at {own.name} already.", hint=hint)
+        known = node.record(node.place("offer", key, own))
+        if known is not None:
+            raise _is_there(given, Offer.from_fields(known.fields).name, own)
         fields = _fields(node, own, given, present={})
         node.write("offer", key, fields, site=own, only_if=is_new)
         named = _named(fields, now_ms=node.clock.now_ms())
@@ -161,6 +163,14 @@ def _new_key(given: dict[str, Any]) -> str:
     from fedretail.domain.ids import name_hash, record_key
 
     return record_key(given["sku"] or given["gtin"] or name_hash(given["name"]))
+
+
+def _is_there(given: dict[str, Any], called: str, own: "OwnSite") -> Refused:
+    """The refusal of an offer that exists: by its code and name, as people know it."""
+    code = given["sku"] or given["gtin"]
+    named = f"{quoted(called)} ({code})" if code else quoted(called)
+    hint = f"Change it: `{own_name()} offer set {shlex.quote(code or called)} …`"
+    return Refused(f"There is an offer {named} at {own.name} already.", hint=hint)
 
 
 def _found(

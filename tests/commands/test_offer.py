@@ -57,6 +57,18 @@ def test_the_digits_on_the_pack_name_an_offer_without_a_word_more(shop) -> None:
     assert shop("offer", "set", "4001842100122", "--price", "1").code == 1
 
 
+def test_an_offer_that_is_there_is_told_by_its_name(shop) -> None:
+    shop("offer", "add", "--name", "Cheese / Brie", "--price", "3")
+    again = shop("offer", "add", "--name", "cheese / BRIE", "--price", "4")
+    assert again.code == 1
+    assert 'There is an offer "Cheese / Brie" at' in again.err
+    assert "offer set 'Cheese / Brie'" in again.err
+    assert "name:" not in again.err
+    coded = shop("offer", "add", "--sku", "M1", "--name", "Raw milk", "--price", "4")
+    assert "(M1) at" in coded.err
+    assert "offer set M1 " in coded.err
+
+
 def test_an_offer_without_a_code_is_found_by_its_name(shop) -> None:
     shop("offer", "add", "--name", "Cheese / Brie", "--price", "3")
     assert shop("offer", "set", "cheese /  brie", "--price", "3.20").code == 0

@@ -11,17 +11,16 @@ from typing import Any, NamedTuple, Protocol
 
 from fedretail.index.language.text import match
 from fedretail.index.language.vocabulary import LAST_CHARACTER, begins
-from fedretail.index.layout.lists import Spans
+from fedretail.index.layout.lists import INDEXED_BEGINNINGS, Spans
 from fedretail.index.rules.ranking import Form, Term, rarity, telling
 
 # Below this many rows, reading all rows of the rarest word costs less than looking up which
 # sites lie near and seeking in several ranges.
 FEW_ROWS = 2_000
 
-# FTS5 has lists of its own for the beginnings of these lengths; for others it first joins the
-# lists of all words that begin so (18 ms for "choc" in a million offers), every time it is asked.
+# But for INDEXED_BEGINNINGS FTS5 first joins the lists of all words that begin so (18 ms for
+# "choc" in a million offers), every time it is asked.
 # Up to so many words are asked for one by one instead, which seeks; more are asked for once.
-INDEXED_BEGINNINGS = (2, 3)
 MAX_SPELT_OUT = 200
 # FTS5 looks at the end of a span only where it has found a row: of many words, which hardly any row
 # holds together, it reads the lists to their ends for each span.

@@ -25,6 +25,9 @@ MAX_SPELT_OUT = 200
 # FTS5 looks at the end of a span only where it has found a row: of many words, which hardly any row
 # holds together, it reads the lists to their ends for each span.
 _MOST_IN_SPANS = 3
+# Of so many words the rarest are looked for first: mostly no row, or hardly any, is left to be
+# looked at for the others, which takes a seek a word and row.
+_MANY_WORDS, _FEW_LEFT = 6, 50
 # Which of so many partial answers hold a further word is looked up: a row of a list costs a
 # hundredth of what an offer costs that is read because it may hold it.
 MANY_ROWS = 2_000
@@ -107,10 +110,23 @@ class Words:
 
     def rows(self, spans: Spans) -> Sequence[int]:
         """The rows that hold every term, in ascending order."""
-        asked = [self._asked[term.forms] for term in self.words]
-        every = " AND ".join(one.match for one in asked)
-        is_wide = len(asked) > _MOST_IN_SPANS or any(one.is_wide for one in asked)
-        return self._cut(_Asked(every, is_wide), spans)
+        every = self._every(self.words)
+        if len(self.words) > _MOST_IN_SPANS:
+            every = every._replace(is_wide=True)
+        if len(self.words) < _MANY_WORDS:
+            return self._cut(every, spans)
+        some = sorted(self.words, key=lambda one: (_is_begun(one), self._count(one)))
+        rare = self._cut(self._every(some[:_MOST_IN_SPANS])._replace(is_wide=True), spans)
+        if len(rare) > _FEW_LEFT:
+            return self._cut(every, spans)
+        match = " AND ".join(filter(None, (*self._must, every.match)))
+        return self._lists.rows_of(match, [(row, row) for row in map(int, rare)])
+
+    def _every(self, terms: Sequence[Term]) -> _Asked:
+        """The expression for rows that hold all of these terms."""
+        asked = [self._asked[term.forms] for term in terms]
+        match = " AND ".join(one.match for one in asked)
+        return _Asked(match, any(one.is_wide for one in asked))
 
     def some(self, offers: int) -> list[list[Term]]:
         """The terms of which partial answers hold one, to be tried in this order."""

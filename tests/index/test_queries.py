@@ -293,6 +293,7 @@ def test_answers_are_those_of_a_search_that_looks_at_everything(
         patch.object(memory, "KEEP_FROM_ROWS", columns[1]),
         patch.object(memory, "FEW_QUERIES", columns[1] * 2),
         patch.object(finding, "RINGS_FROM_ROWS", columns[1]),
+        patch.object(finding, "FACETS_FROM_ROWS", columns[1]),
         patch.object(rings, "_FIRST", 1 + columns[1]),
         patch.object(rings, "_NEAREST", 1 + columns[1]),
         patch.object(spatial, "GLOBE_FROM_PLACES", columns[1]),

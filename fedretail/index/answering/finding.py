@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fedretail.index.answering.candidates import Cover
@@ -20,6 +21,7 @@ from fedretail.index.query import shelf_test
 from fedretail.index.rules.facets import Facets, facets_of
 
 if TYPE_CHECKING:
+    from fedretail.index.answering.many import Many
     from fedretail.index.answering.ranked import Ranked
     from fedretail.index.answering.reach import Reach
     from fedretail.index.answering.rings import Rings
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 FEW_FULL_MATCHES = 1
 # From so many offers in the area asked for on, those near are looked at first.
 RINGS_FROM_ROWS = 5_000
+# ... where all of them are counted all the same.
+FACETS_FROM_ROWS = 20_000
 # Who asks for the best looks through a page: as many as one holds.
 FEW_BEST_MATCHES = 10
 
@@ -112,17 +116,15 @@ class Finder:
                 and getattr(rows, "is_kept", False)
                 and shelf_test(judge.query) is None
             )
-            if is_whole and judge.asks_near and count >= RINGS_FROM_ROWS:
+            few = FACETS_FROM_ROWS if judge.query.facets else RINGS_FROM_ROWS
+            if is_whole and judge.asks_near and count >= few:
                 kept: Any = rows
                 rings = self._rings(kept)
                 # Few offers may be joined by those with some of the words.
                 if len(judge.words.terms) < 2 or len(rings) >= FEW_BEST_MATCHES:
                     return Found(len(rings), rows, spans, rings=rings)
 
-            def taken(columns: "Columns") -> "Taken":
-                return columns.take_spans(spans) if rows is None else columns.of(rows)
-
-            ranked = self._ranked(taken, cover=cover, full=full)
+            ranked = self._ranked(partial(_taken, rows, spans), cover=cover, full=full)
             return Found(len(ranked), rows, spans, ranked=ranked)
         if not judge.is_plain:
             hits = judge.hits(self._cells(rows, spans), self._shelves())
@@ -135,10 +137,14 @@ class Finder:
     def facets(self, found: Found) -> Facets:
         """The facets of all that was found."""
         query = self.judge.query
-        if found.ranked is not None:
+        if found.ranked is not None or found.rings is not None:
             from fedretail.index.answering.counts import facets_of_many
 
-            return facets_of_many(found.ranked.many)
+            # By distance, few of the rows have been judged.
+            with self.held():
+                if found.ranked is not None:
+                    return facets_of_many(found.ranked.many)
+                return facets_of_many(self._many(partial(_taken, found.rows, found.spans)))
         goods: Iterable[Any] = (hit.goods for hit in found.hits)
         if self.judge.is_plain:
             cells = self._cells(found.rows, found.spans)
@@ -194,17 +200,28 @@ class Finder:
         full: Sequence[int] | None = None,
     ) -> "Ranked":
         """Many rows, judged and to be put in order."""
-        from fedretail.index.answering.many import Many
         from fedretail.index.answering.ranked import Ranked
+
+        sites = self.memory.sites(self.db, self.state)
+        with self.memory.held(self.db, self.state, sites):
+            units = self.cursor.units if self.cursor else ()
+            ranked = Ranked(self._many(taken), cover=cover, full=full, units=units)
+            self.judge.units = ranked.units
+            ranked.prepare()
+        return ranked
+
+    def _many(self, taken: Callable[["Columns"], "Taken"]) -> "Many":
+        """Many rows, judged."""
+        from fedretail.index.answering.many import Many
 
         judge, memory = self.judge, self.memory
         sites, labels = memory.sites(self.db, self.state), memory.labels(self.db, self.state)
         reach = self.reach(sites)
         with memory.held(self.db, self.state, sites) as columns:
             moments = columns.moments[judge.query.member]
-            many = Many(judge, reach, labels, taken(columns), moments=moments)
-            units = self.cursor.units if self.cursor else ()
-            ranked = Ranked(many, cover=cover, full=full, units=units)
-            judge.units = ranked.units
-            ranked.prepare()
-        return ranked
+            return Many(judge, reach, labels, taken(columns), moments=moments)
+
+
+def _taken(rows: Sequence[int] | None, spans: Spans, columns: "Columns") -> "Taken":
+    """These rows; None: all in the spans."""
+    return columns.take_spans(spans) if rows is None else columns.of(rows)

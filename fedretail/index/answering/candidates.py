@@ -99,8 +99,19 @@ class Words:
 
     def is_rare(self) -> bool:
         """Whether some term stands in fewer than FEW_ROWS rows."""
-        asked = (*map(_Asked, self._must), *self._asked.values())
-        return any(self._lists.is_rare(one.match, FEW_ROWS) for one in asked if not one.is_wide)
+        is_rare = self._lists.is_rare
+        if any(is_rare(one, FEW_ROWS) for one in self._must):
+            return True
+        # Those that were counted to be weighed need not be looked up.
+        counts = [self._counts.get(term.forms) for term in self.words if not _is_begun(term)]
+        if any(count is not None and count < FEW_ROWS for count in counts):
+            return True
+        asked = (
+            self._asked[term.forms]
+            for term in self.words
+            if term.forms not in self._counts or _is_begun(term)
+        )
+        return any(is_rare(one.match, FEW_ROWS) for one in asked if not one.is_wide)
 
     def terms(self, offers: int, *, weighed: bool) -> list[Term]:
         """The terms with their weights; all weigh the same where only one order can come out."""

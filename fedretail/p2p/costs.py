@@ -7,6 +7,8 @@ from fedretail.p2p.effects import Effect, Send
 
 # Items of a comparison, of rows or of heads, that are made in a millisecond or two.
 _ITEMS_A_TOKEN = 250
+# What is stated is verified and kept in one transaction, however little it is.
+_STATING_TOKENS, _STATEMENT_TOKENS = 2, 1 / 4
 # A head and keys, beside the rows of a part.
 _FRAME_BYTES = 2048
 # A part that is not the last is 240 KiB long; of one that is shorter the store has the same work,
@@ -23,7 +25,7 @@ def reading(received: wire.Received) -> float:
         case wire.Since(wishes):
             return cost + len(wishes)
         case wire.Auth(items):
-            return cost + len(items) / 4
+            return cost + _STATING_TOKENS + len(items) * _STATEMENT_TOKENS
     return cost
 
 

@@ -1,6 +1,7 @@
 """The heads of a store at hand: what neighbours see of it, without reading it for every message."""
 
 import threading
+from collections import Counter
 from typing import NamedTuple
 
 from fedretail.crdt.access import AuthRecord, SignedRecord
@@ -48,6 +49,8 @@ class HeadsAtHand:
         self._auth_moved = 0
         self._auth_count = 0
         self._heads: dict[bytes, _Known] = {}
+        # How many of them each owner has.
+        self._heads_of: Counter[bytes] = Counter()
         # The logs with a head by owner, collection and device: incarnations of one.
         self._incarnations: dict[tuple[bytes, str, bytes], set[bytes]] = {}
         # Newest heads of own logs that are not shown yet.
@@ -123,6 +126,7 @@ class HeadsAtHand:
             self._heads[signed.head.log] = _Known(name, signed, item)
             self._names.pop(signed.head.log, None)
             self._incarnations.setdefault(name[:3], set()).add(signed.head.log)
+            self._heads_of[name.owner] += present is None
             if signed.head.parent or signed.head.absorbed:
                 self._drop_older(name)
             stamp = signed.head.stamp
@@ -141,6 +145,9 @@ class HeadsAtHand:
         known = self._heads.pop(log, None)
         if known is not None:
             self._incarnations[known.name[:3]].discard(log)
+            self._heads_of[known.name.owner] -= 1
+            if not self._heads_of[known.name.owner]:
+                del self._heads_of[known.name.owner]
         return known
 
     def _done_with(self, name: LogName) -> float:
@@ -159,13 +166,21 @@ class HeadsAtHand:
             return seq <= self._done_with(name)
 
     def items(self) -> list[Item]:
-        """All auth records, proofs and public heads, auth records first."""
+        """Auth records, proofs and public heads, auth records first.
+
+        Records only of owners of whom a head or a proof is held: what somebody has invented, and
+        nothing stands behind, costs this node its work and nobody else.
+        """
         self._look()
         with self._turn:
-            auth = (item for of_owner in self._auth.values() for item in of_owner.values())
-            heads = (
-                known.item for known in self._heads.values() if known.name[:3] not in self._proofs
-            )
+            known = self._heads_of.keys() | {owner for owner, _, _ in self._proofs}
+            auth = [
+                item
+                for owner, records in self._auth.items()
+                if owner in known
+                for item in records.values()
+            ]
+            heads = (one.item for one in self._heads.values() if one.name[:3] not in self._proofs)
             return [*auth, *self._proofs.values(), *heads]
 
     def own_heads(self, owner: bytes | None) -> dict[bytes, int]:

@@ -26,14 +26,16 @@ from fedretail.store.upkeep import EVICT_MS
 logger = logging.getLogger(__name__)
 
 # In an open network owners and names cost their inventor nothing. This many serve a large city;
-# beyond it those known stay, and no further ones are taken in. Names and records are taken in on a
-# nearly full disk too, so that all can go on once there is room: together they take 100 MB of its
-# reserve.
+# beyond it those with a catalog stay, and the oldest of the others give way to later ones. Names
+# and records are taken in on a nearly full disk too, so that all can go on once there is room:
+# together they take 100 MB of its reserve.
 MAX_OWNERS = 10_000
 MAX_LOGS = 16_000
 MAX_AUTH_RECORDS = 15_000
 # What a member may say however full it is: its devices, and that one was stolen.
 _FEW_RECORDS = 8
+# Records that make room at a time: to look for strangers takes as long as to take in some dozens.
+_ROOM_RECORDS = 500
 
 
 class Mirror(HeadsAtHand):
@@ -54,6 +56,8 @@ class Mirror(HeadsAtHand):
         self._network = network
         self._room = has_space
         self._had_space = True
+        # Strangers that were there when room was looked for in vain.
+        self._spared = 0
         # How often neighbours have shown that this store is an older copy; what an earlier run
         # has left to be fetched counts as one.
         self.restores = int(self.is_restoring())
@@ -85,6 +89,7 @@ class Mirror(HeadsAtHand):
         Names are kept of public logs whose owner has named the device, and has not too many of
         them: a name costs its inventor nothing.
         """
+        self._make_room()
         wanted = [one for one in records if self._welcomes(one.record.owner)]
         new = [name for name in names if self._may_name(name)]
         if not wanted and not new:
@@ -95,13 +100,29 @@ class Mirror(HeadsAtHand):
         for name in kept:
             self._know(log_id(name), name)
 
+    def _make_room(self) -> None:
+        """Forget strangers where the list of owners, or of records, is full."""
+        strangers = len(self._auth) - len(self._heads_of)
+        if not self._is_full() or strangers <= self._spared:
+            return
+        gone = self._store.upkeep.forget_strangers(_ROOM_RECORDS)
+        with self._turn:
+            for owner in gone:
+                self._auth_count -= len(self._auth.pop(owner, ()))
+            self._names = {
+                log: name for log, name in self._names.items() if name.owner in self._auth
+            }
+        self._spared = 0 if gone else strangers
+
+    def _is_full(self) -> bool:
+        return len(self._auth) >= MAX_OWNERS or self._auth_count >= MAX_AUTH_RECORDS
+
     def _welcomes(self, owner: bytes) -> bool:
         """Whether more may be known of this owner: few records always, if it is known at all."""
         known = self._auth.get(owner)
-        total = self._auth_count
         if known is None:
-            return len(self._auth) < MAX_OWNERS and total < MAX_AUTH_RECORDS
-        return len(known) < _FEW_RECORDS or total < MAX_AUTH_RECORDS
+            return not self._is_full()
+        return len(known) < _FEW_RECORDS or self._auth_count < MAX_AUTH_RECORDS
 
     def _may_name(self, name: LogName) -> bool:
         log = log_id(name)

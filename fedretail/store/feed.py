@@ -29,9 +29,11 @@ class Feed:
 
     def after(self, cursor: int, limit: int) -> list[tuple[int, RecordId]]:
         """Up to `limit` (cursor, record) whose value changed after the cursor, in order."""
-        # Who reads on just after the clock was set back must hear of these records again later.
-        if self._early is not None:
-            self._note_early(self._clock.now_ms())
+        # Who reads on just after the clock was set back must hear of these records again later;
+        # where nobody has looked yet, the newest entry tells what the clock has shown before.
+        now_ms = self._clock.now_ms()
+        if self._early is not None or now_ms < records.entered_ms(self._read):
+            self._note_early(now_ms)
         entries = records.feed(self._read, cursor, limit)
         if entries and entries[-1][0] > self._durable:
             end = records.feed_end(self._read)

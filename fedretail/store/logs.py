@@ -141,9 +141,9 @@ def _make_room(connection: Connection, collection: int, name: LogName) -> None:
     if len(rows) - len(bare) >= MAX_LOGS_PER_COLLECTION:
         raise Refused(f"More than {MAX_LOGS_PER_COLLECTION} devices write {name.collection}.")
     if len(bare) >= MAX_LOGS_PER_COLLECTION:
-        _forget(connection, bare[0])
+        forget(connection, bare[0])
     elif (oldest := _one_too_many(connection)) is not None:
-        _forget(connection, oldest)
+        forget(connection, oldest)
 
 
 def _one_too_many(connection: Connection) -> int | None:
@@ -159,11 +159,15 @@ def _one_too_many(connection: Connection) -> int | None:
     return None if found is None else int(found[0])
 
 
-def _forget(connection: Connection, number: int) -> None:
-    """Remove a log that is a name and nothing else, and its collection where that is one too."""
+def forget(connection: Connection, number: int) -> None:
+    """Remove a log that is a name and nothing else, and its collection where that is one too.
+
+    Heads seen of it go too: nothing else would lead to them (inside a transaction).
+    """
     (collection,) = connection.execute(
         "SELECT collection FROM log WHERE id = ?", (number,)
     ).fetchone()
+    connection.execute("DELETE FROM head_seen WHERE log = ?", (number,))
     connection.execute("DELETE FROM log WHERE id = ?", (number,))
     tables = ("log", "feed", "local_own", "local_profile", "local_writing", "local_evicted")
     unused = " AND ".join(

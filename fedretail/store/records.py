@@ -11,7 +11,7 @@ from fedretail.domain.kind import RecordId
 from fedretail.store import deletions, forgetting, local
 from fedretail.store.database import Connection
 from fedretail.store.deletions import Deletion, Said, hidden
-from fedretail.store.log import await_rows, enter
+from fedretail.store.log import CURSORS_A_MS, await_rows, enter
 
 _ROWS = (
     "SELECT device, incarnation, row FROM collection"
@@ -142,6 +142,11 @@ def feed_end(connection: Connection) -> int:
     """The newest cursor, be it forgotten; 0 where nothing was ever written."""
     (end,) = connection.execute("SELECT ifnull(max(cursor), 0) FROM feed").fetchone()
     return max(int(end), forgetting.start(connection))
+
+
+def entered_ms(connection: Connection) -> int:
+    """By this clock, when the newest entry of the feed was made, or a little later; 0: none."""
+    return feed_end(connection) // CURSORS_A_MS
 
 
 def feed_behind(connection: Connection, after: int) -> int:

@@ -14,7 +14,7 @@ from fedretail.crdt.names import log_id
 from fedretail.domain.ids import SITE_COLLECTIONS
 from fedretail.domain.kind import RecordId
 from fedretail.domain.sites import Site
-from fedretail.store import check, local, logs, records
+from fedretail.store import check, local, logs, records, strangers
 from fedretail.store.check import Problem
 from fedretail.store.database import Connection
 from fedretail.store.log import enter
@@ -100,6 +100,13 @@ class Upkeep:
         closed = () if found is None else Site.from_fields(found.fields).closed
         back_ms = max((one.until_ms for one in closed), default=0)
         return min(back_ms, seen_ms + _LONGEST_MS) + RETURN_MS
+
+    def forget_strangers(self, count: int) -> list[bytes]:
+        """Make room for at least `count` records of others, as far as strangers have them.
+
+        The owners that were forgotten, oldest first.
+        """
+        return strangers.forget(self._write, count)
 
     def sweep(self) -> bool:
         """Remove some rows of logs that are gone; whether there may be more."""

@@ -192,7 +192,7 @@ def test_the_next_collection_of_a_number_inherits_no_deletions(
     builders.add_log(peer, PAIR.log_name())
     with peer._write.transaction(durable=False):
         while held := peer._write.execute("SELECT id FROM log ORDER BY id").fetchone():
-            logs._forget(peer._write, *held)
+            logs.forget(peer._write, *held)
         number = logs.collection_number(peer._write, bytes(16), SITE)
     assert number == state.collection
     assert remembered(peer) == 0

@@ -1,6 +1,7 @@
 """Reading: every way of reading tells the same, and the feed names all that changed."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -285,6 +286,26 @@ def test_what_was_in_force_by_a_clock_set_back_since_is_waited_for(
     assert store.refold_due() == 1
     assert store.record(item) is not None
     store.close()
+
+
+def test_who_begins_to_read_after_the_clock_was_set_back_hears_of_it_again(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    shop = builders.shop("fast")
+    store = builders.shop_store(tmp_path, shop, clock=clock)
+    clock.advance(3 * MATURITY_MS)
+    store.commit(shop.author(), SITE, builders.offer_edits([1]))
+    item = RecordId(shop.owner, SITE, "offer", "sku1")
+    store.close()
+    clock.advance(-2 * MATURITY_MS)
+    with closing(Store.open(store.path, clock=clock, kinds=registry())) as search:
+        ((cursor, place),) = search.feed(0, 9)
+        assert (place, search.record(item)) == (item, None)
+    clock.advance(2 * MATURITY_MS)
+    with closing(Store.open(store.path, clock=clock, kinds=registry())) as daemon:
+        assert daemon.refold_due() == 1
+        assert [place for _, place in daemon.feed(cursor, 9)] == [item]
+        assert daemon.record(item) is not None
 
 
 def test_entries_after_a_power_cut_are_behind_those_it_took_back(

@@ -5,14 +5,17 @@ A page holds a line `<!-- produced: NAME -->`; the docs build puts the text in i
 
 import inspect
 import json
+import pkgutil
 from collections.abc import Iterator
 from dataclasses import fields
+from importlib import import_module
 from typing import Any
 
 import click
+from declarations import described
 
 import fedretail
-from fedretail import errors
+from fedretail import client, errors, testing
 from fedretail.cli import root
 from fedretail.config import Config, to_toml, variable_of
 
@@ -85,16 +88,21 @@ def error_table() -> str:
 
 
 def public_names() -> str:
-    """A section for every public name that there is: signature and docstring."""
-    parts = []
-    for name in fedretail.__all__:
-        try:
-            value = getattr(fedretail, name)
-        except (ModuleNotFoundError, AttributeError):
-            continue  # announced, not built yet
-        if callable(value) and not (isinstance(value, type) and issubclass(value, Exception)):
-            parts.append(_described(name, value))
-    return "\n".join(parts)
+    """A section for every public name of fedretail and fedretail.client but the error classes."""
+    names = {f"fedretail.{name}": getattr(fedretail, name) for name in fedretail.__all__}
+    for name in sorted(set(client.__all__) - set(fedretail.__all__)):
+        names[f"fedretail.client.{name}"] = getattr(client, name)
+    listed = {*error_classes(), fedretail.__version__}
+    return "\n".join(described(path, one) for path, one in names.items() if one not in listed)
+
+
+def test_helpers() -> str:
+    """A table of what fedretail.testing holds."""
+    found = pkgutil.iter_modules(testing.__path__, f"{testing.__name__}.")
+    modules = [import_module(one.name) for one in found]
+    rows = ["| module | what it is for |", "|---|---|"]
+    rows += [f"| `{one.__name__}` | {_first_sentence(one)} |" for one in modules]
+    return "\n".join(rows) + "\n"
 
 
 def api() -> str:
@@ -128,17 +136,6 @@ def _shown(example: object) -> str:
     return f"```{'text' if is_text else 'json'}\n{str(text).rstrip()}\n```\n"
 
 
-def _described(name: str, value: object) -> str:
-    text = f"## fedretail.{name}\n\n{inspect.getdoc(value) or ''}\n"
-    for inner, member in sorted(vars(value).items()) if isinstance(value, type) else []:
-        function = inspect.unwrap(getattr(member, "__func__", member))
-        if not inner.startswith("_") and inspect.isfunction(function):
-            signature = str(inspect.signature(function)).replace("'", "")
-            text += f"\n### {name}.{inner}\n\n```python\n{inner}{signature}\n```\n\n"
-            text += f"{inspect.getdoc(function) or ''}\n"
-    return text
-
-
 def _first_sentence(value: object) -> str:
     return (inspect.getdoc(value) or "").partition("\n")[0]
 
@@ -148,5 +145,6 @@ PRODUCERS = {
     "settings": settings,
     "errors": error_table,
     "public names": public_names,
+    "test helpers": test_helpers,
     "api": api,
 }

@@ -4,6 +4,7 @@ import importlib
 import re
 import shlex
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
@@ -132,6 +133,16 @@ def test_every_producer_has_its_page(reference: ModuleType) -> None:
     text = "".join(p.read_text(encoding="utf-8") for p in (DOCS / "reference").glob("*.md"))
     for name in reference.PRODUCERS:
         assert f"<!-- produced: {name} -->" in text
+
+
+def test_the_pages_on_layers_say_what_the_contract_says() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = [c for c in project["tool"]["importlinter"]["contracts"] if c["id"] == "layers"]
+    text = (DOCS / "explanation" / "one-door.md").read_text(encoding="utf-8")
+    assert " > ".join(contract["layers"]) in " ".join(text.split())
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    parts = {part for layer in contract["layers"] for part in layer.split(" | ")} - {"__main__"}
+    assert not [part for part in parts if not re.search(rf"`{part}(?:/|\.py)`", table)]
 
 
 def test_decisions_are_numbered_and_complete() -> None:

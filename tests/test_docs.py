@@ -15,6 +15,7 @@ import pytest
 import fedretail
 from fedretail import client
 from fedretail.config import Config
+from fedretail.domain.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -90,6 +91,9 @@ def test_the_produced_pages_name_everything(reference: ModuleType) -> None:
         assert f"# {path}\n" in commands
     for setting in fields(Config):
         assert f"`{setting.name}`" in settings
+    for record in KINDS:
+        assert f"## {record.name}\n" in reference.kinds()
+        assert all(field.doc for field in record.fields.values()), record.name
     for kind in reference.error_classes():
         assert f"`{kind.__name__}`" in reference.error_table()
         assert kind.__doc__

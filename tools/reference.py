@@ -18,6 +18,7 @@ import fedretail
 from fedretail import client, errors, testing
 from fedretail.cli import root
 from fedretail.config import Config, to_toml, variable_of
+from fedretail.domain.kinds import KINDS
 
 _MARKER = "<!-- produced: {} -->"
 
@@ -66,6 +67,20 @@ def settings() -> str:
         doc = setting.metadata["doc"]
         rows.append(f"| `{setting.name}` | {variable} | `{default}` | {doc} |")
     return "\n".join(rows) + f"\n\n```toml\n{to_toml(Config())}```\n"
+
+
+def kinds() -> str:
+    """A section for every kind of record, with a table of its fields."""
+    parts = []
+    for kind in KINDS:
+        place = "at one of the owner's sites" if kind.collection == "site" else "with the owner"
+        rows = ["| field | meaning | |", "|---|---|---|"]
+        for one in kind.fields.values():
+            meaning = one.doc.replace("|", "\\|")
+            rows.append(f"| `{one.name}` | {meaning} | {'own' if one.own else ''} |")
+        said = kind.doc[0].upper() + kind.doc[1:]
+        parts.append(f"## {kind.name}\n\n{said}; kept {place}.\n\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
 
 
 def error_classes() -> list[type[errors.FedretailError]]:
@@ -143,6 +158,7 @@ def _first_sentence(value: object) -> str:
 PRODUCERS = {
     "commands": commands,
     "settings": settings,
+    "kinds": kinds,
     "errors": error_table,
     "public names": public_names,
     "test helpers": test_helpers,

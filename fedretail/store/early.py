@@ -14,7 +14,7 @@ from fedretail.store.log import await_rows, enter
 # Records whose stamps come into force in one transaction: 0.1 s.
 _BATCH = 1000
 # Under this key of `meta` stands when, by this clock, that was last done.
-_ENTERED_MS = "refolded"
+_LOOKED_MS = "refolded"
 
 
 def heads(connection: Connection, *, now_ms: int) -> set[tuple[int, int, int]]:
@@ -23,9 +23,9 @@ def heads(connection: Connection, *, now_ms: int) -> set[tuple[int, int, int]]:
     return set(connection.execute(query, (now_ms + MATURITY_MS,)).fetchall())
 
 
-def entered_ms(connection: Connection) -> int:
-    """When, by this clock, any process last entered what had fallen due; 0: never."""
-    found: int | None = local.meta(connection, _ENTERED_MS)
+def looked_ms(connection: Connection) -> int:
+    """By this clock, when any process last entered what had fallen due; 0: never."""
+    found: int | None = local.meta(connection, _LOOKED_MS)
     return found or 0
 
 
@@ -38,8 +38,8 @@ def enter_again(
     """
     query = "SELECT kind, key, row FROM row WHERE log = ?"
     with connection.transaction(durable=False):
-        if entered_ms(connection) > now_ms:
-            local.set_meta(connection, _ENTERED_MS, now_ms)
+        if looked_ms(connection) > now_ms:
+            local.set_meta(connection, _LOOKED_MS, now_ms)
         for number, collection, _ in heads:
             rows = [
                 row
@@ -65,7 +65,7 @@ def enter_due(connection: Connection, *, now_ms: int) -> int:
         with connection.transaction(durable=False):
             due = connection.execute(query + f" LIMIT {_BATCH}", (now_ms,)).fetchall()
             enter(connection, due, now_ms=now_ms)
-            local.set_meta(connection, _ENTERED_MS, now_ms)
+            local.set_meta(connection, _LOOKED_MS, now_ms)
             for place in due:
                 _await_next(connection, place, now_ms)
         entered += len(due)

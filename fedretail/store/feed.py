@@ -9,6 +9,7 @@ from fedretail.clock import Clock
 from fedretail.domain.kind import RecordId
 from fedretail.store import early, forgetting
 from fedretail.store.database import Connection
+from fedretail.store.log import CURSORS_A_MS
 
 
 class Feed:
@@ -29,9 +30,11 @@ class Feed:
 
     def after(self, cursor: int, limit: int) -> list[tuple[int, RecordId]]:
         """Up to `limit` (cursor, record) whose value changed after the cursor, in order."""
-        # Who reads on just after the clock was set back must hear of these records again later.
-        if self._early is not None:
-            self._note_early(self._clock.now_ms())
+        # Who reads on just after the clock was set back must hear of these records again later;
+        # where nobody has looked yet, the newest entry tells what the clock has shown before.
+        now_ms = self._clock.now_ms()
+        if self._early is not None or now_ms < self.end() // CURSORS_A_MS:
+            self._note_early(now_ms)
         entries = self._entries(cursor, limit)
         if entries and entries[-1][0] > self._durable:
             end = self.end()
@@ -78,7 +81,7 @@ class Feed:
         """
         heads = early.heads(self._read, now_ms=now_ms)
         # Of a log whose head was early all the time, older stamps were in force in between.
-        is_set_back = now_ms < max(self._looked_ms, early.entered_ms(self._read))
+        is_set_back = now_ms < max(self._looked_ms, early.looked_ms(self._read))
         new = heads if is_set_back else heads - (self._early or set())
         if new or is_set_back:
             early.enter_again(self._write, sorted(new), now_ms=now_ms)

@@ -1,5 +1,6 @@
 """Stamps that are not in force yet: their records are told of when they are, and not before."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,23 @@ def test_what_was_in_force_by_a_clock_set_back_since_is_waited_for(
     assert store.refold_due() == 1
     assert store.record(item) is not None
     store.close()
+
+
+def test_who_begins_to_read_after_the_clock_was_set_back_hears_of_it_again(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    shop = builders.shop("fast")
+    store = builders.shop_store(tmp_path, shop, clock=clock)
+    clock.advance(3 * MATURITY_MS)
+    store.commit(shop.author(), SITE, builders.offer_edits([1]))
+    item = RecordId(shop.owner, SITE, "offer", "sku1")
+    store.close()
+    clock.advance(-2 * MATURITY_MS)
+    with closing(Store.open(store.path, clock=clock, kinds=registry())) as search:
+        ((cursor, place),) = search.feed(0, 9)
+        assert (place, search.record(item)) == (item, None)
+    clock.advance(2 * MATURITY_MS)
+    with closing(Store.open(store.path, clock=clock, kinds=registry())) as daemon:
+        assert daemon.refold_due() == 1
+        assert [place for _, place in daemon.feed(cursor, 9)] == [item]
+        assert daemon.record(item) is not None

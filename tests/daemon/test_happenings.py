@@ -1,4 +1,4 @@
-"""What the daemon tells on its terminal while it runs each of it once."""
+"""What the daemon tells on its terminal while it runs, each of it once."""
 
 from typing import Any
 

@@ -90,6 +90,7 @@ def command(
     """
     from fedretail.config import load
     from fedretail.daemon import daemon, running
+    from fedretail.daemon.open_files import allow_open_files
     from fedretail.daemon.pages import PageOptions
     from fedretail.domain.web_addresses import parse_web
     from fedretail.node.settling import is_new
@@ -104,6 +105,7 @@ def command(
             output.print_json(told)
             output.flush()
 
+    allow_open_files()
     shown = parse_web(web or load(invocation.data_dir).web)
     if shown is not None and not as_json and is_new(invocation.data_dir):
         _serve_first(invocation, daemon.ServeOptions(listen, peers, pages=PageOptions(shown)))

@@ -7,8 +7,10 @@ IPv6 peers.
 
 import errno
 import ipaddress
+import secrets
 import socket
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import trio
@@ -20,8 +22,10 @@ from fedretail.p2p.transport import Limits
 
 # Never contacted (RFC 5737, RFC 3849): only the choice of the local address is asked for.
 _PROBES = {"ip4": (socket.AF_INET, "192.0.2.1"), "ip6": (socket.AF_INET6, "2001:db8::1")}
-# Addresses whose calls are counted; a bucket takes 200 bytes.
+# Addresses whose calls are counted, and addresses that are known; a bucket takes 200 bytes.
 _ORIGINS = 4096
+# A home or a shop is given a whole /56 of IPv6; a phone has a /64, and shares it with few.
+_LINE_BITS = 56
 _ANY = {"0.0.0.0": ("ip4", "127.0.0.1"), "::": ("ip6", "::1")}
 
 
@@ -148,14 +152,20 @@ class Door:
     """Who may come in: caps for each address and in total, counted before any handshake.
 
     Guests in their handshake and guests who have proved a key are counted apart. Sockets that
-    say nothing fill only the first group, and there the oldest makes room for a newcomer, so
+    say nothing fill only the first group, and there one of them makes room for a newcomer, so
     a thousand idle ones lock nobody out. Who calls again and again is let in more slowly, and
     in turn: one that calls without end, each time after the last, delays its neighbours behind
     the same address by seconds and keeps none of them out.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self, limits: Limits, *, choose: Callable[[Sequence[str]], str] = secrets.choice
+    ) -> None:
+        """`choose`: one of some addresses, by chance."""
         self._limits = limits
+        self._choose = choose
+        # Addresses from which a key was proved; who came last is remembered.
+        self._met: dict[str, None] = {}
         self._calls = Buckets(
             rate=limits.calls_per_address_s, burst=limits.calls_per_address, most=_ORIGINS
         )
@@ -169,8 +179,6 @@ class Door:
         wait_s = self.turn_s(host, trio.current_time())
         if not wait_s:
             return wait_s is not None
-        if self._waiting >= self._limits.handshakes:
-            return False
         self._waiting += 1
         try:
             await trio.sleep(wait_s)
@@ -179,12 +187,13 @@ class Door:
         return True
 
     def turn_s(self, host: str, now_s: float) -> float | None:
-        """Seconds until it is the turn of a caller from there; None: too many wait before it.
+        """Seconds until it is the turn of a caller from there; None: too many wait, no turn taken.
 
         `now_s`: of a clock that never jumps.
         """
+        may_wait_s = self._limits.call_wait_s if self._waiting < self._limits.handshakes else 0.0
         calls = self._calls.of(origin_of(host))
-        return calls.take_soon(1, int(now_s * 1000), self._limits.call_wait_s)
+        return calls.take_soon(1, int(now_s * 1000), may_wait_s)
 
     def enter(self, host: str) -> Guest | None:
         """A guest from that address, or None: too many from there, or no room at all."""
@@ -194,19 +203,39 @@ class Door:
         if len(self._inside) >= self._limits.connections:
             return None
         if len(self._shaking) >= self._limits.handshakes:
-            oldest = next(iter(self._shaking))
-            oldest.away.set()
-            self.leave(oldest)
+            leaving = self._who_gives_way(origin)
+            leaving.away.set()
+            self.leave(leaving)
         guest = Guest(origin)
         self._shaking[guest] = None
         self._origins[origin] = self._origins.get(origin, 0) + 1
         return guest
+
+    def _who_gives_way(self, newcomer: str) -> Guest:
+        """The oldest guest of the address with the most in their handshake; of several, by chance.
+
+        Always the oldest of all would be whoever has a slow line, once many addresses call faster
+        than it shakes hands. Strangers and those who have been here have half of the places each,
+        or more while the others need fewer: neither crowd the others out.
+        """
+        met = sum(origin in self._met for origin in [newcomer, *(g.origin for g in self._shaking)])
+        is_met = met > self._limits.handshakes // 2
+        among = [guest for guest in self._shaking if (guest.origin in self._met) == is_met]
+        among = among or list(self._shaking)
+        counts = Counter(guest.origin for guest in among)
+        most = max(counts.values())
+        origin = self._choose([one for one, count in counts.items() if count == most])
+        return next(guest for guest in among if guest.origin == origin)
 
     def known(self, guest: Guest) -> None:
         """The guest has proved its key."""
         if guest in self._shaking:
             del self._shaking[guest]
             self._inside.add(guest)
+            self._met.pop(guest.origin, None)
+            self._met[guest.origin] = None
+            if len(self._met) > _ORIGINS:
+                del self._met[next(iter(self._met))]
 
     def leave(self, guest: Guest) -> None:
         """Frees the guest's place; calling it twice frees it once."""
@@ -230,7 +259,7 @@ class Door:
 
 
 def origin_of(host: str) -> str:
-    """What counts as one address: an IPv4 address, or an IPv6 /64, which one line owns whole."""
+    """What counts as one address: an IPv4 address, or an IPv6 /56, which one line owns whole."""
     try:
         ip = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -238,5 +267,5 @@ def origin_of(host: str) -> str:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             return str(ip.ipv4_mapped)
-        return str(ipaddress.IPv6Network((ip, 64), strict=False).network_address)
+        return str(ipaddress.IPv6Network((ip, _LINE_BITS), strict=False).network_address)
     return str(ip)

@@ -132,7 +132,7 @@ class Limits:
     # Who calls sooner waits for its turn, so that one that calls without end keeps no other behind
     # its address out; less than `handshake_s`, in which the caller gives up.
     call_wait_s: float = 5.0
-    # Handshakes under way at once. One takes milliseconds; the oldest makes room for a newcomer.
+    # Handshakes under way at once. One takes milliseconds; one makes room for a newcomer.
     handshakes: int = 64
     # TCP, Noise and Yamux together; a phone on a bad line needs two or three seconds.
     handshake_s: float = 10.0

@@ -55,6 +55,72 @@ def test_the_oldest_handshake_makes_room() -> None:
     assert (door.inside, door.shaking) == (0, 2)
 
 
+def entered(door: sockets.Door, host: str) -> sockets.Guest:
+    guest = door.enter(host)
+    assert guest
+    return guest
+
+
+def test_a_slow_line_comes_in_while_many_addresses_call() -> None:
+    """Each time one of four addresses gives way by chance: not always who is the slowest."""
+    door = sockets.Door(Limits(handshakes=4), choose=lambda origins: origins[-1])
+    slow = entered(door, "10.0.0.1")
+    crowd = [entered(door, f"10.0.1.{number}") for number in range(40)]
+    assert not slow.away.is_set()
+    assert sum(not guest.away.is_set() for guest in crowd) == 3
+
+
+def test_a_real_door_lets_everybody_have_a_chance() -> None:
+    door = sockets.Door(Limits(handshakes=8))
+    stayed = 0
+    for attempt in range(200):
+        slow = entered(door, f"10.1.0.{attempt}")
+        for number in range(9):
+            entered(door, f"10.2.{attempt}.{number}")
+        stayed += not slow.away.is_set()
+    # (7/8)^9 = 0.3 of 200; that none of them stays happens once in 10^30.
+    assert 0 < stayed < 200
+
+
+def test_the_address_with_the_most_gives_way() -> None:
+    door = sockets.Door(Limits(handshakes=4))
+    single = entered(door, "10.0.0.1")
+    many = [entered(door, "10.0.0.2") for _ in range(20)]
+    assert not single.away.is_set()
+    assert [guest.away.is_set() for guest in many] == [True] * 17 + [False] * 3
+
+
+def test_strangers_keep_no_known_address_out_and_known_ones_no_stranger() -> None:
+    door = sockets.Door(Limits(handshakes=4))
+    for number in range(50):
+        visitor = entered(door, f"10.0.0.{number}")
+        door.known(visitor)
+        door.leave(visitor)
+    known = [entered(door, f"10.0.0.{number}") for number in range(2)]
+    strangers = [entered(door, f"10.0.1.{number}") for number in range(100)]
+    assert not any(guest.away.is_set() for guest in known)
+    standing = [guest for guest in strangers if not guest.away.is_set()]
+    known += [entered(door, f"10.0.0.{number}") for number in range(2, 50)]
+    assert not any(guest.away.is_set() for guest in standing)
+    assert (len(standing), sum(not guest.away.is_set() for guest in known)) == (2, 2)
+
+
+@pytest.mark.parametrize("is_met", [False, True])
+def test_a_door_of_one_place_opens_to_all(is_met: bool) -> None:
+    door = sockets.Door(Limits(handshakes=1))
+    if is_met:
+        door.known(entered(door, "10.0.0.1"))
+    guests = [entered(door, f"10.0.0.{number}") for number in (1, 2, 1, 1, 2, 2)]
+    assert [guest.away.is_set() for guest in guests] == [True] * 5 + [False]
+
+
+def test_who_is_refused_a_place_to_wait_has_lost_no_turn() -> None:
+    door = sockets.Door(Limits(calls_per_address=1, handshakes=0))
+    assert door.turn_s("10.0.0.1", 0.0) == 0
+    assert [door.turn_s("10.0.0.1", 0.0) for _ in range(3)] == [None] * 3
+    assert door.turn_s("10.0.0.1", 1.0) == 0
+
+
 def test_who_calls_again_and_again_is_let_in_slowly_and_in_turn() -> None:
     limits = Limits(calls_per_address=3, calls_per_address_s=0.5, call_wait_s=4)
     door = sockets.Door(limits)
@@ -113,8 +179,9 @@ def test_few_callers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("10.0.0.1", "10.0.0.1"),
         ("::ffff:10.0.0.1", "10.0.0.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
+        ("2001:db8:1:ff::9", "2001:db8:1::"),
+        ("2001:db8:1:102::9", "2001:db8:1:100::"),
         ("fe80::1%eth0", "fe80::"),
         ("", ""),
     ],

@@ -12,6 +12,7 @@ from fedretail.domain.times import rfc3339, to_datetime
 from fedretail.node import directory
 from fedretail.node.base import BaseNode
 from fedretail.node.frozen import frozen, is_believed_no_more
+from fedretail.p2p.heads import is_public
 from fedretail.store.writing import stopped
 
 _OLDER_COPY = "This folder is an older copy"
@@ -62,9 +63,6 @@ def _pictures(state: dict[str, Any] | None) -> dict[str, int] | None:
 
 def own_heads(node: BaseNode) -> dict[str, int]:
     """The seq of each public log of this node's member, by the log's id in hex."""
-    # Every search asks here for the clock, and needs no more of replication.
-    from fedretail.p2p.heads import is_public
-
     heads = node.store.heads() if node.owner else []
     return {
         log_id(name).hex(): SignedHead.parse(raw).head.seq

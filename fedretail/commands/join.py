@@ -1,23 +1,29 @@
 """Meet the neighbours that a ticket leads to."""
 
+import codecs
+from pathlib import Path
+
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
 from fedretail.commands._asked import opened, own_name
 from fedretail.domain.texts import count
 
+# A ticket has some hundred characters; more than a page of text is no file of one.
+_MAX_FILE_BYTES = 16 * 1024
 
-@click.command(epilog=examples("fedretail join fr1-7h2k", 'fedretail join "$(cat ticket.txt)"'))
+
+@click.command(epilog=examples("fedretail join fr1-7h2k", "fedretail join ticket.txt"))
 @click.argument("ticket")
 @output.json_option
 @pass_invocation
 def command(invocation: Invocation, *, ticket: str, as_json: bool) -> None:
-    """Meet the neighbours that TICKET leads to.
+    """Meet the neighbours that TICKET leads to: the line itself, or a file that holds it.
 
     A neighbour prints one with `fedretail ticket`.
     """
     with opened(invocation) as node:
-        joined = node.join(ticket)
+        joined = node.join(_line(ticket))
         runs = node.status()["daemon"]
     name = joined.network_name or "its network"
     become = "belongs to" if joined.already else "belongs now to"
@@ -32,3 +38,19 @@ def command(invocation: Invocation, *, ticket: str, as_json: bool) -> None:
                 "already": joined.already,
             }
         )
+
+
+def _line(ticket: str) -> str:
+    """The ticket itself, or what the file holds whose name was given in its stead."""
+    try:
+        path = Path(ticket)
+        if not path.is_file():
+            return ticket
+        with path.open("rb") as file:
+            raw = file.read(_MAX_FILE_BYTES)
+    except (OSError, ValueError):
+        # A ticket is longer than the name of any file.
+        return ticket
+    # PowerShell's > writes UTF-16.
+    is_wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return raw.decode("utf-16" if is_wide else "utf-8-sig", "replace")

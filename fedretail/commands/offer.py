@@ -99,7 +99,7 @@ def add(invocation: Invocation, *, site: str | None, as_json: bool, **given: Any
 def set_(
     invocation: Invocation, *, offer: str | None, site: str | None, as_json: bool, **given: Any
 ) -> None:
-    """Change an offer: OFFER (its code, name or id), or that of --sku or --gtin.
+    """Change an offer: OFFER (its code, name, bar code or id), or that of --sku or --gtin.
 
     The same price again says that it still holds. With --from or --until the usual price
     stays, and this one stands beside it on those days.
@@ -178,8 +178,8 @@ def _found(
         own, wanted = node.site(site), offer or given["sku"] or given["gtin"]
     if node.record(node.place("offer", record_key(wanted), own)) is not None:
         return own, record_key(wanted)
-    # What was added without a code is known to people by its name alone.
-    named_by = ("sku", "name") if offer else ("sku",) if given["sku"] else ("gtin",)
+    # What was added without a code is known to people by its name, or the digits on the pack.
+    named_by = ("sku", "name", "gtin") if offer else ("sku",) if given["sku"] else ("gtin",)
     return own, _searched(node, own, named_by, wanted)
 
 
@@ -207,7 +207,12 @@ def _searched(node: "Node", own: "OwnSite", fields: tuple[str, ...], wanted: str
 def _is_called(values: "dict[str, Value]", field: str, wanted: str) -> bool:
     """Whether this is the code or name typed; a name is typed without its capitals, too."""
     value = values.get(field)
-    if field != "name" or not isinstance(value, str):
+    if not isinstance(value, str):
+        return False
+    if field == "gtin":
+        # Kept with 14 digits, of which a pack shows 8, 12 or 13.
+        return wanted.isdecimal() and value == wanted.zfill(len(value))
+    if field != "name":
         return value == wanted
     return value.casefold() == " ".join(wanted.split()).casefold()
 

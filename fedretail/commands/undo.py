@@ -20,7 +20,7 @@ _LISTED = 50
 @click.command(
     epilog=examples("fedretail undo --list", "fedretail undo --dry-run", "fedretail undo")
 )
-@click.argument("change", required=False, metavar="CHANGE")
+@click.argument("change", required=False)
 @click.option("--list", "is_list", is_flag=True, help="Show what can be undone.")
 @click.option("--dry-run", is_flag=True, help="Show what would go back; write nothing.")
 @output.json_option

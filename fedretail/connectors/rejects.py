@@ -54,7 +54,7 @@ def write_csv_rejects(path: Path, layout: Layout, bad_rows: Iterable[BadRow]) ->
         for bad in bad_rows:
             cells = [escape(bad.raw.get(heading, "")) for heading in headings]
             # A code page has no sign for every letter of the message.
-            problem = describe(bad).encode("ascii", "replace").decode("ascii")
+            problem = describe(bad).encode(layout.encoding, "replace").decode(layout.encoding)
             writer.writerow([*cells, problem])
             written += 1
     return written

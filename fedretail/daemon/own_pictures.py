@@ -10,6 +10,7 @@ import trio
 
 from fedretail.daemon.threads import in_thread
 from fedretail.domain.pictures import parse_webp
+from fedretail.domain.reasons import Reason, reason_of
 from fedretail.domain.texts import count
 from fedretail.errors import FedretailError, MalformedInput
 from fedretail.node.node import Node
@@ -101,12 +102,13 @@ class OwnPictureWork:
             return False
         if answer.state != "here":
             is_final = answer.state == "never"
-            await in_thread(partial(own.failed, url, answer.why, is_final=is_final))
+            why = answer.why or Reason("picture_silent")
+            await in_thread(partial(own.failed, url, why, is_final=is_final))
             return True
         try:
             files = await encoded(answer.data)
         except MalformedInput as error:
-            await in_thread(partial(own.failed, url, error.message, is_final=True))
+            await in_thread(partial(own.failed, url, reason_of(error), is_final=True))
             return True
         sized = [(file, *parse_webp(file)) for file in files]
         await in_thread(partial(own.made, url, sized))
@@ -118,7 +120,9 @@ class OwnPictureWork:
             self._on_event(f"{count(made, 'picture')} of your goods made small.")
         if failed > 0:
             url, why = own.failures()[-1]
-            self._on_event(f"{count(failed, 'picture')} cannot be had, such as {url}: {why}.")
+            self._on_event(
+                f"{count(failed, 'picture')} cannot be had, such as {url}: {why.english}."
+            )
 
 
 def _host(url: str) -> str:

@@ -10,7 +10,7 @@ import trio
 
 from fedretail.daemon.failures import ours
 from fedretail.domain.web_addresses import WebAddress
-from fedretail.errors import UsageError
+from fedretail.errors import FedretailError, UsageError
 from fedretail.node.node import Node
 
 if TYPE_CHECKING:
@@ -83,12 +83,19 @@ async def show(
             error = ours(group)
             if is_first and options.must and error is not None:
                 raise error from None
-            log.warning("Pages are not shown.", exc_info=None if error else group)
+            if error is None:
+                log.warning("Pages are not shown.", exc_info=group)
             if is_first:
-                on_event(error.message if error else "Pages are not shown: see the log.")
+                on_event(_why(error))
                 task_status.started()
             is_first = False
         await trio.sleep(_AGAIN_S)
+
+
+def _why(error: FedretailError | None) -> str:
+    if error is None:
+        return "Pages are not shown: see the log."
+    return f"{error.message} {error.hint}"
 
 
 def _unfit(node: Node, name: str) -> str:

@@ -125,6 +125,23 @@ ENGLISH: Mapping[str, Sentence] = {
     "then_look": "Check that it is the price list, and that it has rows under its headings.",
     "then_jq": "`jq -c '.[]' %(file)s` makes lines of it.",
     "then_mine": "`fedretail export --mine` writes your own alone.",
+    # A picture that an offer names on the web.
+    "picture_endless": "it leads from one address to the next without an end",
+    "picture_slow": "it took too long",
+    "picture_torn": "the answer is not whole, or not HTTP",
+    "picture_certificate": "its certificate is not valid: %(fault)s",
+    "picture_broke_off": "the connection broke off",
+    "picture_silent": "no answer",
+    "picture_private": "it leads into a private network, where nothing is fetched",
+    "picture_large": "it is larger than %(number)s MB",
+    "picture_status": "its server says %(status)s",
+    "picture_address": "expected an https address of plain letters",
+    "picture_https": "expected an address that begins with https://",
+    "picture_password": "an address with a password is not fetched",
+    "picture_nowhere": "a redirect to nowhere",
+    "picture_heavy": "a picture that takes too long to read",
+    "picture_unread": "no picture that can be read",
+    "picture_unshown": "no picture that can be shown",
     # How a whole file was read.
     "known_by": "Articles are still known by %(kept)s, as at the first import of this source; "
     "this file alone would suggest %(chosen)s.",
@@ -174,6 +191,15 @@ class Reason:
 
     def __hash__(self) -> int:
         return hash((self.name, tuple(sorted(self.values.items(), key=lambda pair: pair[0]))))
+
+    @classmethod
+    def parse(cls, noted: object) -> "Reason":
+        """A reason as `asdict` writes it, or the sentence itself; ValueError for anything else."""
+        if isinstance(noted, str):
+            return cls(SAID, {"text": noted})
+        if not isinstance(noted, dict) or str(noted.get("name")) not in ENGLISH:
+            raise ValueError("no reason")
+        return cls(noted["name"], {name: str(value) for name, value in noted["values"].items()})
 
     @property
     def number(self) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from fedretail import config as settings
 from fedretail.clock import Clock, SystemClock
 from fedretail.config import Config
+from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import site_id
 from fedretail.crdt.registers import Folded
 from fedretail.domain import kinds
@@ -307,13 +308,14 @@ class BaseNode:
         site: Site | None = None,
         deed: Deed | None = None,
         check: Callable[[], None] | None = None,
-    ) -> None:
+    ) -> SignedHead | None:
         """Make edits of one own site durable; `site` where its record itself changes.
 
-        `deed`: what they are undone with; None: they cannot be. `check`: see `Store.commit`.
+        The new head, None where no public field was edited. `deed`: what they are undone with;
+        None: they cannot be. `check`: see `Store.commit`.
         """
         author, collection = self.identity.author(site), collection_of(site_id)
-        self.store.commit(author, collection, edits, deed=deed, check=check)
+        return self.store.commit(author, collection, edits, deed=deed, check=check)
 
     # --- search ---
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fedretail.connectors import BadRow, Reading
 from fedretail.domain.kind import Value
+from fedretail.node.looks import Look
 from fedretail.node.own_sites import OwnSite
 from fedretail.store.deeds import Deed
 
@@ -19,6 +20,7 @@ class ImportOptions:
     as many bad and held rows are told. deed: what it is undone with, None for one of its own.
     rejects: whether bad rows go to a file beside this one. is_whole: with complete: yes to a large
     withdrawal alone. or_none: a file of which no row can be read is reported, not refused.
+    look: what somebody saw before saying yes; offers that have changed since stay as they are.
     """
 
     site: OwnSite
@@ -34,6 +36,7 @@ class ImportOptions:
     rejects: bool = True
     is_whole: bool = False
     or_none: bool = False
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class ImportReport:
     held_withdrawals: int = 0
     held_elsewhere: int = 0
     elsewhere: list[Elsewhere] = field(default_factory=list)
+    # Names of the offers that somebody else has changed since the look, by their keys.
+    moved: dict[str, str] = field(default_factory=dict)
     # Offers of this source that the file does not hold any more and that stay.
     missing: int = 0
     # Offers of this source before, and of them those that the file does not hold, whatever is done
@@ -93,4 +98,4 @@ class ImportReport:
     @property
     def rows(self) -> int:
         """Rows of the file."""
-        return self.offers + self.rejected + self.held - self.held_withdrawals
+        return self.offers + self.rejected + self.held - self.held_withdrawals + len(self.moved)

@@ -18,8 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from fedretail.connectors import FORMATS, BadRow, Reader, Row, open_source
-from fedretail.connectors.csv_reader import Format
+from fedretail.connectors import FORMATS, BadRow, Reader, Row
 from fedretail.crdt.registers import Folded
 from fedretail.crdt.row import Groups
 from fedretail.domain.catalog import Offer
@@ -32,6 +31,8 @@ from fedretail.errors import MalformedInput
 from fedretail.node import rejects
 from fedretail.node.base import BaseNode
 from fedretail.node.import_report import Elsewhere, HeldRow, ImportOptions, ImportReport
+from fedretail.node.looks import Raced, check_unmoved
+from fedretail.node.price_lists import open_reader
 from fedretail.node.reductions import amount_now, is_repriced, with_lowest
 from fedretail.node.vanished import UNCONFIRMED, Named, Rest, is_unconfirmed
 from fedretail.store.commits import Edit
@@ -78,43 +79,6 @@ def import_file(
     return run.report
 
 
-def open_reader(node: BaseNode, path: Path, options: ImportOptions) -> Reader:
-    """The file, to be read as its source was read before; see `connectors.open_source`."""
-    site, config = options.site.site, node.config
-    collection = collection_of(options.site.id)
-    return open_source(
-        path,
-        options.format,
-        currency=site.currency or node.currency,
-        time_zone=site.time_zone,
-        few_below=config.few_below,
-        show_left=config.show_left,
-        # The last file of the same source at this site: its columns stay.
-        source_profile=lambda name: _profile(node, options, collection, name),
-        site_id=options.site.id,
-        further=_plugged(node),
-    )
-
-
-def _plugged(node: BaseNode) -> Mapping[str, Callable[[], Format]]:
-    """Formats of the plug-ins that the settings name."""
-    if not node.config.plugins:
-        return {}
-    from fedretail.node import plugins
-
-    return plugins.connectors(node.config.plugins)
-
-
-def _profile(
-    node: BaseNode, options: ImportOptions, collection: str, name: str
-) -> dict[str, Value]:
-    """How the source was read last; what was said of its columns this time goes first."""
-    kept = node.store.profile(_owner(node), collection, options.source or name) or {}
-    held = kept.get("columns")
-    columns: dict[str, Value] = dict(held) if isinstance(held, dict) else {}
-    return {**kept, "columns": {**columns, **options.columns}}
-
-
 def _owner(node: BaseNode) -> bytes:
     return node.identity.author().owner
 
@@ -149,6 +113,8 @@ class _Import:
         self._sources = {self._source}
         self._named = Named()
         self._deed = options.deed or Deed.new()
+        look = options.look
+        self._since = look.changed(node, self._owner, self._collection) if look else frozenset()
 
     def read(self, on_progress: OnProgress) -> None:
         """Read all rows and commit what differs, batch by batch."""
@@ -168,7 +134,8 @@ class _Import:
 
     def check_any_read(self, path: Path) -> None:
         """Raise MalformedInput where the file held no row that could be read."""
-        if self.report.offers or self.report.held or (self._options.or_none and self.report.bad):
+        report = self.report
+        if report.offers or report.held or report.moved or (self._options.or_none and report.bad):
             return
         if not self.report.bad:
             raise NotRead(Reason("file_no_offers", {"file": path.name}), then=Reason("then_look"))
@@ -184,6 +151,9 @@ class _Import:
         store = self._node.store
         records = store.records("offer", owner=self._owner, collection=self._collection)
         rest = self._named.rest(records, self._sources)
+        for key in self._since & rest.gone.keys():
+            # Somebody stands behind it who has just looked at it.
+            del rest.gone[key]
         self.report.gone = len(rest.gone)
         if self._may_withdraw(rest):
             self._commit([Edit("offer", key, is_deletion=True) for key in rest.gone])
@@ -265,6 +235,7 @@ class _Import:
     def _take(self, rows: list[Row]) -> None:
         keys = [record_key(row.identity) for row in rows]
         places = [RecordId(self._owner, self._collection, "offer", key) for key in keys]
+        stamp = self._node.store.meta("last_stamp")
         found = self._node.store.records_of(places)
         owns = self._node.store.own_of(
             self._owner, self._collection, [("offer", key) for key in keys]
@@ -277,7 +248,28 @@ class _Import:
             edit = self._edit(row, _Present(place, present, own, history))
             if edit is not None:
                 edits.append(edit)
-        self._commit(edits)
+        self._commit_unmoved(edits, found, stamp)
+
+    def _commit_unmoved(
+        self, edits: list[Edit], found: Mapping[RecordId, Folded], stamp: int
+    ) -> None:
+        """Commit them but for what somebody else changes just now; see `Raced`."""
+        node = self._node
+        places = {edit.key: node.place("offer", edit.key, self._options.site) for edit in edits}
+
+        def check() -> None:
+            check_unmoved(node, found, places.values(), stamp)
+
+        while True:
+            try:
+                return self._commit(edits, check if self._options.look else None)
+            except Raced as raced:
+                for edit in edits:
+                    if edit.key in raced.keys:
+                        present = found.get(places.pop(edit.key))
+                        self._count(present, edit.fields, -1)
+                        self._leave(edit.key, present.fields if present else edit.fields)
+                edits = [edit for edit in edits if edit.key in places]
 
     def _edit(self, row: Row, offer: _Present) -> Edit | None:
         """What the row changes in its offer; None: nothing, or it waits for a yes."""
@@ -286,6 +278,10 @@ class _Import:
         old = {**(present.fields if present else {}), **own}
         wanted = {**row.fields, "source": self._source_of(row)}
         changed = {name: value for name, value in wanted.items() if old.get(name) != value}
+        if self._is_moved(place.key, present, changed):
+            self._named.add(place.key, is_sure=True)
+            self._leave(place.key, present.fields if present else row.fields)
+            return None
         self._sample(wanted, old)
         if self._is_of_another_list(row, old):
             self._named.add(place.key, is_sure=False)
@@ -294,17 +290,33 @@ class _Import:
         self._named.add(place.key, is_sure=not is_held)
         if is_held:
             return None
-        if present is None:
-            self.report.new += 1
-        elif changed.keys() <= {"source"}:
-            self.report.unchanged += 1
-        else:
-            self.report.changed += 1
+        self._count(present, changed, 1)
         if is_repriced(old, changed):
             now_ms = self._node.clock.now_ms()
             changed = with_lowest(old, changed, offer.versions(), now_ms=now_ms)
         keep = self._reader.reading.format == "jsonl"
         return Edit("offer", place.key, changed, keep_unknown=keep) if changed else None
+
+    def _count(self, present: Folded | None, changed: Mapping[str, Value], by: int) -> None:
+        if present is None:
+            self.report.new += by
+        elif changed.keys() <= {"source"}:
+            self.report.unchanged += by
+        else:
+            self.report.changed += by
+
+    def _is_moved(self, key: str, present: Folded | None, changed: Mapping[str, Value]) -> bool:
+        """Whether somebody else has changed since the look what the row would write."""
+        look = self._options.look
+        if look is None:
+            return False
+        if present is None:
+            # Withdrawn since.
+            return key in self._since
+        return look.is_moved(key, present, changed.keys() - {"source"})
+
+    def _leave(self, key: str, fields: Mapping[str, Value]) -> None:
+        self.report.moved[key] = str(fields.get("name") or key)
 
     def _is_of_another_list(self, row: Row, old: dict[str, Value]) -> bool:
         """Whether another named list has an article under this name; then the row waits."""
@@ -353,9 +365,11 @@ class _Import:
         if self._options.dry_run and len(self.report.samples) < 10:
             self.report.samples.append({**wanted, "was": old.get("prices")})
 
-    def _commit(self, edits: list[Edit]) -> None:
+    def _commit(self, edits: list[Edit], check: Callable[[], None] | None = None) -> None:
         if self._options.dry_run:
             return
         for start in range(0, len(edits), BATCH_ROWS):
             batch = edits[start : start + BATCH_ROWS]
-            self._node.commit(self._options.site.id, batch, deed=self._deed)
+            head = self._node.commit(self._options.site.id, batch, deed=self._deed, check=check)
+            if head is not None and self._options.look:
+                self._options.look.own.add(head.head.stamp)

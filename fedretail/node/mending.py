@@ -8,7 +8,8 @@ from pathlib import Path
 from fedretail.connectors import BadRow
 from fedretail.node.base import BaseNode
 from fedretail.node.import_report import ImportOptions, ImportReport
-from fedretail.node.imports import OnProgress, import_file, open_reader
+from fedretail.node.imports import OnProgress, import_file
+from fedretail.node.price_lists import open_reader
 from fedretail.store.deeds import Deed
 
 # Under this key the store notes which rows wait for somebody to mend them.
@@ -47,6 +48,7 @@ def publish(
         return report, report.offers
     counts = dict(deed.what)
     more = import_rows(node, path, rows, options)
+    report.moved |= more.moved
     for name in ("new", "changed", "unchanged", "withdrawn"):
         counts[name] += getattr(more, name)
     node.store.deeds.describe(deed._replace(what=counts))

@@ -14,6 +14,7 @@ from typing import Any
 from fedretail.domain.catalog import OFFER
 from fedretail.domain.kind import RecordId, Value
 from fedretail.domain.pictures import Picture, encode_pictures, read_pictures
+from fedretail.domain.reasons import Reason
 from fedretail.errors import MalformedInput
 from fedretail.node.base import BaseNode
 from fedretail.node.writing import Overtaken
@@ -39,7 +40,7 @@ class Outcome:
     sizes: Sequence[Picture] = ()
     tries: int = 0
     again_ms: int | None = None
-    why: str = ""
+    why: Reason | None = None
 
 
 class OwnPictures:
@@ -97,7 +98,7 @@ class OwnPictures:
             self._remade.add(url)
         self._note(url, Outcome(tuple(dict.fromkeys(sizes))))
 
-    def failed(self, url: str, why: str, *, is_final: bool) -> None:
+    def failed(self, url: str, why: Reason, *, is_final: bool) -> None:
         """Note that an address gave nothing; it is asked again later unless that is final."""
         tries = self._tries(url) + 1
         again_ms = None
@@ -181,10 +182,11 @@ class OwnPictures:
             self._counts = {"pictures_waiting": waiting, "pictures_given_up": given_up}
         return self._counts
 
-    def failures(self) -> list[tuple[str, str]]:
+    def failures(self) -> list[tuple[str, Reason]]:
         """(address, why) of those that gave nothing for good."""
         found = ((url, self._outcomes.get(url)) for url in dict.fromkeys(self._from.values()))
-        return [(url, one.why) for url, one in found if one and not one.sizes and not one.again_ms]
+        given_up = ((url, one) for url, one in found if one and not one.sizes)
+        return [(url, one.why) for url, one in given_up if one.why and not one.again_ms]
 
     def tidy(self) -> None:
         """Let pictures go that no own offer names, and forget what was said of old addresses."""
@@ -248,4 +250,5 @@ def _outcome(value: Mapping[str, Any]) -> Outcome:
     read = read_pictures(sizes) if sizes else ()
     if read is None:
         raise MalformedInput("no sizes of a picture")
-    return Outcome(read, int(value["tries"]), value["again_ms"], str(value["why"]))
+    why = Reason.parse(value["why"]) if value["why"] else None
+    return Outcome(read, int(value["tries"]), value["again_ms"], why)

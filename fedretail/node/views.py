@@ -23,7 +23,8 @@ def view(node: BaseNode, name: str) -> View:
     said = parse_view(name, table)
     if said.within_m is not None and said.near is None and node.position is None:
         raise UsageError(
-            f"The view {quoted(name)} has a radius and no place.", hint="Add near to it."
+            f"The view {quoted(name)} has a radius and no place.",
+            hint=f'Add near = "LATITUDE, LONGITUDE" to [views.{name}] in config.toml.',
         )
     # A neighbour that is named here may come later, or leave: the view goes on without it.
     wanted, hidden = said.retailers, said.hidden_retailers

@@ -8,7 +8,8 @@ from functools import partial
 import trio
 
 from fedretail.domain.pictures import MAX_CARD_BYTES, MAX_PAGE_BYTES, parse_webp
-from fedretail.errors import MalformedInput, Unavailable
+from fedretail.domain.reasons import NotRead, Reason
+from fedretail.errors import Unavailable
 from fedretail.pictures.encoder import BAD
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ async def encoded(data: bytes) -> list[bytes]:
         with trio.fail_after(ENCODE_S):
             done: subprocess.CompletedProcess[bytes] = await run(check=False)
     except trio.TooSlowError:
-        raise MalformedInput("a picture that takes too long to read") from None
+        raise NotRead(Reason("picture_heavy")) from None
     except OSError as error:
         raise Unavailable(f"No picture can be made small: {error.strerror}.") from None
     if done.returncode == 0:
@@ -41,7 +42,7 @@ async def encoded(data: bytes) -> list[bytes]:
         raise Unavailable("Pillow, which makes pictures small, is not installed.", hint=hint)
     if done.returncode != BAD:
         log.warning("A picture has ended its process: %s", done.returncode)
-    raise MalformedInput("no picture that can be read")
+    raise NotRead(Reason("picture_unread"))
 
 
 def _files(out: bytes) -> list[bytes]:
@@ -51,7 +52,7 @@ def _files(out: bytes) -> list[bytes]:
         size = int.from_bytes(out[:4], "big")
         file, out = out[4 : 4 + size], out[4 + size :]
         if not 0 < size <= most:
-            raise MalformedInput("no picture that can be shown")
+            raise NotRead(Reason("picture_unshown"))
         parse_webp(file)
         files.append(file)
     return files

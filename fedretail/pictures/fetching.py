@@ -17,6 +17,7 @@ import h11
 import trio
 
 from fedretail import __version__
+from fedretail.domain.reasons import NotRead, Reason, reason_of
 from fedretail.errors import MalformedInput
 from fedretail.pictures.outside import Target, is_outside, parse_url, redirected
 
@@ -51,7 +52,7 @@ class Answer:
 
     state: Literal["here", "never", "later", "unreachable"]
     data: bytes = b""
-    why: str = ""
+    why: Reason | None = None
 
 
 async def fetch(url: str, *, may_reach: Callable[[str], bool] = is_outside) -> Answer:
@@ -66,23 +67,23 @@ async def fetch(url: str, *, may_reach: Callable[[str], bool] = is_outside) -> A
                 if isinstance(found, Answer):
                     return found
                 url = redirected(url, found)
-        return Answer("never", why="it leads from one address to the next without an end")
+        return Answer("never", why=Reason("picture_endless"))
     except trio.TooSlowError:
-        return Answer("later", why="it took too long")
+        return Answer("later", why=Reason("picture_slow"))
     except MalformedInput as error:
-        return Answer("never", why=error.message)
+        return Answer("never", why=reason_of(error))
     except h11.RemoteProtocolError:
-        return Answer("later", why="the answer is not whole, or not HTTP")
+        return Answer("later", why=Reason("picture_torn"))
     except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
         return Answer("later", why=_broken(error))
     except OSError:
-        return Answer("unreachable", why="no answer")
+        return Answer("unreachable", why=Reason("picture_silent"))
 
 
-def _broken(error: Exception) -> str:
+def _broken(error: Exception) -> Reason:
     if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid: {error.__cause__.verify_message}"
-    return "the connection broke off"
+        return Reason("picture_certificate", {"fault": error.__cause__.verify_message})
+    return Reason("picture_broke_off")
 
 
 async def _ask(target: Target, may_reach: Callable[[str], bool]) -> Answer | str:
@@ -116,11 +117,11 @@ async def _places(target: Target, may_reach: Callable[[str], bool]) -> list[str]
     try:
         found = await trio.socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except UnicodeError:
-        raise MalformedInput("expected the name of a computer") from None
+        raise NotRead(Reason("picture_address")) from None
     places = list(dict.fromkeys(str(where[0]) for *_, where in found))
     allowed = [place for place in places if may_reach(place)]
     if places and not allowed:
-        raise MalformedInput("it leads into a private network, where nothing is fetched")
+        raise NotRead(Reason("picture_private"))
     return allowed
 
 
@@ -153,10 +154,10 @@ async def _answer(connection: h11.Connection, stream: trio.abc.Stream) -> Answer
         elif isinstance(event, h11.EndOfMessage):
             return Answer("here", bytes(data))
         elif not isinstance(event, h11.InformationalResponse):
-            return Answer("later", why="the connection broke off")
+            return Answer("later", why=Reason("picture_broke_off"))
 
 
-_TOO_LARGE = Answer("never", why=f"it is larger than {MAX_BYTES // (1 << 20)} MB")
+_TOO_LARGE = Answer("never", why=Reason("picture_large", {"number": f"{MAX_BYTES >> 20}"}))
 
 
 def _of_head(head: h11.Response) -> Answer | str | None:
@@ -166,9 +167,9 @@ def _of_head(head: h11.Response) -> Answer | str | None:
     if status in _REDIRECTS and b"location" in headers:
         return headers[b"location"].decode("latin-1")
     if status in _LATER:
-        return Answer("later", why=f"its server says {status}")
+        return Answer("later", why=Reason("picture_status", {"status": str(status)}))
     if status != 200:
-        return Answer("never", why=f"its server says {status}")
+        return Answer("never", why=Reason("picture_status", {"status": str(status)}))
     # h11 has seen to it that this is a number.
     length = headers.get(b"content-length", b"0")
     return _TOO_LARGE if int(length) > MAX_BYTES else None

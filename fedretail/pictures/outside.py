@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from fedretail.domain.pictures import MAX_URL
-from fedretail.errors import MalformedInput
+from fedretail.domain.reasons import NotRead, Reason
 
 # Not private by their numbers: the platform's own services at a large data centre.
 _SERVICES = frozenset({IPv4Address("168.63.129.16")})
@@ -36,16 +36,16 @@ class Target(NamedTuple):
 def parse_url(text: str) -> Target:
     """The target of an https URL; MalformedInput for every other, and for one that acts."""
     if len(text) > MAX_URL or not text.isascii() or not text.isprintable() or " " in text:
-        raise MalformedInput("expected an https address of plain letters")
+        raise NotRead(Reason("picture_address"))
     try:
         parts = urlsplit(text)
         port = parts.port or _HTTPS_PORT
     except ValueError:
-        raise MalformedInput("expected an https address") from None
+        raise NotRead(Reason("picture_address")) from None
     if parts.scheme != "https" or not parts.hostname:
-        raise MalformedInput("expected an address that begins with https://")
+        raise NotRead(Reason("picture_https"))
     if parts.username is not None or parts.password is not None:
-        raise MalformedInput("an address with a password is not fetched")
+        raise NotRead(Reason("picture_password"))
     path = parts.path or "/"
     return Target(parts.hostname, port, f"{path}?{parts.query}" if parts.query else path)
 
@@ -55,7 +55,7 @@ def redirected(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise MalformedInput("a redirect to nowhere") from None
+        raise NotRead(Reason("picture_nowhere")) from None
 
 
 def is_outside(text: str) -> bool:

@@ -4,6 +4,7 @@ Hypercorn's protocol runs on connections of our own: HTTP/1.1 alone, few an addr
 waits for ever. See docs/explanation/threats.md.
 """
 
+import errno
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,8 +71,7 @@ async def run(
         listeners = await trio.open_tcp_listeners(address.port, host=address.host, backlog=_BACKLOG)
     except OSError as error:
         raise Unavailable(
-            f"Pages cannot be shown at {address}: {_reason(error)}.",
-            hint="Another program may use that port. Give another one: `--web 127.0.0.1:8766`.",
+            f"Pages cannot be shown at {address}: {_reason(error)}.", hint=_hint(error)
         ) from None
     bound = [WebAddress(*one.socket.getsockname()[:2]) for one in listeners]
     server = _Server(app, limits, counts or Counts())
@@ -81,11 +81,22 @@ async def run(
     raise AssertionError("unreachable: the listeners serve until they are cancelled")
 
 
-def _reason(error: BaseException) -> str:
+def _hint(error: OSError) -> str:
+    if getattr(_first(error), "errno", None) == errno.EADDRNOTAVAIL:
+        return "That is no address of this computer. Give one that is, or `--web lan`."
+    return "Another program may use that port. Give another one: `--web 127.0.0.1:8766`."
+
+
+def _first(error: BaseException) -> BaseException:
     while isinstance(error.__cause__, OSError | BaseExceptionGroup):
         error = error.__cause__
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    error = _first(error)
     return getattr(error, "strerror", None) or str(error)
 
 

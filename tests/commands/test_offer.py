@@ -36,6 +36,17 @@ def test_an_offer_is_found_by_its_bar_code_though_known_by_another(shop) -> None
     assert "M1, M2" in done.err
 
 
+def test_the_digits_on_the_pack_name_an_offer_without_a_word_more(shop) -> None:
+    shop("offer", "add", "--gtin", "4001842100121", "--name", "Muesli", "--price", "1.99")
+    shop("offer", "set", "M1", "--gtin", "73513537")
+    codes = {"4001842100121": "muesli", "04001842100121": "muesli", "73513537": "raw"}
+    for digits, name in codes.items():
+        assert shop("offer", "set", digits, "--price", "2.22").code == 0
+        assert found(shop, name)["price"]["amount"] == "2.22"
+        shop("offer", "set", digits, "--price", "2")
+    assert shop("offer", "set", "4001842100122", "--price", "1").code == 1
+
+
 def test_an_offer_without_a_code_is_found_by_its_name(shop) -> None:
     shop("offer", "add", "--name", "Cheese / Brie", "--price", "3")
     assert shop("offer", "set", "cheese /  brie", "--price", "3.20").code == 0

@@ -38,3 +38,7 @@ def test_nothing_to_undo(run) -> None:
     assert "nothing to undo" in run("undo", "--list").err
     assert run("undo", "--list", "--dry-run").code == 2
     assert run("undo", "0123").code == 1
+
+
+def test_help_says_that_the_change_may_be_left_out(run) -> None:
+    assert "undo [OPTIONS] [CHANGE]" in run("undo", "--help").out

@@ -164,6 +164,24 @@ def test_the_ticket_stands_alone_and_leads_to_the_network(listening, run_in, tmp
     assert run_in(other, "join", ticket.out.strip(), "--json").object["already"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_that_holds_the_ticket_will_do(listening, run_in, tmp_path, encoding: str) -> None:
+    # As an editor or PowerShell's > writes it.
+    file, other = tmp_path / "ticket.txt", tmp_path / "other"
+    file.write_text(listening("ticket").out, encoding=encoding)
+    run_in(other, "init", "--name", "B", "--at", "1,1")
+    assert run_in(other, "join", file, "--json").object["addresses"] == 1
+
+
+def test_a_file_that_holds_no_ticket_is_told(shop, tmp_path) -> None:
+    file = tmp_path / "ticket.txt"
+    for raw in (b"", b"\xff\x00", b"fr1-" + b"a" * 100_000):
+        file.write_bytes(raw)
+        done = shop("join", file)
+        assert (done.code, len(done.err.splitlines()) <= 3) == (1, True)
+    assert shop("join", tmp_path).code == 1
+
+
 @pytest.mark.parametrize("ticket", ["", "garbage", "fr1-", "fr1-aaaa-bbbb", "fr1-" + "a" * 5000])
 def test_what_is_no_ticket_is_told(shop, ticket: str) -> None:
     done = shop("join", ticket)

@@ -40,6 +40,17 @@ def test_mended_rows_are_read_and_the_others_stay(tmp_path, encoding, mark):
     assert left[-1].startswith("line 3: EAN: ")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_the_problem_names_the_column_in_the_letters_of_the_file(tmp_path, encoding):
+    heading = "VK-Preis (€)"
+    path, rejects = tmp_path / "Liste.csv", tmp_path / "Liste.rejects.csv"
+    path.write_bytes(f"Bezeichnung;{heading}\r\nGrüne Soße;\r\nMilch;2,00\r\n".encode(encoding))
+    reader = open_source(path, currency="EUR")
+    reader.write_rejects(rejects, [one for one in reader if isinstance(one, BadRow)])
+    written = rejects.read_bytes().decode(reader.reading.encoding)
+    assert f"line 2: {heading}: the price is missing" in written
+
+
 def test_rows_in_the_wrong_currency_do_not_become_right_by_standing_alone(read, tmp_path):
     got = read("Name,Price,Currency\nMilk,1,EUR\nTea,3,USD\n")
     rejects = tmp_path / "rejects.csv"

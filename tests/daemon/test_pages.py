@@ -4,6 +4,7 @@ import socket
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from fedretail.daemon.pages import PageOptions, show_pages
 from fedretail.domain.web_addresses import WebAddress
 from fedretail.errors import Unavailable
 from fedretail.node.node import Node
+from fedretail.node.setup import create_reader
 
 PATIENCE_S = 30.0
 
@@ -51,7 +53,10 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def test_a_port_in_use_is_told_and_taken_when_it_is_free(
-    shops: Any, taken: socket.socket, monkeypatch: pytest.MonkeyPatch
+    shops: Any,
+    taken: socket.socket,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(pages, "_AGAIN_S", 0.01)
     node: Node = shops("farm")
@@ -61,11 +66,26 @@ async def test_a_port_in_use_is_told_and_taken_when_it_is_free(
         await nursery.start(show_pages, node, options, told.events.append, told.on_shown)
         assert told.shown[-1] == []
         assert "already in use" in told.events[0]
+        assert "Give another one: `--web 127.0.0.1:8766`." in told.events[0]
+        await until(lambda: len(told.shown) > 3)
         taken.close()
         await until(lambda: told.shown[-1] != [])
         assert told.events[1:] == [f"Pages are shown now: {told.shown[-1][0]}/"]
         assert await trio.to_thread.run_sync(ask, told.shown[-1][0]) == 200
         nursery.cancel_scope.cancel()
+    # Told once, however often it is tried again.
+    assert [one.message for one in caplog.records if "not shown" in one.message] == []
+
+
+async def test_an_address_of_another_computer_is_told_as_such(shops: Any) -> None:
+    told = Told()
+    # Set aside for documentation (RFC 5737): no computer has it.
+    options = PageOptions(WebAddress("203.0.113.1", 8765))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(show_pages, shops("farm"), options, told.events.append, told.on_shown)
+        nursery.cancel_scope.cancel()
+    (event,) = told.events
+    assert "no address of this computer" in event
 
 
 async def test_a_port_that_was_asked_for_must_be_free(shops: Any, taken: socket.socket) -> None:
@@ -117,3 +137,21 @@ async def test_a_view_that_cannot_be_shown_is_told_once(shops: Any) -> None:
         nursery.cancel_scope.cancel()
     (event,) = told.events
     assert event.startswith('There is no view "gone". ')
+
+
+@pytest.mark.parametrize("key", ["web_view", "api_view"])
+async def test_a_view_that_lacks_its_place_is_told_with_what_to_set(
+    tmp_path: Path, key: str
+) -> None:
+    told = Told()
+    with create_reader(tmp_path, None) as node:
+        views = {"near": {"within": "5km"}, "other": {}}
+        node.__dict__["config"] = replace(node.config, views=views, **{key: "near"})
+        async with trio.open_nursery() as nursery:
+            options = PageOptions(WebAddress("127.0.0.1", 0))
+            await nursery.start(show_pages, node, options, told.events.append, told.on_shown)
+            nursery.cancel_scope.cancel()
+    assert told.events == [
+        'The view "near" has a radius and no place. '
+        'Add near = "LATITUDE, LONGITUDE" to [views.near] in config.toml.'
+    ]

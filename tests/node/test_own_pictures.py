@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fedretail.domain.catalog import Offer
 from fedretail.domain.pictures import Picture
+from fedretail.domain.reasons import Reason
 from fedretail.node.node import Node
 from fedretail.node.own_pictures import NOTES, OwnPictures
 from fedretail.testing.clock import ManualClock
@@ -41,6 +42,10 @@ def name(node: Node, key: str, url: str | None) -> None:
 def shown(node: Node, key: str) -> tuple[Picture, ...]:
     found = node.record(node.place("offer", key))
     return Offer.from_fields(found.fields if found else {}).pictures
+
+
+def status(number: int) -> Reason:
+    return Reason("picture_status", {"status": str(number)})
 
 
 def due(own: OwnPictures, node: Node) -> str | None:
@@ -85,7 +90,7 @@ def test_a_new_address_takes_the_place_of_the_old_only_when_it_is_made(shop: Nod
     own.settle()
     assert due(own, shop) == OTHER
     assert shown(shop, "A") == before
-    own.failed(OTHER, "its server says 404", is_final=True)
+    own.failed(OTHER, status(404), is_final=True)
     own.settle()
     assert shown(shop, "A") == before
     name(shop, "A", None)
@@ -101,13 +106,13 @@ def test_a_server_in_trouble_is_asked_ever_later_and_at_last_no_more(
     while len(asked) < 20 and own.counts()["pictures_waiting"]:
         if due(own, shop) == URL:
             asked.append(clock.now_ms())
-            own.failed(URL, "its server says 503", is_final=False)
+            own.failed(URL, status(503), is_final=False)
         clock.advance(600_000)
     assert len(asked) == 8
     pauses = [b - a for a, b in pairwise(asked)]
     assert pauses == sorted(pauses)
     assert own.counts() == {"pictures_waiting": 0, "pictures_given_up": 1}
-    assert own.failures() == [(URL, "its server says 503")]
+    assert own.failures() == [(URL, status(503))]
     assert due(opened(shop), shop) is None
 
 
@@ -258,3 +263,29 @@ def test_what_is_withdrawn_keeps_no_other_from_its_picture(shop: Node) -> None:
     own.settle()
     assert shop.record(shop.place("offer", "A")) is None
     assert len(shown(shop, "B")) == 2
+
+
+@pytest.mark.parametrize(
+    ("noted", "said"),
+    [
+        ({"name": "picture_status", "values": {"status": "404"}}, "its server says 404"),
+        # As it was noted before reasons had names.
+        ("its server says 404", "its server says 404"),
+        ("", None),
+    ],
+)
+def test_why_an_address_gave_nothing_is_remembered(shop: Node, noted: Any, said: str) -> None:
+    name(shop, "a", URL)
+    opened(shop).failed(URL, status(500), is_final=True)
+    (note,) = list(shop.store.notes(NOTES))
+    shop.store.note(note[0], {**note[1].value, "why": noted})
+    assert [why.english for _, why in opened(shop).failures()] == ([said] if said else [])
+
+
+@pytest.mark.parametrize("noted", [{"name": "zzyx", "values": {}}, {"name": []}, 7, {"values": 1}])
+def test_a_note_of_another_program_is_as_none(shop: Node, noted: Any) -> None:
+    name(shop, "a", URL)
+    opened(shop).failed(URL, status(500), is_final=True)
+    (note,) = list(shop.store.notes(NOTES))
+    shop.store.note(note[0], {**note[1].value, "why": noted})
+    assert due(opened(shop), shop) == URL

@@ -14,6 +14,7 @@ from fedretail.domain.catalog import Offer
 from fedretail.domain.prices import price_now, unit_price
 from fedretail.errors import MalformedInput
 from fedretail.node.import_report import HeldRow, ImportOptions, ImportReport
+from fedretail.node.looks import Look
 from fedretail.node.mending import import_rows, mended, settled, wait, waiting, write_rows
 from fedretail.node.mending import publish as publish_all
 from fedretail.web.manage.desk import Desk, Translates
@@ -22,6 +23,8 @@ from fedretail.web.manage.uploads import Upload
 
 # Rows that a person mends in a browser; more are better mended in the file itself.
 MOST_ROWS = 200
+# As many offers are named in one sentence.
+MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ def preview(desk: Desk, upload: Upload) -> Response:
         seen = _preview(desk, upload)
     except MalformedInput as error:
         return _unreadable(desk, upload, error)
+    upload.moved |= seen.report.moved
     return desk.show(
         "preview",
         place="import",
@@ -87,10 +91,13 @@ def options(desk: Desk, upload: Upload, *, dry_run: bool) -> ImportOptions:
         told=MOST_ROWS,
         rejects=False,
         or_none=True,
+        look=upload.look,
     )
 
 
 def _preview(desk: Desk, upload: Upload) -> Preview:
+    # What happens from now on nobody has seen who says yes to what this shows.
+    upload.look = upload.look or Look.of(desk.node)
     wanted = options(desk, upload, dry_run=True)
     upload.read = 0.0
     report = desk.node.import_file(upload.path, wanted, upload.on_progress)
@@ -98,6 +105,7 @@ def _preview(desk: Desk, upload: Upload) -> Preview:
     if upload.mended:
         more = import_rows(desk.node, upload.path, list(upload.mended.values()), wanted)
         ready += more.offers
+        report.moved |= more.moved
         if more.held_rows:
             report.held_rows += _held(desk, upload, wanted)
     return Preview(report, rows, ready, report.rejected - len(report.bad))
@@ -182,6 +190,8 @@ def choose(desk: Desk, upload: Upload) -> Response:
         upload.complete = deed == "withdraw"
     elif deed in ("take", "hold"):
         upload.yes = deed == "take"
+    elif deed in ("over", "leave") and upload.look is not None:
+        upload.look.over = frozenset(upload.moved if deed == "over" else ())
     return desk.go(f"/import/{upload.id}")
 
 
@@ -189,6 +199,9 @@ def publish(desk: Desk, upload: Upload) -> Response:
     """Import the file for good; rows that nobody has mended wait under To do."""
     node, seen = desk.node, _preview(desk, upload)
     if seen.report.is_part and upload.is_whole is None:
+        return desk.go(f"/import/{upload.id}")
+    if seen.report.moved.keys() - upload.moved.keys():
+        desk.tell("warn", desk.translated("Offers have changed meanwhile. Look once more."))
         return desk.go(f"/import/{upload.id}")
     wanted = options(desk, upload, dry_run=False)
     upload.read = 0.0
@@ -201,6 +214,14 @@ def publish(desk: Desk, upload: Upload) -> Response:
     desk.office.uploads.drop(upload)
     text = desk.many("Published: %(num)s offer.", "Published: %(num)s offers.", number)
     desk.tell("ok", text)
+    if report.moved:
+        names = ", ".join(list(report.moved.values())[:MOST_NAMES])
+        text = desk.many(
+            "%(num)s offer was changed meanwhile and stays as it is: %(names)s",
+            "%(num)s offers were changed meanwhile and stay as they are: %(names)s",
+            len(report.moved), names=names + (" …" if len(report.moved) > MOST_NAMES else ""),
+        )  # fmt: skip
+        desk.tell("warn", text)
     return desk.go()
 
 

@@ -1,5 +1,6 @@
 """My offers: a table with search; price, stock and promotion are changed where they stand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,15 +15,13 @@ from fedretail.domain.kind import Value
 from fedretail.domain.listings import Listing
 from fedretail.domain.money import parse_amount
 from fedretail.domain.prices import Price
-from fedretail.domain.times import parse_time, to_datetime
+from fedretail.domain.times import parse_time
 from fedretail.errors import MalformedInput
 from fedretail.index.query import Query
 from fedretail.node import samples
 from fedretail.node.editing import (
     Fields,
     held,
-    promotion,
-    usual,
     with_price,
     with_promotion,
     with_stock,
@@ -32,6 +31,8 @@ from fedretail.node.own_sites import OwnSite
 from fedretail.node.writing import Overtaken, exists, is_new
 from fedretail.pictures.outside import parse_url
 from fedretail.web.manage.desk import Desk
+from fedretail.web.manage.reasons import reason
+from fedretail.web.manage.resting import Meanwhile, ask, level_words, named, shown, to_write, told
 from fedretail.web.manage.tasks import old_offers
 from fedretail.web.pages.goods import Photo, photo_of
 
@@ -43,19 +44,14 @@ _MAX_COUNT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One offer as the table shows it; texts as they are typed into fields."""
+    """One offer as the table shows it; typed: its fields, as they are typed."""
 
     id: str
     number: int
     name: str
     detail: str
     currency: str
-    price: str
-    count: str
-    level: str
-    promotion: str
-    begins: str
-    ends: str
+    typed: Mapping[str, str]
     confirmed: str
     is_old: bool
     picture: "Pictured"
@@ -102,6 +98,7 @@ def _page(desk: Desk, faults: dict[str, str]) -> Response:
         total=len(found) if is_old else total,
         following=following,
         sites=desk.node.sites(),
+        levels=level_words(desk),
         has_pictures=desk.node.config.pictures_mb > 0,
         faults=faults,
         labels={"n-name": desk.translated("Name"), "n-price": desk.translated("Price")},
@@ -115,24 +112,16 @@ def _line(desk: Desk, one: Listing, at: int, is_old: bool) -> Line | None:
     if found is None:
         return None
     own, key, fields = found
-    offer, say = Offer.from_fields(fields), desk.say
-    currency = offer.currency or desk.node.currency
-    base, promo = usual(offer), promotion(offer, desk.node.clock.now_ms())
-    counted = fields.get("stock_count")
-    level = "order" if offer.stock.made_to_order else offer.stock.level
+    offer = Offer.from_fields(fields)
+    typed = shown(desk, own, fields)
     return Line(
         id=one.offer,
         number=at,
         name=offer.name,
         detail=" · ".join(filter(None, (offer.sku, offer.gtin, offer.category))) or key,
-        currency=currency,
-        price="" if base is None else say.plain(base.amount_minor, currency),
-        count=str(counted) if isinstance(counted, int) else "",
-        level=level,
-        promotion="" if promo is None else say.plain(promo.amount_minor, currency),
-        begins="" if promo is None else _day(own, promo.from_ms, end=False),
-        ends="" if promo is None else _day(own, promo.until_ms, end=True),
-        confirmed="" if one.confirmed_at_ms is None else say.moment(one.confirmed_at_ms),
+        currency=offer.currency or desk.node.currency,
+        typed=typed,
+        confirmed="" if one.confirmed_at_ms is None else desk.say.moment(one.confirmed_at_ms),
         is_old=is_old,
         picture=_pictured(desk, fields, offer),
     )
@@ -143,14 +132,13 @@ def _pictured(desk: Desk, fields: Fields, offer: Offer) -> Pictured:
     if not isinstance(url, str):
         return Pictured()
     photo, is_made = photo_of(desk.visit, offer), fields.get("picture_made") == url
-    outcome = None if is_made else outcome_of(desk.node, url)
-    return Pictured(url, photo, is_made, "" if outcome is None else outcome.why)
+    return Pictured(url, photo, is_made, "" if is_made else _why_not(desk, url))
 
 
-def _day(own: OwnSite, at_ms: int | None, *, end: bool) -> str:
-    if at_ms is None:
-        return ""
-    return str(to_datetime(at_ms - end, ZoneInfo(own.site.time_zone)).date())
+def _why_not(desk: Desk, url: str) -> str:
+    """Why an address gave no picture, "" where nothing stood in the way yet."""
+    outcome = outcome_of(desk.node, url)
+    return "" if outcome is None or outcome.why is None else reason(desk, outcome.why)
 
 
 def save(desk: Desk) -> Response:
@@ -163,6 +151,8 @@ def save(desk: Desk) -> Response:
         desk.node.write("offer", key, partial(_fields, desk, own), site=own, only_if=exists)
     except MalformedInput as error:
         return _answer(desk, "bad", error.message)
+    except Meanwhile as lost:
+        return _lost(desk, str(found[2].get("name") or key), lost)
     except Overtaken:
         return _answer(desk, "bad", desk.translated("This offer is not there any more."))
     if desk.get("deed") == "picture":
@@ -170,20 +160,37 @@ def save(desk: Desk) -> Response:
         return _answer(desk, "ok", desk.translated("The picture is fetched now. It stands here, "
                        "and on your screens, in a moment."))  # fmt: skip
     now = desk.say.moment(desk.node.clock.now_ms())
-    return _answer(desk, "ok", desk.translated("Saved %(time)s", time=now))
+    return _answer(desk, "ok", desk.translated("Saved %(time)s", time=now), _rests_on(desk))
+
+
+def _rests_on(desk: Desk) -> dict[str, str]:
+    """What the row stands for from now on."""
+    found = held(desk.node, desk.get("offer"))
+    return {} if found is None else named(desk.get("deed"), shown(desk, found[0], found[2]))
+
+
+def _lost(desk: Desk, name: str, lost: Meanwhile) -> Response:
+    """Somebody else was faster: to a script in a few words, else a page that shows both."""
+    if not desk.get("quiet"):
+        return ask(desk, name, lost)
+    now = " · ".join(told(desk, group, lost.now) for group in lost.groups)
+    text = desk.translated(
+        "Meanwhile %(now)s. Not saved: if yours is right, enter it again.", now=now
+    )
+    return _answer(desk, "bad", text, named(desk.get("deed"), lost.now))
 
 
 def _fields(desk: Desk, own: OwnSite, present: Fields) -> Fields:
     """What the form changes; MalformedInput says at which field."""
     now_ms, currency = desk.node.clock.now_ms(), str(present.get("currency") or own.site.currency)
-    deed = desk.get("deed")
+    deed, wanted = desk.get("deed"), to_write(desk, shown(desk, own, present))
     fields: dict[str, Value] = {}
-    if deed in ("price", "row", "right"):
+    if "price" in wanted:
         amount = _amount(desk, "price", currency)
         fields |= with_price(present, amount, currency, now_ms=now_ms)
         if deed == "right":
             fields["checked_at"] = now_ms
-    if deed in ("stock", "row"):
+    if "level" in wanted:
         fields |= with_stock(desk.node, _level(desk), _count(desk))
     if deed == "promotion":
         fields |= with_promotion(present, _promotion(desk, own, currency))
@@ -243,9 +250,10 @@ def _promotion(desk: Desk, own: OwnSite, currency: str) -> Price:
     return Price(amount, start, until)
 
 
-def _answer(desk: Desk, mark: str, sentence: str) -> Response:
+def _answer(desk: Desk, mark: str, sentence: str, now: Mapping[str, str] | None = None) -> Response:
+    """now: what fields rest on from now on."""
     if desk.get("quiet"):
-        return JSONResponse({"mark": mark, "said": sentence})
+        return JSONResponse({"mark": mark, "said": sentence, "now": now or {}})
     desk.tell(mark, sentence)
     return desk.go("/offers", q=desk.get("q") or None)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fedretail.connectors import BadRow
 from fedretail.errors import FedretailError, Unavailable
+from fedretail.node.looks import Look
 
 FOLDER = "uploads"
 # A list of 500,000 articles takes some 60 MB.
@@ -32,8 +33,9 @@ class Upload:
 
     name: as the shopkeeper calls it. columns: heading -> role (None: not read), where that was
     changed. mended: line -> the row with the cell that was put right. left_out: lines. is_whole:
-    a file with few of the known offers is the whole list (True) or a part of it (False). read: how
-    much of it, 0 to 1, whoever is reading it just now.
+    a file with few of the known offers is the whole list (True) or a part of it (False). look: how
+    the store stood when the preview was shown first. moved: names of the offers that changed since,
+    by their keys. read: how much of the file, 0 to 1, whoever is reading it just now.
     """
 
     id: str
@@ -46,6 +48,8 @@ class Upload:
     complete: bool = False
     yes: bool = False
     is_whole: bool | None = None
+    look: Look | None = None
+    moved: dict[str, str] = field(default_factory=dict)
     read: float = 0.0
 
     def on_progress(self, done: int, total: int, rows: int) -> None:

@@ -55,7 +55,7 @@ def page_routes(house: House) -> list[BaseRoute]:
     routes: list[BaseRoute] = [route(path, page) for path, page in pages.items()]
     # Last: what stands nowhere else.
     nowhere = route("/{path:path}", failures.missing)
-    live = Route("/live", Live(house.node).listen, methods=["GET"])
+    live = Route("/live", Live(house).listen, methods=["GET"])
     shown = Route("/pictures/{name}.webp", partial(_picture, house), methods=["GET"])
     return [*routes, live, Mount("/static", Static(directory=STATIC)), shown, nowhere]
 
@@ -85,7 +85,7 @@ class Static(StaticFiles):
 def _answered(house: House, request: Request, page: Page) -> Response:
     visit = Visit.of(house, request)
     try:
-        return page(visit)
+        return failures.unset(visit) if visit.street.unfit else page(visit)
     except FedretailError as error:
         return failures.refused(visit, error, status_of(error))
     except Exception as error:  # noqa: BLE001 - a visitor sees a page, the log the fault

@@ -45,6 +45,23 @@ def refused(visit: Visit, error: FedretailError, status: int) -> Response:
     return _broken(visit, status, error)
 
 
+def unset(visit: Visit) -> Response:
+    """The view that pages are bound to cannot be shown: whose screen it is can mend that."""
+    say, name = visit.speech, visit.street.unfit
+    if name in visit.node.config.views:
+        detail = say._(
+            "For the shop: in config.toml the view “%(view)s” has a radius and no place. Write "
+            'near = "LATITUDE, LONGITUDE" under [views.%(view)s], and start fedretail again.',
+            view=name,
+        )
+    else:
+        detail = say._(
+            "For the shop: in config.toml web_view names the view “%(view)s”, and there is none.",
+            view=name,
+        )
+    return _page(visit, 503, say._("This screen is not set up yet"), detail=detail)
+
+
 def broken(visit: Visit, error: Exception) -> Response:
     """A fault of ours."""
     return _broken(visit, 500, error)

@@ -10,6 +10,7 @@ from fedretail.domain.hours import OpenState
 from fedretail.domain.ids import collection_of
 from fedretail.domain.members import Member
 from fedretail.domain.sites import Site
+from fedretail.errors import UsageError
 from fedretail.index.answering.judge import UNHEARD_MS
 from fedretail.index.answering.stored import where_of
 from fedretail.index.views import View
@@ -66,6 +67,7 @@ class Street:
     """All shops that a view shows, the nearest first, own ones before all; read_at_ms: when.
 
     stand: this house's own. label: what the view calls itself where it leaves something out.
+    unfit: the view that the settings name and that cannot be shown; own shops stand here then.
     """
 
     view: View
@@ -74,6 +76,7 @@ class Street:
     stand: Stand = NOWHERE
     by_id: dict[str, Shop] = field(default_factory=dict)
     label: str = ""
+    unfit: str = ""
 
     @property
     def here(self) -> Position | None:
@@ -115,7 +118,7 @@ class House:
         if street is not None and 0 <= now_ms - street.read_at_ms < _KEPT_MS:
             return street
         with self._lock:
-            self._street = _read(self.node, _view(self.node), now_ms)
+            self._street = _street(self.node, now_ms)
             return self._street
 
     def forget(self) -> None:
@@ -134,9 +137,16 @@ def _label(view: View, name: str) -> str:
     return view.title or (name if narrowing != View() else "")
 
 
-def _view(node: Node) -> View:
+def _street(node: Node, now_ms: int) -> Street:
     name = node.config.web_view
-    return node.view(name) if name else View(own="first", owner=node.owner)
+    if not name:
+        return _read(node, View(own="first", owner=node.owner), now_ms)
+    try:
+        view = node.view(name)
+    except UsageError:
+        # No visitor has said that; and what the view would hide, it hides now too.
+        return replace(_read(node, View(own="only", owner=node.owner), now_ms), unfit=name)
+    return replace(_read(node, view, now_ms), label=_label(view, name))
 
 
 def _read(node: Node, view: View, now_ms: int) -> Street:
@@ -155,7 +165,7 @@ def _read(node: Node, view: View, now_ms: int) -> Street:
         shops.append(Shop(one.id, owner, site, is_own, *away, seen))
     shops.sort(key=_order)
     by_id = {shop.id: shop for shop in shops}
-    return Street(view, tuple(shops), now_ms, stand, by_id, _label(view, node.config.web_view))
+    return Street(view, tuple(shops), now_ms, stand, by_id)
 
 
 def _away(here: Position | None, place: Position | None) -> tuple[float | None, float | None]:

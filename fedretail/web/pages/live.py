@@ -1,7 +1,7 @@
 """/live: an event whenever something that pages show has changed, for as long as one is open.
 
-It says that, not what: a page then asks what of its own has changed. However many listen, the index
-is looked at once in a while.
+It says that, not what: a page then asks what of its own has changed. Of what a bound view hides it
+says nothing. However many listen, the index is looked at once in a while.
 """
 
 import trio
@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from fedretail.node.node import Node
+from fedretail.node.shown import Shown
+from fedretail.web.pages.house import House
 from fedretail.web.problems import problem
 from fedretail.web.turns import until_gone
 
@@ -18,6 +19,7 @@ LOOK_S = 0.5
 PAUSE_S = 3.0
 # So often a silent stream says that it lives, before a box on the way takes it for dead.
 _BEAT_S = 15.0
+_PAGE = 1_000
 # Each holds a connection; who finds no room has a page that is right when it is loaded.
 MOST = 100
 
@@ -25,9 +27,12 @@ MOST = 100
 class Live:
     """Tells pages that something has changed."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
+    def __init__(self, house: House) -> None:
+        self._house = house
         self._listeners = 0
+        # How far the index was, and where it was when something last changed that is shown.
+        self._followed: int | None = None
+        self._changed = 0
         self._seen = (0, 0)
         self._looked_at = -LOOK_S
 
@@ -65,7 +70,7 @@ class Live:
                     await say(b": nothing new\n\n")
 
     async def _look(self) -> tuple[int, int]:
-        """Up to where the index has followed and how many pictures came, as seen a moment ago."""
+        """Up to which change pages show it, and how many pictures came, as seen a moment ago."""
         now = trio.current_time()
         if now - self._looked_at >= LOOK_S:
             self._looked_at = now
@@ -73,7 +78,25 @@ class Live:
         return self._seen
 
     def _state(self) -> tuple[int, int]:
-        return self._node.index.followed(), self._node.pictures.arrived()
+        node = self._house.node
+        followed = node.index.followed()
+        if followed != self._followed:
+            if self._followed is None or self._is_shown(self._followed, followed):
+                self._changed = followed
+            self._followed = followed
+        return self._changed, node.pictures.arrived()
+
+    def _is_shown(self, after: int, until: int) -> bool:
+        """Whether any of these changes is of a shop that pages show, or have shown."""
+        node = self._house.node
+        if not node.config.web_view:
+            return True
+        shown = Shown(node, self._house.street().view)
+        while after < until and (page := node.store.feed(after, _PAGE)):
+            if any(shown.ever(place) for _, place in page):
+                return True
+            after = page[-1][0]
+        return False
 
 
 class _Stream(Response):

@@ -107,6 +107,13 @@ def test_a_scan_opens_the_product_and_leaves_nothing_in_the_field(look) -> None:
     assert page.input_value("#q") == ""
 
 
+def test_a_scan_keeps_language_and_light(look) -> None:
+    page = look("/?q=cheese&sort=cheapest-unit&lang=de&theme=dark")
+    scan(page, f"01{MILK:0>14}", end="Enter")
+    page.wait_for_url(f"**/product/0{MILK}?lang=de&theme=dark")
+    assert page.locator("html[lang=de][data-theme=dark]").count() == 1
+
+
 def test_a_scan_without_a_field_or_an_enter_is_one_too(look) -> None:
     page = look("/map")
     scan(page, f"]E0{MILK}")

@@ -38,6 +38,8 @@ def test_every_page_in_both_languages_without_anything_inline(office, path: str)
         assert " style=" not in answer.text
         assert "<script>" not in answer.text
         assert " onclick" not in answer.text
+        # Else a browser asks for /favicon.ico, and notes that it is missing.
+        assert 'rel="icon"' in answer.text
 
 
 def test_price_stock_and_promotion(office) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fedretail.domain.reasons import Reason
 from fedretail.node.own_pictures import OwnPictures
 from fedretail.testing.nodes import sell
 from fedretail.testing.pictures import webp
@@ -71,10 +72,12 @@ def test_what_cannot_be_had_is_told_and_asked_again_on_wish(office, honey) -> No
     work = pictures(office)
     work.look()
     office.node.pictures.asked_again()
-    work.failed(URL, "its server says <404>", is_final=True)
+    work.failed(URL, Reason("picture_status", {"status": "<404>"}), is_final=True)
     page = office.get("/offers").text
     assert "It cannot be had." in page
     assert "its server says &lt;404&gt;" in page
+    german = office.get("/offers?lang=de").text
+    assert "(ihr Server antwortet mit &lt;404&gt;)" in german
     save(office, honey, URL)
     for url in office.node.pictures.asked_again():
         work.forget(url)

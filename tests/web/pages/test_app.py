@@ -4,9 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
+from starlette.testclient import TestClient
 
 from fedretail.config import Config
 from fedretail.domain.ids import record_key
+from fedretail.node.setup import create_reader
+from fedretail.testing.nodes import new_shop, take_in
+from fedretail.web.app import make_app
 from fedretail.web.pages.goods import shown_gtin
 
 MILK = "4260349420006"
@@ -32,6 +36,19 @@ def test_the_start_page(ask) -> None:
     assert "Dairy" in said
     assert "Fresh on our shelf today" in said
     assert "Prices of 3 shops, checked" in said
+
+
+def test_a_reader_counts_no_shop_of_its_own(tmp_path) -> None:
+    with (
+        new_shop(tmp_path / "farm", "Brook Farm") as farm,
+        create_reader(tmp_path / "reader", None, clock=farm.clock) as reader,
+    ):
+        farm.write("offer", "A", {"name": "Milk", "currency": "EUR", "prices": [[149]]})
+        take_in(reader, farm)
+        reader.follow()
+        with TestClient(make_app(reader), base_url="http://localhost", backend="trio") as client:
+            said = text(client.get("/about", headers={"accept-language": "en"}))
+    assert "Prices of 1 shop" in said
 
 
 def test_results_are_products_with_the_own_offer_first(ask) -> None:
@@ -284,6 +301,29 @@ def test_a_view_that_narrows_says_its_name(ask, street) -> None:
         for path in ("/", "/?q=milk"):
             found = re.findall(r'<span class="pill off">([^<]*)</span>', ask(path).text)
             assert found == ([label] if label else []), (name, path)
+
+
+def test_a_view_that_lacks_its_place_is_the_shops_to_mend(ask, street) -> None:
+    site = street.site()
+    street.set_site(site, {"lat_e7": None, "lon_e7": None})
+    configured(street, web_view="near by", views={"near by": {"within": "5km"}, "zzyx": {}})
+    street.clock.advance(6_000)
+    said = {
+        "en": ("This screen is not set up yet", "has a radius and no place", "[views.near by]"),
+        "de": ("Dieser Bildschirm ist noch nicht eingerichtet", "Umkreis", "[views.near by]"),
+    }
+    for path in ("/", "/?q=milk", f"/product/{MILK}", "/map", "/list", "/about", "/nothing"):
+        for language, words in said.items():
+            answer = ask(path, language=language)
+            assert answer.status_code == 503
+            assert not [one for one in words if one not in answer.text]
+            assert "Brook Farm" not in answer.text
+            assert "zzyx" not in answer.text
+    # Whose shop it is stands there as ever.
+    assert "Corner &amp; Sons" in text(answer)
+    configured(street, views={"near by": {"within": "5km", "near": "48.52,9.05"}})
+    street.clock.advance(6_000)
+    assert ask("/").status_code == 200
 
 
 def test_the_shop_chooses_what_is_fresh(ask, street) -> None:

@@ -10,6 +10,8 @@ from fedretail.node.node import Node
 from fedretail.testing.builders import add_log, fetch
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.nodes import new_shop
+from fedretail.web.pages.house import House
+from fedretail.web.pages.live import Live
 
 MARKS = ("quibble", "zzyx", "wombat", "flimflam", "secret-key")
 GTIN = "04001842100121"
@@ -44,13 +46,47 @@ def hidden(street: Node, tmp_path: Path) -> Iterator[Node]:
     other.write("offer", "secret-key", {**fields, "currency": "EUR", "prices": [[100]]})
     other.set_member({"imprint": {"legal_name": "Flimflam Ltd"}})
     street.store.add_auth(signed for _, signed in other.store.auth_records())
+    take_in(street, other)
+    street.follow()
+    with other:
+        yield other
+
+
+def take_in(street: Node, other: Node) -> None:
     for _, name, _ in other.store.heads():
         add_log(street.store, name)
         (state,) = other.store.logs_of(name.owner, name.collection)
         fetch(street.store, other.store, state.log)
+
+
+def test_an_open_page_hears_nothing_of_what_is_hidden(street: Node, hidden: Node) -> None:
+    street.__dict__["config"] = replace(
+        street.config, web_view="mine", views={"mine": {"own": "only"}}
+    )
+    house = House(street)
+
+    def changed(*, own: bool) -> bool:
+        before = told._state()
+        if own:
+            street.write("offer", "M1", {"prices": [[street.index.followed()]]})
+        else:
+            hidden.write("offer", "secret-key", {"prices": [[101]]})
+            take_in(street, hidden)
+        followed = street.index.followed()
+        street.follow()
+        assert street.index.followed() > followed
+        return told._state() != before
+
+    told = Live(house)
+    assert not changed(own=False)
+    assert changed(own=True)
+    # Where all is shown, all is told.
+    street.__dict__["config"] = replace(street.config, web_view="", views={})
+    hidden.write("offer", "secret-key", {"prices": [[102]]})
+    before = told._state()
+    take_in(street, hidden)
     street.follow()
-    with other:
-        yield other
+    assert told._state() != before
 
 
 @pytest.mark.parametrize("part", ["", "main", "news"])

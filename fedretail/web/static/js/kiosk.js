@@ -3,7 +3,7 @@ import { $, on, reset, lines } from "./pages.js";
 
 const IDLE_MS = 60_000, WITH_LIST_MS = 90_000, LEFT_S = 30;
 const dialog = $("#idle"), left = $("[data-left]", dialog);
-let idle = 0, tick = 0;
+let idle, tick;
 
 function wait(event) {
 	clearTimeout(idle);
@@ -36,7 +36,7 @@ wait({});
 const hide = () => { $("#keys").hidden = true; };
 
 function press(key) {
-	const to = document.activeElement.matches("input[type=search]") ? document.activeElement : $("#q");
+	const to = document.activeElement.closest("input[type=search]") ?? $("#q");
 	if (!to) return;
 	to.focus();
 	const at = to.selectionStart, until = to.selectionEnd;

@@ -96,7 +96,8 @@ for (const form of document.querySelectorAll("form[data-save]")) {
       if (field.name === "level") said.set("count", "");
       const answer = await fetch(form.action, { method: "POST", body: said }).catch(() => null);
       if (!answer || !answer.ok) { location.reload(); return; }
-      const { mark, said: text } = await answer.json();
+      const { mark, said: text, now } = await answer.json();
+      for (const name in now) form.elements[`was-${name}`].value = now[name];
       if (field.name === "level") form.elements.count.value = "";
       field.classList.toggle("fault", mark === "bad");
       field.setAttribute("aria-invalid", String(mark === "bad"));

@@ -23,8 +23,7 @@ function asked(url) {
 }
 
 function counted() {
-	let count = 0;
-	for (const one of lines.values()) count += one;
+	const count = [...lines.values()].reduce((sum, one) => sum + one, 0);
 	for (const one of all("[data-count]")) { one.textContent = count; one.hidden = !count; }
 	if (isKiosk) for (const one of all("input[type=search]")) one.inputMode = "none";
 }
@@ -97,8 +96,8 @@ async function look() {
 	const shown = $("[data-seen]"), mine = turn;
 	ripe = 0;
 	if (!shown) return;
-	const answer = await fetch(location.href, part("news", shown.dataset.seen)).catch(() => 0);
-	const text = answer.status === 200 ? await answer.text() : "";
+	const text = await fetch(location.href, part("news", shown.dataset.seen))
+		.then((answer) => answer.status === 200 && answer.text(), () => "");
 	if (!text || mine !== turn) return;
 	if (text[0] === "<") return picture(shown, parsed(text));
 	const link = $("[data-news]");
@@ -130,7 +129,7 @@ function silent(url) {
 }
 
 const of = (form) => {
-	const to = new URL(form.getAttribute("action") || location.pathname, location.href);
+	const to = new URL(form.action);
 	to.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
 	return to;
 };
@@ -175,14 +174,13 @@ on("click", (event) => {
 	} else if (print !== undefined) {
 		window.print();
 	} else if (to.href) {
-		let url = new URL(to.href);
+		const url = new URL(to.href), said = url.searchParams.get(set);
 		if (url.origin !== location.origin || url.pathname.startsWith("/manage") || url.hash) return;
 		event.preventDefault();
 		if ("reset" in to.dataset) return reset();
 		if (set) {
-			const value = url.searchParams.get(set);
-			url = new URL(location.href);
-			value ? url.searchParams.set(set, value) : url.searchParams.delete(set);
+			url.href = location.href;
+			said ? url.searchParams.set(set, said) : url.searchParams.delete(set);
 		}
 		show(url, { step: set || "same" in to.dataset ? "replace" : "push", stay: "news" in to.dataset });
 	}
@@ -201,8 +199,8 @@ function move(event, x, y) {
 	for (const one of all(STOPS)) {
 		const box = one.getBoundingClientRect();
 		const dx = box.x - here.x + (box.width - here.width) / 2, dy = box.y - here.y + (box.height - here.height) / 2;
-		const along = x * dx + y * dy, aside = Math.abs(x * dy) + Math.abs(y * dx);
-		if (along > 4 && along + 2 * aside < least) { best = one; least = along + 2 * aside; }
+		const along = x * dx + y * dy, far = along + 2 * Math.abs(x * dy + y * dx);
+		if (along > 4 && far < least) { best = one; least = far; }
 	}
 	if (best) { event.preventDefault(); best.focus(); }
 }

@@ -2,28 +2,28 @@
 import { $, show, stop } from "./pages.js";
 
 const GAP_MS = 50, END_MS = 120, LEAST = 8;
-let read = "", last = 0, field = null, before = "", end = 0;
+let read = "", last = 0, field, before, end;
 
 function code() {
 	const { prefix, suffix } = $("#words").dataset; // what the shop has set its scanner to add
 	let text = read.replace(/\u001d/g, "");
 	if (text.startsWith(prefix)) text = text.slice(prefix.length);
 	if (suffix && text.endsWith(suffix)) text = text.slice(0, -suffix.length);
-	text = text.replace(/^\][A-Za-z]\d/, "");
-	if (/^01\d{14}$/.test(text)) text = text.slice(2);
-	return /^\d{8,14}$/.test(text) ? text : "";
+	// "]E0" or the like says which sort of code, "01" before 14 digits that it is an article's
+	return text.match(/^(?:\][A-Za-z]\d)?(?:01(?=\d{14}$))?(\d{8,14})$/)?.[1];
 }
 
 function done() {
 	clearTimeout(end);
-	const found = read.length >= LEAST ? code() : "";
+	const found = read.length >= LEAST && code();
 	read = "";
 	if (!found) return false;
 	if (field) field.value = before;
 	stop();
 	dispatchEvent(new Event("scan"));
-	const kept = [...new URLSearchParams(location.search)].filter(([name]) => /^(lang|theme|text)$/.test(name));
-	show(`/product/${found}${kept.length ? `?${new URLSearchParams(kept)}` : ""}`);
+	const to = new URL($(".tabs a").href); // it carries language, light and size of letters on
+	to.pathname = `/product/${found}`;
+	show(to);
 	return true;
 }
 
@@ -37,8 +37,8 @@ document.addEventListener("keydown", (event) => {
 	if (event.key.length !== 1) return;
 	if (event.timeStamp - last > GAP_MS) {
 		read = "";
-		field = event.target.matches("input") ? event.target : null;
-		before = field ? field.value : "";
+		field = event.target.closest("input");
+		before = field?.value;
 	}
 	read += event.key;
 	last = event.timeStamp;

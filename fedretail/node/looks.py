@@ -1,0 +1,76 @@
+"""What an import rests on: the state that somebody saw before saying yes to it.
+
+Between the preview of a file and its import a price may be set by hand, by a till, on the command
+line. What the file says was not compared with that: such an offer stays as it is until somebody
+says otherwise.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from fedretail.crdt.registers import Folded
+from fedretail.domain.kind import RecordId
+from fedretail.errors import Refused
+
+if TYPE_CHECKING:
+    from fedretail.node.base import BaseNode
+
+_PAGE = 10_000
+
+
+class Raced(Refused):
+    """Somebody has written between the look at these records and the commit; keys: theirs."""
+
+    def __init__(self, keys: Collection[str]) -> None:
+        super().__init__("They have changed meanwhile.")
+        self.keys = keys
+
+
+@dataclass(slots=True)
+class Look:
+    """Where the store stood. over: keys of offers that are written over whatever happened since.
+
+    own: stamps that the import itself has given.
+    """
+
+    stamp: int
+    cursor: int
+    over: frozenset[str] = frozenset()
+    own: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, node: "BaseNode") -> Self:
+        """A look at the store as it is now."""
+        return cls(node.store.meta("last_stamp"), node.store.feed_end())
+
+    def changed(self, node: "BaseNode", owner: bytes, collection: str) -> frozenset[str]:
+        """The keys of all offers of a site that have changed in any way since."""
+        keys, cursor = set(), self.cursor
+        while page := node.store.feed(cursor, _PAGE):
+            cursor = page[-1][0]
+            found = (place for _, place in page)
+            keys |= {one.key for one in found if one[:3] == (owner, collection, "offer")}
+        return frozenset(keys) - self.over
+
+    def is_moved(self, key: str, present: Folded, names: Collection[str]) -> bool:
+        """Whether somebody else has set one of these fields of an offer since."""
+        stamps = (present.stamps.get(name, 0) for name in names)
+        return key not in self.over and any(
+            one > self.stamp and one not in self.own for one in stamps
+        )
+
+
+def check_unmoved(
+    node: "BaseNode", found: Mapping[RecordId, Folded], places: Collection[RecordId], stamp: int
+) -> None:
+    """Inside a commit: Raced where some of these records are no more as they were found.
+
+    stamp: the last one of this device before they were read.
+    """
+    if node.store.meta("last_stamp") == stamp:
+        return
+    now = node.store.records_of(places)
+    moved = {one.key for one in places if now.get(one) != found.get(one)}
+    if moved:
+        raise Raced(moved)

@@ -3,8 +3,7 @@
 Besides: first visits on slow lines (_loading), and what typing costs the neighbours.
 
 The server runs in this process; shoppers in two others, each with a connection of its own.
-FEDRETAIL_BENCH_OFFERS, _KIOSKS, _REQUESTS make it smaller or larger; _FOLDER keeps the shop there
-for the next run.
+OFFERS, KIOSKS, REQUESTS make it smaller or larger; KEEP=folder keeps the shop for the next run.
 """
 
 import http.client
@@ -31,9 +30,9 @@ from fedretail.index.query import Query
 from fedretail.node.node import Node
 from fedretail.testing.faces import Face, shown
 
-OFFERS = int(os.environ.get("FEDRETAIL_BENCH_OFFERS", "100000"))
-KIOSKS = int(os.environ.get("FEDRETAIL_BENCH_KIOSKS", "50"))
-REQUESTS = int(os.environ.get("FEDRETAIL_BENCH_REQUESTS", "100000"))
+OFFERS = int(os.environ.get("OFFERS", "100000"))
+KIOSKS = int(os.environ.get("KIOSKS", "50"))
+REQUESTS = int(os.environ.get("REQUESTS", "100000"))
 ALONE = 300
 # Offers of the shop that a neighbour copies while others type.
 COPIED = 10_000
@@ -187,7 +186,7 @@ def growth_mb(face: Face, asked: list[str], requests: int) -> float:
 def shop() -> Iterator[Node]:
     """The shop to ask, made where it is not kept."""
     with tempfile.TemporaryDirectory() as passing:
-        folder = Path(os.environ.get("FEDRETAIL_BENCH_FOLDER", passing)) / str(OFFERS)
+        folder = Path(os.environ.get("KEEP", passing)) / str(OFFERS)
         is_kept = (folder / "shop0").is_dir()
         folder.mkdir(parents=True, exist_ok=True)
         with Node.open(folder / "shop0") if is_kept else make_shop(folder, 0, OFFERS) as node:

@@ -22,20 +22,49 @@ VARIABLE_PREFIX = "FEDRETAIL_"
 _SLIP_RATIO = 0.85
 
 
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """What the items of a list are called, the form that each has, and one to go by."""
+
+    what: str
+    form: re.Pattern[str]
+    example: str
+
+
+_ADDRESSES = _Items("addresses", re.compile(r"(?s)/.*"), "a multiaddr like /ip4/…/tcp/…")
+_CODES = _Items("codes", re.compile(r".{1,256}"), "a code of the shop's list")
+_PLUGINS = _Items("names", re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"), "a name of a plug-in")
+_HOSTS = _Items(
+    "names",
+    re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"),
+    "a name like shop.example",
+)
+_ORIGINS = _Items(
+    "origins",
+    re.compile(r"\*|https?://[a-z0-9.\[\]:-]{1,255}"),
+    "an origin like https://map.example",
+)
+
+
 def _setting(default: Any, doc: str) -> Any:
     """A field of Config with its one sentence of documentation."""
     return field(default=default, metadata={"doc": doc})
+
+
+def _list_of(items: _Items, doc: str) -> Any:
+    """A field of Config that holds a list, empty when nobody says otherwise."""
+    return field(default=(), metadata={"doc": doc, "items": items})
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """All settings of a node, checked."""
 
-    listen: tuple[str, ...] = _setting(
-        (), "Addresses (multiaddr) at which `fedretail serve` listens for neighbours."
+    listen: tuple[str, ...] = _list_of(
+        _ADDRESSES, "Addresses (multiaddr) at which `fedretail serve` listens for neighbours."
     )
-    peers: tuple[str, ...] = _setting(
-        (), "Addresses (multiaddr with /p2p/…) of neighbours that are always tried first."
+    peers: tuple[str, ...] = _list_of(
+        _ADDRESSES, "Addresses (multiaddr with /p2p/…) of neighbours that are always tried first."
     )
     # Six: a shelf with five left can be empty before the shopper is there.
     few_below: int = _setting(6, "Stock below this count is shown as few.")
@@ -54,25 +83,25 @@ class Config:
         "", "Characters that the shop's scanner types before each barcode, besides those of GS1."
     )
     scanner_suffix: str = _setting("", "Characters that it types behind each; Enter needs none.")
-    web_fresh: tuple[str, ...] = _setting(
-        (), "Own offers, by the codes in the shop's list, that the start page shows as fresh."
+    web_fresh: tuple[str, ...] = _list_of(
+        _CODES, "Own offers, by the codes in the shop's list, that the start page shows as fresh."
     )
-    web_names: tuple[str, ...] = _setting(
-        (), "Further names by which browsers may call this computer, such as `shop.example`."
+    web_names: tuple[str, ...] = _list_of(
+        _HOSTS, "Further names by which browsers may call this computer, such as `shop.example`."
     )
     api_view: str = _setting(
         "", "The view that the API shows, whatever it is asked; without one it shows everything."
     )
-    api_origins: tuple[str, ...] = _setting(
-        (), "Sites whose pages may use the API, such as `https://map.example`; `*` is all."
+    api_origins: tuple[str, ...] = _list_of(
+        _ORIGINS, "Sites whose pages may use the API, such as `https://map.example`; `*` is all."
     )
     # Ten a second: a program that copies a list page by page; a loop that has gone wrong is held.
     api_per_minute: int = _setting(
         600, "Requests a minute that one address of the network may send to the API; 0 is no limit."
     )
     metrics_lan: bool = _setting(False, "Whether `/metrics` is shown to the network too.")
-    plugins: tuple[str, ...] = _setting(
-        (), "Plug-ins that are used, by the names of their entry points."
+    plugins: tuple[str, ...] = _list_of(
+        _PLUGINS, "Plug-ins that are used, by the names of their entry points."
     )
     # 500 MB: own ones and those of 20,000 offers around.
     pictures_mb: int = _setting(
@@ -245,31 +274,13 @@ def _views(value: Any) -> dict[str, dict[str, Any]]:
     return value
 
 
-_MULTIADDR = ("addresses", re.compile(r"(?s)/.*"), "a multiaddr like /ip4/…/tcp/…")
-_LISTS: dict[str, tuple[str, re.Pattern[str], str]] = {
-    "listen": _MULTIADDR,
-    "peers": _MULTIADDR,
-    "web_names": (
-        "names",
-        re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"),
-        "a name like shop.example",
-    ),
-    "api_origins": (
-        "origins",
-        re.compile(r"\*|https?://[a-z0-9.\[\]:-]{1,255}"),
-        "an origin like https://map.example",
-    ),
-    "plugins": ("names", re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"), "a name of a plug-in"),
-}
-
-
 def _list(key: str, value: Any) -> tuple[str, ...]:
-    what, form, example = _LISTS[key]
+    items = next(one.metadata["items"] for one in fields(Config) if one.name == key)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f"{key} is {value!r}; expected a list of {what}.")
+        raise ValueError(f"{key} is {value!r}; expected a list of {items.what}.")
     for item in value:
-        if not form.fullmatch(item):
-            raise ValueError(f"{key} holds {item!r}; expected {example}.")
+        if not items.form.fullmatch(item):
+            raise ValueError(f"{key} holds {item!r}; expected {items.example}.")
     return tuple(value)
 
 

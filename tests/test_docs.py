@@ -4,6 +4,7 @@ import importlib
 import re
 import shlex
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,9 @@ import click
 import pytest
 
 import fedretail
+from fedretail import client
 from fedretail.config import Config
+from fedretail.domain.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -88,6 +91,9 @@ def test_the_produced_pages_name_everything(reference: ModuleType) -> None:
         assert f"# {path}\n" in commands
     for setting in fields(Config):
         assert f"`{setting.name}`" in settings
+    for record in KINDS:
+        assert f"## {record.name}\n" in reference.kinds()
+        assert all(field.doc for field in record.fields.values()), record.name
     for kind in reference.error_classes():
         assert f"`{kind.__name__}`" in reference.error_table()
         assert kind.__doc__
@@ -97,10 +103,29 @@ def test_every_error_class_is_a_public_name(reference: ModuleType) -> None:
     assert {kind.__name__ for kind in reference.error_classes()} <= set(fedretail.__all__)
 
 
-def test_every_public_name_has_its_docstring(reference: ModuleType) -> None:
+def test_every_public_name_is_described_with_all_that_it_has(reference: ModuleType) -> None:
     text = reference.public_names()
-    for name in re.findall(r"^## fedretail\.(\w+)$", text, re.MULTILINE):
-        assert getattr(fedretail, name).__doc__, name
+    told = set(re.findall(r"^##+ (?:fedretail\.)?([\w.]+)$", text, re.MULTILINE))
+    errors = {kind.__name__ for kind in reference.error_classes()}
+    assert {name for name in fedretail.__all__ if name[0] != "_"} - errors <= told
+    assert {name for name in client.__all__ if name not in fedretail.__all__} <= {
+        name.removeprefix("client.") for name in told
+    }
+    # What is inherited is as public as the rest, and so are properties.
+    assert {"Node.open", "Node.search", "Node.write", "Node.position", "Client.search"} <= told
+    assert "open(path: Path | str, *, clock: Clock | None = None" in text
+    assert "\n    near: Position | None = None,\n" in text
+    sections = re.split(r"^##+ .*$", text, flags=re.MULTILINE)[1:]
+    assert all(re.sub(r"```.*?```", "", one, flags=re.DOTALL).strip() for one in sections)
+
+
+def test_pages_for_programmers_use_public_names_alone() -> None:
+    public = {"fedretail", "fedretail.client"}
+    for page in ("README.md", "docs/how-to/embed.md", "docs/how-to/build-a-service.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        named = re.findall(r"^(?:from|import) (fedretail[\w.]*)", text, re.MULTILINE)
+        assert named, page
+        assert set(named) <= public, page
 
 
 def test_every_marker_is_filled(reference: ModuleType) -> None:
@@ -112,6 +137,16 @@ def test_every_producer_has_its_page(reference: ModuleType) -> None:
     text = "".join(p.read_text(encoding="utf-8") for p in (DOCS / "reference").glob("*.md"))
     for name in reference.PRODUCERS:
         assert f"<!-- produced: {name} -->" in text
+
+
+def test_the_pages_on_layers_say_what_the_contract_says() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = [c for c in project["tool"]["importlinter"]["contracts"] if c["id"] == "layers"]
+    text = (DOCS / "explanation" / "one-door.md").read_text(encoding="utf-8")
+    assert " > ".join(contract["layers"]) in " ".join(text.split())
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    parts = {part for layer in contract["layers"] for part in layer.split(" | ")} - {"__main__"}
+    assert not [part for part in parts if not re.search(rf"`{part}(?:/|\.py)`", table)]
 
 
 def test_decisions_are_numbered_and_complete() -> None:

@@ -17,7 +17,6 @@ TUTORIAL = Path(__file__).resolve().parent.parent / "docs" / "tutorial"
 PAGES = sorted(TUTORIAL.glob("*.md"))
 # Neighbours meet within seconds; a busy machine gets more of them.
 ATTEMPTS = 60
-READY = "Neighbours can reach this computer"
 
 pytestmark = [
     pytest.mark.process,

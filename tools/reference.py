@@ -5,16 +5,20 @@ A page holds a line `<!-- produced: NAME -->`; the docs build puts the text in i
 
 import inspect
 import json
+import pkgutil
 from collections.abc import Iterator
 from dataclasses import fields
+from importlib import import_module
 from typing import Any
 
 import click
+from declarations import described
 
 import fedretail
-from fedretail import errors
+from fedretail import client, errors, testing
 from fedretail.cli import root
 from fedretail.config import Config, to_toml, variable_of
+from fedretail.domain.kinds import KINDS
 
 _MARKER = "<!-- produced: {} -->"
 
@@ -65,6 +69,20 @@ def settings() -> str:
     return "\n".join(rows) + f"\n\n```toml\n{to_toml(Config())}```\n"
 
 
+def kinds() -> str:
+    """A section for every kind of record, with a table of its fields."""
+    parts = []
+    for kind in KINDS:
+        place = "at one of the owner's sites" if kind.collection == "site" else "with the owner"
+        rows = ["| field | meaning | |", "|---|---|---|"]
+        for one in kind.fields.values():
+            meaning = one.doc.replace("|", "\\|")
+            rows.append(f"| `{one.name}` | {meaning} | {'own' if one.own else ''} |")
+        said = kind.doc[0].upper() + kind.doc[1:]
+        parts.append(f"## {kind.name}\n\n{said}; kept {place}.\n\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
 def error_classes() -> list[type[errors.FedretailError]]:
     """Every error class, in the order of its definition."""
     return [
@@ -85,16 +103,21 @@ def error_table() -> str:
 
 
 def public_names() -> str:
-    """A section for every public name that there is: signature and docstring."""
-    parts = []
-    for name in fedretail.__all__:
-        try:
-            value = getattr(fedretail, name)
-        except (ModuleNotFoundError, AttributeError):
-            continue  # announced, not built yet
-        if callable(value) and not (isinstance(value, type) and issubclass(value, Exception)):
-            parts.append(_described(name, value))
-    return "\n".join(parts)
+    """A section for every public name of fedretail and fedretail.client but the error classes."""
+    names = {f"fedretail.{name}": getattr(fedretail, name) for name in fedretail.__all__}
+    for name in sorted(set(client.__all__) - set(fedretail.__all__)):
+        names[f"fedretail.client.{name}"] = getattr(client, name)
+    listed = {*error_classes(), fedretail.__version__}
+    return "\n".join(described(path, one) for path, one in names.items() if one not in listed)
+
+
+def test_helpers() -> str:
+    """A table of what fedretail.testing holds."""
+    found = pkgutil.iter_modules(testing.__path__, f"{testing.__name__}.")
+    modules = [import_module(one.name) for one in found]
+    rows = ["| module | what it is for |", "|---|---|"]
+    rows += [f"| `{one.__name__}` | {_first_sentence(one)} |" for one in modules]
+    return "\n".join(rows) + "\n"
 
 
 def api() -> str:
@@ -128,17 +151,6 @@ def _shown(example: object) -> str:
     return f"```{'text' if is_text else 'json'}\n{str(text).rstrip()}\n```\n"
 
 
-def _described(name: str, value: object) -> str:
-    text = f"## fedretail.{name}\n\n{inspect.getdoc(value) or ''}\n"
-    for inner, member in sorted(vars(value).items()) if isinstance(value, type) else []:
-        function = inspect.unwrap(getattr(member, "__func__", member))
-        if not inner.startswith("_") and inspect.isfunction(function):
-            signature = str(inspect.signature(function)).replace("'", "")
-            text += f"\n### {name}.{inner}\n\n```python\n{inner}{signature}\n```\n\n"
-            text += f"{inspect.getdoc(function) or ''}\n"
-    return text
-
-
 def _first_sentence(value: object) -> str:
     return (inspect.getdoc(value) or "").partition("\n")[0]
 
@@ -146,7 +158,9 @@ def _first_sentence(value: object) -> str:
 PRODUCERS = {
     "commands": commands,
     "settings": settings,
+    "kinds": kinds,
     "errors": error_table,
     "public names": public_names,
+    "test helpers": test_helpers,
     "api": api,
 }

@@ -56,9 +56,9 @@ class Client:
             if cursor is None:
                 return
 
-    def offer(self, offer_id: str) -> Offer:
+    def offer(self, offer_id: str, *, view: str | None = None) -> Offer:
         """One offer with all that its shop says, in `raw`."""
-        return Offer.of(self._wire.json(f"/offers/{_quoted(offer_id)}"))
+        return Offer.of(self._wire.json(f"/offers/{_quoted(offer_id)}", {"view": view}))
 
     def product(self, gtin: str, **asked: Any) -> Product:
         """A product and its offers, cheapest first; `asked`: parameters of /api/v1/products."""
@@ -66,22 +66,20 @@ class Client:
         offers = [Offer.of(one) for one in raw["offers"]]
         return Product(raw["gtin"], raw["name"], raw["total"], offers, raw["next"], raw)
 
-    def sites(self) -> Iterator[Site]:
-        """All sites."""
-        cursor = None
-        while True:
-            raw = self._wire.json("/sites", {"limit": 100, "cursor": cursor})
-            yield from map(Site.of, raw["sites"])
-            cursor = raw["next"]
-            if cursor is None:
-                return
+    def sites(self, *, view: str | None = None) -> Iterator[Site]:
+        """All sites, or those that a view of the node shows."""
+        return map(Site.of, self._listed("sites", view))
 
-    def members(self) -> Iterator[dict[str, Any]]:
-        """All members, as the objects of /api/v1/members."""
+    def members(self, *, view: str | None = None) -> Iterator[dict[str, Any]]:
+        """All members, or those that a view shows, as the objects of /api/v1/members."""
+        return self._listed("members", view)
+
+    def _listed(self, what: str, view: str | None) -> Iterator[dict[str, Any]]:
+        """Everything in a list, page after page."""
         cursor = None
         while True:
-            raw = self._wire.json("/members", {"limit": 100, "cursor": cursor})
-            yield from raw["members"]
+            raw = self._wire.json(f"/{what}", {"limit": 100, "cursor": cursor, "view": view})
+            yield from raw[what]
             cursor = raw["next"]
             if cursor is None:
                 return
@@ -147,6 +145,7 @@ class Client:
         try:
             raw = self._wire.json(path, method="PATCH", body=body, headers=headers)
         except ApiError as error:
+            # Too busy for the moment; under the same key nothing is done a second time.
             if error.status != 503:
                 raise
             raw = self._wire.json(path, method="PATCH", body=body, headers=headers)

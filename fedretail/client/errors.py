@@ -4,8 +4,6 @@ from typing import Any
 
 from fedretail.errors import FedretailError, Unavailable
 
-GONE = 410
-
 
 class ApiError(FedretailError):
     """The node has answered with a problem; status: as in HTTP."""

@@ -18,6 +18,7 @@ import trio
 
 from fedretail import __version__
 from fedretail.daemon.failures import noted_failure, ours
+from fedretail.daemon.happenings import Happenings, worth_noting
 from fedretail.daemon.pages import PageOptions, show_pages
 from fedretail.daemon.pictures import PictureWork
 from fedretail.daemon.threads import in_thread
@@ -27,7 +28,6 @@ from fedretail.locks import FileLock
 from fedretail.node import upkeep
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
 from fedretail.node.copies import Role
-from fedretail.node.happenings import Happenings, worth_noting
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
 from fedretail.node.roles import take_role

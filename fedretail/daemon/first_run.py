@@ -18,6 +18,7 @@ from fedretail.daemon.failures import ours
 from fedretail.daemon.pages import PageOptions, show
 from fedretail.daemon.running import until_told_to_end
 from fedretail.locks import FileLock
+from fedretail.node.base import DAEMON_LOCK_NAME
 from fedretail.node.first_run import FirstRun
 from fedretail.node.node import Node
 
@@ -116,5 +117,5 @@ class _Beginning:
         if is_new and self.node is None and not self._first.path.exists():
             # Nobody has entered anything: nothing is left of it.
             with contextlib.suppress(OSError):
-                (self._first.data_dir / "daemon.lock").unlink(missing_ok=True)
+                (self._first.data_dir / DAEMON_LOCK_NAME).unlink(missing_ok=True)
                 self._first.data_dir.rmdir()

@@ -29,7 +29,10 @@ class RecordId(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a kind. `own` fields never leave the shop's own devices."""
+    """One field of a kind. `own` fields never leave the shop's own devices.
+
+    doc: its meaning, as docs/reference/records.md says it.
+    """
 
     name: str
     own: bool = False
@@ -38,7 +41,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A sort of record: its fields, and the collection of an owner that holds it."""
+    """A sort of record: its fields, and the collection of an owner that holds it; doc: as there."""
 
     name: str
     collection: Literal["site", "member"]

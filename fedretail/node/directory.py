@@ -28,7 +28,7 @@ def sites(node: BaseNode) -> Iterator[KnownSite]:
     """All sites that are their owners', in the order of owner and id."""
     for place, value in node.records("site"):
         found = Site.from_fields(value.fields)
-        if _is_owners(place, found):
+        if is_owners(place, found):
             yield KnownSite(place.owner, place.key, found)
 
 
@@ -101,6 +101,10 @@ def member_as_json(node: BaseNode, owner: bytes, said: Member) -> dict[str, Any]
     }
 
 
-def _is_owners(place: RecordId, site: Site) -> bool:
+def is_owners(place: RecordId, site: Site) -> bool:
+    """Whether a site is of who has written it: its id follows from the owner, and it lies there.
+
+    Anyone can write under any id; what does not pass here is shown nowhere.
+    """
     is_its_own = place.collection == collection_of(place.key)
     return is_its_own and site_id(place.owner, site.nonce) == place.key

@@ -1,6 +1,5 @@
 """Which records at sites are their owners': anyone can write under the id of any site."""
 
-from fedretail.crdt.names import site_id
 from fedretail.domain.ids import MEMBER_COLLECTION
 from fedretail.domain.kind import RecordId
 from fedretail.domain.sites import Site
@@ -31,9 +30,10 @@ class Genuine:
 
     def _is_genuine(self, owner: bytes, collection: str) -> bool:
         site = collection.partition("/")[2]
-        found = self._node.record(RecordId(owner, collection, "site", site))
+        place = RecordId(owner, collection, "site", site)
+        found = self._node.record(place)
         if found is not None:
-            return site_id(owner, Site.from_fields(found.fields).nonce) == site
+            return directory.is_owners(place, Site.from_fields(found.fields))
         if self._owners is None:
             self._owners = {one.id: one.owner for one in directory.sites(self._node)}
         return self._owners.get(site, owner) == owner

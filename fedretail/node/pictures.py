@@ -9,14 +9,13 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from fedretail.crdt.names import site_id
 from fedretail.domain.catalog import Offer
 from fedretail.domain.ids import collection_of
 from fedretail.domain.kind import RecordId
 from fedretail.domain.pictures import Picture, for_card, for_page
-from fedretail.domain.sites import Site
 from fedretail.index.query import Query
 from fedretail.index.views import View
+from fedretail.node import directory
 from fedretail.node.base import BaseNode
 from fedretail.pictures.blobs import FOLDER_NAME, Blobs
 
@@ -105,7 +104,7 @@ def nearest_cards(node: BaseNode, most: int, view: View | None) -> Iterator[Pict
     """
     if node.position is None:
         return
-    owners = _owners(node)
+    owners = {one.id: one.owner for one in directory.sites(node)}
     query = Query(near=node.position, sort="nearest", limit=_PAGE, view=view, owner=node.owner)
     for offset in range(0, most, _PAGE):
         page = node.index.search(replace(query, offset=offset))
@@ -122,15 +121,6 @@ def nearest_cards(node: BaseNode, most: int, view: View | None) -> Iterator[Pict
                     yield card
         if len(page.results) < _PAGE:
             return
-
-
-def _owners(node: BaseNode) -> dict[str, bytes]:
-    """Whose each site is, as far as its name follows from its owner."""
-    return {
-        place.key: place.owner
-        for place, value in node.records("site")
-        if site_id(place.owner, Site.from_fields(value.fields).nonce) == place.key
-    }
 
 
 def _key(offer: str) -> str:

@@ -3,19 +3,15 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fedretail.crdt.names import site_id
 from fedretail.domain.ids import is_site_id
-from fedretail.domain.members import Member
-from fedretail.domain.sites import Site
 from fedretail.domain.texts import quoted
 from fedretail.errors import UsageError
 from fedretail.index.language.text import fold
+from fedretail.node import directory
 from fedretail.node.base import BaseNode
 
 if TYPE_CHECKING:
     from fedretail.index.views import View
-
-_MEMBER_DIGITS = 32
 
 
 def retailers(
@@ -44,8 +40,7 @@ def retailers(
 
 
 def _is_id(text: str) -> bool:
-    is_member = len(text) == _MEMBER_DIGITS and set(text) <= set("0123456789abcdef")
-    return is_site_id(text) or is_member
+    return is_site_id(text) or directory.parse_owner(text) is not None
 
 
 def _known(node: BaseNode, view: "View | None") -> dict[str, set[str]]:
@@ -56,18 +51,13 @@ def _known(node: BaseNode, view: "View | None") -> dict[str, set[str]]:
 
         shown = Shown(node, view)
     known: dict[str, set[str]] = {}
-    for place, value in node.records("site"):
-        site = Site.from_fields(value.fields)
-        is_known = site.name and site_id(place.owner, site.nonce) == place.key
-        if is_known and (shown is None or shown.record(place)):
-            known.setdefault(fold(site.name), set()).add(place.key)
-    for place, value in node.records("member"):
-        if shown is not None and not shown.member(place.owner):
-            continue
-        member = Member.from_fields(value.fields)
-        for name in (member.name, member.imprint.legal_name):
-            if name:
-                known.setdefault(fold(name), set()).add(place.owner.hex())
+    for one in directory.sites(node):
+        if one.site.name and (shown is None or shown.site(one.owner, one.id)):
+            known.setdefault(fold(one.site.name), set()).add(one.id)
+    for owner, member in directory.members(node):
+        if shown is None or shown.member(owner):
+            for name in filter(None, (member.name, member.imprint.legal_name)):
+                known.setdefault(fold(name), set()).add(owner.hex())
     return known
 
 

@@ -6,15 +6,13 @@ from zoneinfo import ZoneInfo
 
 from fedretail import __version__
 from fedretail.crdt.head import SignedHead
-from fedretail.crdt.names import log_id, site_id
-from fedretail.crdt.registers import Folded
-from fedretail.domain.ids import collection_of
-from fedretail.domain.kind import RecordId
-from fedretail.domain.sites import Site
+from fedretail.crdt.names import log_id
 from fedretail.domain.texts import count
 from fedretail.domain.times import rfc3339, to_datetime
+from fedretail.node import directory
 from fedretail.node.base import BaseNode
 from fedretail.node.frozen import frozen, is_believed_no_more
+from fedretail.p2p.heads import is_public
 from fedretail.store.writing import stopped
 
 _OLDER_COPY = "This folder is an older copy"
@@ -34,7 +32,7 @@ def status(node: BaseNode) -> dict[str, Any]:
         "version": __version__,
         "daemon": state is not None,
         "members": counts["members"],
-        "sites": sum(1 for place, value in node.records("site") if _is_genuine(place, value)),
+        "sites": sum(1 for _ in directory.sites(node)),
         "offers": found["offers"],
         "logs": counts["logs"],
         "peers": [_peer(peer) for peer in _peers(node, state)],
@@ -63,17 +61,8 @@ def _pictures(state: dict[str, Any] | None) -> dict[str, int] | None:
     }
 
 
-def _is_genuine(place: RecordId, value: Folded) -> bool:
-    """Whether a site stands where it belongs and its name follows from its owner."""
-    nonce = Site.from_fields(value.fields).nonce
-    return place.collection == collection_of(place.key) and site_id(place.owner, nonce) == place.key
-
-
 def own_heads(node: BaseNode) -> dict[str, int]:
     """The seq of each public log of this node's member, by the log's id in hex."""
-    # Every search asks here for the clock, and needs no more of replication.
-    from fedretail.p2p.heads import is_public
-
     heads = node.store.heads() if node.owner else []
     return {
         log_id(name).hex(): SignedHead.parse(raw).head.seq

@@ -85,10 +85,10 @@ def told(node: BaseNode, listed: Listed) -> Told:
     first = list(islice(node.store.deeds.entries(deed.id), 2))
     if not first:
         return Told(*head, "changed", "")
-    return _of_record(node, head, before(first[0]), after_of(first[0]), more=len(first) > 1)
+    return _of_record(node, head, before(first[0]), _after_of(first[0]), more=len(first) > 1)
 
 
-def after_of(entries: list[Any]) -> dict[str, Any]:
+def _after_of(entries: list[Any]) -> dict[str, Any]:
     """What a deed left in the fields that it set."""
     after: dict[str, Any] = {}
     for entry in entries:

@@ -51,6 +51,8 @@ class Fetching:
         # next: a comparison takes memory at both ends, and the other end goes along with one.
         self._repairs: dict[bytes, Repairing] = {}
         self._to_repair: dict[bytes, None] = {}
+        # Own logs that this neighbour, which is behind, could not help to repair.
+        self._vain: set[bytes] = set()
         self.salt = b""
 
     def is_waiting(self) -> bool:
@@ -94,11 +96,15 @@ class Fetching:
         return [*self._ask(), *self._mend()]
 
     def _mend(self) -> list[Effect]:
-        """Begin to repair damaged logs that the neighbour holds as they are here, or further."""
+        """Begin to repair damaged logs that the neighbour holds as they are here, or further.
+
+        An own log may have been edited after a row had rotted: then all others are behind.
+        """
         effects: list[Effect] = []
         for log in self._replica.damaged():
-            held = self._replica.head(log)
-            is_there = held is not None and self._view.shown.get(log, START).seq >= held.seq
+            held, shown = self._replica.head(log), self._view.shown.get(log, START).seq
+            can_help = log not in self._vain and shown and self._replica.is_own(log)
+            is_there = held is not None and (can_help or shown >= held.seq)
             if is_there and log not in self._asked and self._fetches.claim(log, self):
                 self._asked[log] = 0
                 effects += self._repair(log)
@@ -217,17 +223,29 @@ class Fetching:
         if head.head.seq < one.seq:
             raise PeerError("A neighbour sent an older state of a catalog than it has shown.")
         try:
-            self._replica.repair(one.result(head))
+            present = self._replica.repair(one.result(head))
         except Refused:
             self._finish(log)
             return []
         except (MalformedInput, WrongRows) as error:
-            if head.head.seq == one.seq:
-                raise PeerError(f"A neighbour sent {error.message}") from None
-            # It has moved on while it compared.
-            return self._go_on(log)
+            return self._not_repaired(one, head, error)
         self._finish(log)
-        return self._moved([head])
+        return self._moved([head]) if present == head else [Moved(log, present.head.seq)]
+
+    def _not_repaired(
+        self, one: Repairing, head: SignedHead, error: FedretailError
+    ) -> list[Effect]:
+        log = head.head.log
+        held = self._replica.head(log)
+        if isinstance(error, WrongRows) and held is not None and head.head.seq < held.seq:
+            # What is damaged here may have been written since.
+            self._vain.add(log)
+            self._finish(log)
+            return []
+        if head.head.seq == one.seq:
+            raise PeerError(f"A neighbour sent {error.message}") from None
+        # It has moved on while it compared.
+        return self._go_on(log)
 
     def _is_skipped(self, part: Incoming) -> bool:
         return part.head.head.log in self._skipping

@@ -150,6 +150,11 @@ class Mirror(HeadsAtHand):
                 return False
         return head.size <= MAX_LOG_BYTES and head.count <= MAX_LOG_ROWS
 
+    def is_own(self, log: bytes) -> bool:
+        """Whether this very device writes that log, or has written it."""
+        name = self.name(log)
+        return name is not None and self._own is not None and self._own.wrote(name)
+
     def _takes_own(self, name: LogName, signed: SignedHead) -> bool:
         found = Finding.NOTHING if self._own is None else self._own.met(name, signed)
         if found is Finding.LOST:
@@ -288,13 +293,14 @@ class Mirror(HeadsAtHand):
             return None
         return self._if_shown(name, self._store.repairs.whole_rows(log, keys))
 
-    def repair(self, wanted: Repair) -> None:
-        """Put a log right; WrongRows where the rows are not those of the head it names."""
+    def repair(self, wanted: Repair) -> SignedHead:
+        """Put a log right; the head that it stands at. WrongRows: the rows are not those of it."""
         try:
-            self._store.repairs.repair(wanted)
+            head = self._store.repairs.repair(wanted)
         except DigestMismatch as error:
             raise WrongRows(error.message) from None
-        self._keep_moved([wanted.head])
+        self._keep_moved([head])
+        return head
 
     def damaged(self) -> list[bytes]:
         """Logs whose rows were found not to be those of their head."""

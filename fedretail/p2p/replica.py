@@ -87,6 +87,10 @@ class Replica(Protocol):
         """Whether newer logs of its device have taken the place of this one up to `seq`."""
         ...
 
+    def is_own(self, log: bytes) -> bool:
+        """Whether this very device writes that log, or has written it."""
+        ...
+
     def has_space(self) -> bool:
         """Whether there is room for what neighbours send."""
         ...
@@ -114,8 +118,11 @@ class Replica(Protocol):
         """As many of the rows under `keys` as fit into a part; None where the log is not held."""
         ...
 
-    def repair(self, wanted: Repair) -> None:
-        """Put a log right; PeerError where the rows are not those of the head it names."""
+    def repair(self, wanted: Repair) -> SignedHead:
+        """Put a log right, up to the head that it names or the later one held, which is returned.
+
+        PeerError where the rows are not those of that head.
+        """
         ...
 
     def damaged(self) -> list[bytes]:

@@ -57,7 +57,7 @@ class View:
 
     def note_head(self, raw: bytes) -> SignedHead:
         """The head that the neighbour shows, parsed; PeerError where it is none."""
-        head = parse_head(raw)
+        head = _parse_head(raw)
         log = head.head.log
         self.note_shown(log, Point(head.head.seq, head.head.stamp))
         if log in self.shown:
@@ -154,7 +154,7 @@ def send(message: wire.Message) -> Send:
     return Send(wire.encode(message))
 
 
-def parse_head(raw: bytes) -> SignedHead:
+def _parse_head(raw: bytes) -> SignedHead:
     """The head in bytes from a neighbour; PeerError where they are none."""
     try:
         return SignedHead.parse(raw)

@@ -7,8 +7,9 @@ else. So what is read here is on the disk itself.
 
 from fedretail.clock import Clock
 from fedretail.domain.kind import RecordId
-from fedretail.store import forgetting, records
+from fedretail.store import early, forgetting
 from fedretail.store.database import Connection
+from fedretail.store.log import CURSORS_A_MS
 
 
 class Feed:
@@ -32,14 +33,32 @@ class Feed:
         # Who reads on just after the clock was set back must hear of these records again later;
         # where nobody has looked yet, the newest entry tells what the clock has shown before.
         now_ms = self._clock.now_ms()
-        if self._early is not None or now_ms < records.entered_ms(self._read):
+        if self._early is not None or now_ms < self.end() // CURSORS_A_MS:
             self._note_early(now_ms)
-        entries = records.feed(self._read, cursor, limit)
+        entries = self._entries(cursor, limit)
         if entries and entries[-1][0] > self._durable:
-            end = records.feed_end(self._read)
+            end = self.end()
             self._read.flush()
             self._durable = end
         return entries
+
+    def _entries(self, cursor: int, limit: int) -> list[tuple[int, RecordId]]:
+        rows = self._read.execute(
+            "SELECT cursor, owner, name, kind, key FROM feed JOIN collection"
+            " ON collection.id = feed.collection WHERE cursor > ? ORDER BY cursor LIMIT ?",
+            (cursor, limit),
+        )
+        return [(row[0], RecordId(*row[1:])) for row in rows]
+
+    def end(self) -> int:
+        """The newest cursor, be it forgotten; 0 where nothing was ever written."""
+        return end_of_feed(self._read)
+
+    def behind(self, cursor: int) -> int:
+        """How many records a follower at the cursor has to read."""
+        query = "SELECT count(*) FROM feed WHERE cursor > ?"
+        (behind,) = self._read.execute(query, (cursor,)).fetchone()
+        return int(behind)
 
     def refold_due(self) -> int:
         """Enter the records whose early stamps are in force by now; how many.
@@ -48,7 +67,7 @@ class Feed:
         """
         now_ms = self._clock.now_ms()
         self._note_early(now_ms)
-        return records.refold_due(self._write, now_ms=now_ms)
+        return early.enter_due(self._write, now_ms=now_ms)
 
     def forget(self) -> None:
         """Forget some entries of what has gone long ago."""
@@ -60,10 +79,16 @@ class Feed:
 
         Whoever wrote them, their clock may have been ahead then, as ours.
         """
-        early = records.early_heads(self._read, now_ms=now_ms)
+        heads = early.heads(self._read, now_ms=now_ms)
         # Of a log whose head was early all the time, older stamps were in force in between.
-        is_set_back = now_ms < max(self._looked_ms, records.refolded_ms(self._read))
-        new = early if is_set_back else early - (self._early or set())
+        is_set_back = now_ms < max(self._looked_ms, early.looked_ms(self._read))
+        new = heads if is_set_back else heads - (self._early or set())
         if new or is_set_back:
-            records.refold_early(self._write, sorted(new), now_ms=now_ms)
-        self._early, self._looked_ms = early, now_ms
+            early.enter_again(self._write, sorted(new), now_ms=now_ms)
+        self._early, self._looked_ms = heads, now_ms
+
+
+def end_of_feed(connection: Connection) -> int:
+    """The newest cursor, be it forgotten; 0 where nothing was ever written."""
+    (end,) = connection.execute("SELECT ifnull(max(cursor), 0) FROM feed").fetchone()
+    return max(int(end), forgetting.start(connection))

@@ -299,17 +299,12 @@ def _shows(
 def await_rows(
     connection: Connection, collection: int, rows: Iterable[tuple[str, str, bytes]], *, now_ms: int
 ) -> None:
-    """Note those of the rows (kind, key, packed) with a stamp that is not in force yet."""
+    """Note when the rows (kind, key, packed) with an early stamp will be in force; see `early`."""
     due = []
     for kind, key, packed in rows:
         early = [stamp for stamp, _ in stored_groups(packed) if not is_in_force(stamp, now_ms)]
         if early:
             due.append((collection, kind, key, min(early) - MATURITY_MS))
-    await_due(connection, due)
-
-
-def await_due(connection: Connection, records: Iterable[tuple[int, str, str, int]]) -> None:
-    """Note when the stamps of records (collection, kind, key, ms) will be in force."""
     # Another log may hold an earlier stamp of the same record.
     query = "INSERT INTO local_due VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-    connection.executemany(query + " due = min(due, excluded.due)", records)
+    connection.executemany(query + " due = min(due, excluded.due)", due)

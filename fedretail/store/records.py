@@ -1,4 +1,4 @@
-"""Reading records: the fold over all logs of their owner, and the feed of those that changed."""
+"""Reading records: the fold over all logs of their owner, their own fields, and counts."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 from fedretail.crdt.registers import Folded, fold
 from fedretail.crdt.row import Groups, stored_groups
-from fedretail.crdt.stamp import MATURITY_MS, is_in_force
+from fedretail.crdt.stamp import MATURITY_MS
 from fedretail.domain.kind import RecordId
-from fedretail.store import deletions, forgetting, local
+from fedretail.store import deletions
 from fedretail.store.database import Connection
 from fedretail.store.deletions import Deletion, Said, hidden
-from fedretail.store.log import CURSORS_A_MS, await_rows, enter
+from fedretail.store.feed import end_of_feed
 
 _ROWS = (
     "SELECT device, incarnation, row FROM collection"
@@ -22,10 +22,6 @@ _PLACE = "owner = ? AND collection.name = ? AND kind = ? AND key = ?"
 _PAGE = 1000
 # As many records as are read by one statement: keeps its bound values below SQLite's limit of 999.
 _BATCH = 200
-# Records whose stamps come into force in one transaction: 0.1 s.
-_REFOLDED = 1000
-# Under this key of `meta` stands when, by this clock, that was last done.
-_REFOLDED_MS = "refolded"
 
 
 def record(connection: Connection, place: RecordId, *, now_ms: int) -> Folded | None:
@@ -128,105 +124,6 @@ def _parts(
     return parts
 
 
-def feed(connection: Connection, after: int, limit: int) -> list[tuple[int, RecordId]]:
-    """Up to `limit` (cursor, record) behind the cursor `after`, in order."""
-    rows = connection.execute(
-        "SELECT cursor, owner, name, kind, key FROM feed JOIN collection"
-        " ON collection.id = feed.collection WHERE cursor > ? ORDER BY cursor LIMIT ?",
-        (after, limit),
-    )
-    return [(row[0], RecordId(*row[1:])) for row in rows]
-
-
-def feed_end(connection: Connection) -> int:
-    """The newest cursor, be it forgotten; 0 where nothing was ever written."""
-    (end,) = connection.execute("SELECT ifnull(max(cursor), 0) FROM feed").fetchone()
-    return max(int(end), forgetting.start(connection))
-
-
-def entered_ms(connection: Connection) -> int:
-    """By this clock, when the newest entry of the feed was made, or a little later; 0: none."""
-    return feed_end(connection) // CURSORS_A_MS
-
-
-def feed_behind(connection: Connection, after: int) -> int:
-    """How many records a follower at the cursor `after` has to read."""
-    (behind,) = connection.execute(
-        "SELECT count(*) FROM feed WHERE cursor > ?", (after,)
-    ).fetchone()
-    return int(behind)
-
-
-def early_heads(connection: Connection, *, now_ms: int) -> set[tuple[int, int, int]]:
-    """(number, collection, stamp) of the logs whose head is not in force yet."""
-    query = "SELECT id, collection, stamp FROM log WHERE stamp > ?"
-    return set(connection.execute(query, (now_ms + MATURITY_MS,)).fetchall())
-
-
-def refolded_ms(connection: Connection) -> int:
-    """When, by this clock, any process last entered what had fallen due; 0: never."""
-    found: int | None = local.meta(connection, _REFOLDED_MS)
-    return found or 0
-
-
-def refold_early(
-    connection: Connection, heads: Iterable[tuple[int, int, int]], *, now_ms: int
-) -> None:
-    """Enter the records of these logs that hold an early stamp into the feed, and note until when.
-
-    For stamps that were in force when their rows were written, by a clock that was set back since.
-    """
-    query = "SELECT kind, key, row FROM row WHERE log = ?"
-    with connection.transaction(durable=False):
-        if refolded_ms(connection) > now_ms:
-            local.set_meta(connection, _REFOLDED_MS, now_ms)
-        for number, collection, _ in heads:
-            rows = [
-                row
-                for row in connection.execute(query, (number,))
-                if any(not is_in_force(stamp, now_ms) for stamp, _ in stored_groups(row[2]))
-            ]
-            await_rows(connection, collection, rows, now_ms=now_ms)
-            records = [(collection, kind, key) for kind, key, _ in rows]
-            enter(connection, records, now_ms=now_ms)
-
-
-def refold_due(connection: Connection, *, now_ms: int) -> int:
-    """Enter the records whose early stamps are in force by now into the feed; how many.
-
-    Some at a time: a stranger's whole catalog may fall due at one moment, and own edits do not
-    wait for it.
-    """
-    query = "SELECT collection, kind, key FROM local_due WHERE due <= ?"
-    if connection.execute(query + " LIMIT 1", (now_ms,)).fetchone() is None:
-        return 0
-    entered = 0
-    while True:
-        with connection.transaction(durable=False):
-            due = connection.execute(query + f" LIMIT {_REFOLDED}", (now_ms,)).fetchall()
-            enter(connection, due, now_ms=now_ms)
-            local.set_meta(connection, _REFOLDED_MS, now_ms)
-            for place in due:
-                _await_next(connection, place, now_ms)
-        entered += len(due)
-        if len(due) < _REFOLDED:
-            return entered
-
-
-def _await_next(connection: Connection, place: tuple[int, str, str], now_ms: int) -> None:
-    rows = connection.execute(
-        "SELECT row FROM row JOIN log ON log.id = row.log"
-        " WHERE log.collection = ? AND kind = ? AND key = ?",
-        place,
-    )
-    groups = [group for (row,) in rows for group in stored_groups(row)]
-    early = [stamp for stamp, _ in groups if not is_in_force(stamp, now_ms)]
-    connection.execute("DELETE FROM local_due WHERE collection = ? AND kind = ? AND key = ?", place)
-    if early:
-        values = (*place, min(early) - MATURITY_MS)
-        connection.execute("INSERT INTO local_due VALUES (?, ?, ?, ?)", values)
-
-
 def newest_stamp(
     connection: Connection, owner: bytes, edited: Iterable[RecordId], *, now_ms: int
 ) -> int:
@@ -305,6 +202,6 @@ def statistics(connection: Connection, path: Path) -> dict[str, int]:
         "rows": rows,
         "row_bytes": size,
         "members": members,
-        "feed_position": feed_end(connection),
+        "feed_position": end_of_feed(connection),
         "store_bytes": sum(file.stat().st_size for file in files if file.exists()),
     }

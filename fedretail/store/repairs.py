@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from fedretail.clock import Clock
 from fedretail.crdt.changes import START, encode
+from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.row import Row, RowKey, stored_row
 from fedretail.crdt.transfer import Part, Repair
 from fedretail.errors import Refused
@@ -77,13 +78,15 @@ class Repairs:
             rows, after = _some_rows(self._read, state, keys)
             return Part(state.head, encode(rows, base=START, head=state.point), after, START)
 
-    def repair(self, wanted: Repair) -> None:
-        """Put a log right and under the head; DigestMismatch where the rows are not those of it.
+    def repair(self, wanted: Repair) -> SignedHead:
+        """Put a log right and under the head; that head, or the later one that is held.
 
-        PeerError, Refused, MalformedInput as for `advance`: nothing is kept then.
+        A neighbour may be behind: then rows that were written since stay as they are here.
+        DigestMismatch where the rows are not those of the head; PeerError, Refused, MalformedInput
+        as for `advance`: nothing is kept then.
         """
         with self._write.transaction(durable=False):
-            _repair(self._write, wanted, now_ms=self._clock.now_ms())
+            return _repair(self._write, wanted, now_ms=self._clock.now_ms())
 
 
 def _some_rows(
@@ -103,17 +106,21 @@ def _some_rows(
     return rows, None
 
 
-def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
+def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> SignedHead:
     signed = wanted.head
     state = logs.find(connection, signed.head.log)
     if state is None:
         raise Refused("A catalog whose owner is not known here, or not any more.")
-    if signed.raw != state.head:
-        if signed.head.seq <= state.point.seq:
-            raise Refused("A neighbour holds an older state of a catalog.")
+    found = _differences(connection, state, wanted)
+    if state.head is not None and signed.head.seq < state.point.seq:
+        signed = SignedHead.parse(state.head)
+        found = (one for one in found if not _is_since(one, wanted.head.head.seq, signed.head))
+    elif signed.raw != state.head:
+        if signed.head.seq == state.point.seq:
+            raise Refused("A neighbour holds another state of a catalog.")
         intake.admit(connection, state, signed)
     is_own = local.meta(connection, "owner") == state.name.owner
-    step = log.difference(state, _differences(connection, state, wanted))
+    step = log.difference(state, found)
     log.put(connection, state, step, signed.head, now_ms=now_ms, is_own=is_own)
     log.feed(connection, state, step, now_ms=now_ms, is_exact=True)
     state = logs.counted(connection, state)
@@ -122,6 +129,16 @@ def _repair(connection: Connection, wanted: Repair, *, now_ms: int) -> None:
     log.move(connection, state, signed)
     incarnations.retire(connection, state, signed, now_ms=now_ms)
     connection.execute("DELETE FROM local_repair WHERE log = ?", (state.number,))
+    return signed
+
+
+def _is_since(one: log.Difference, seq: int, head: Head) -> bool:
+    """Whether a row differs because it was written, or has gone, after a neighbour's `seq`."""
+    kind, key, _, theirs, ours = one
+    if ours is None:
+        theirs_seq = 0 if theirs is None else stored_row(theirs).seq
+        return theirs is not None and log.is_vacant(theirs) and theirs_seq <= head.floor
+    return log.is_sound(RowKey(kind, key), ours) and stored_row(ours).seq > seq
 
 
 def _differences(

@@ -269,7 +269,7 @@ class Store:
 
     def feed_end(self) -> int:
         """The newest cursor of the feed."""
-        return records.feed_end(self._read)
+        return self._feed.end()
 
     def feed_start(self) -> int:
         """The newest cursor that the feed has forgotten, see `forgetting`; 0: none."""
@@ -277,7 +277,7 @@ class Store:
 
     def feed_behind(self, after: int) -> int:
         """How many records a follower at `after` has still to read."""
-        return records.feed_behind(self._read, after)
+        return self._feed.behind(after)
 
     def seen_at(self, owner: bytes, collection: str) -> int | None:
         """When the owner last signed this collection (ms), or None."""
@@ -354,7 +354,7 @@ class Store:
         return local.notes(self._read, prefix)
 
     def addresses(self) -> list[tuple[str, str, int]]:
-        """(address, source, heard ms) of neighbours, last heard first."""
+        """(address, source, heard ms) of neighbours: typed ones first, then those last heard."""
         return local.addresses(self._read)
 
     def add_address(self, address: str, source: str) -> None:

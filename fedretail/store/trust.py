@@ -66,7 +66,7 @@ class Trust:
     def doubted(self) -> list[Proof]:
         """The proofs since which the owner has not gone on under another key."""
         found = [one for _, one in self.proofs()]
-        return [one for one in found if not has_gone_on(self._read, one)]
+        return [one for one in found if not _has_gone_on(self._read, one)]
 
     def heads_seen(self, log: bytes) -> list[bytes]:
         """The heads seen of a log, as sent, newest first."""
@@ -127,10 +127,10 @@ def is_in_doubt(connection: Connection, owner: bytes, collection: str) -> bool:
     proofs = [
         Proof(LogName(owner, collection, *row[:2]), *map(SignedHead.parse, row[2:])) for row in rows
     ]
-    return any(not has_gone_on(connection, one) for one in proofs)
+    return any(not _has_gone_on(connection, one) for one in proofs)
 
 
-def has_gone_on(connection: Connection, found: Proof) -> bool:
+def _has_gone_on(connection: Connection, found: Proof) -> bool:
     """Whether the owner has begun a log of this collection under another key since.
 
     That key is not known to have signed two states, and the log was begun after both heads.

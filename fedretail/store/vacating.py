@@ -112,7 +112,7 @@ class _Look:
         self._connection = connection
         self._log = state
         self._now_ms = now_ms
-        self._others = others_of(connection, state)
+        self._others = _others_of(connection, state)
         name = state.name
         held = {other.name.device for other, _ in self._others}
         self._is_complete = not (
@@ -219,7 +219,7 @@ def _noted_now(
     return notes
 
 
-def others_of(connection: Connection, state: LogState) -> list[tuple[LogState, Head]]:
+def _others_of(connection: Connection, state: LogState) -> list[tuple[LogState, Head]]:
     """The other logs of a collection that count, with their heads: those that are held.
 
     Not those whose device is done with them as they are here: nobody takes in more of them.

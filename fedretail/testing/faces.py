@@ -1,4 +1,4 @@
-"""The web faces of a node on a real socket, for as long as a block lasts, and how to ask them."""
+"""The web faces of a node on a real socket, or without one, and how to ask them."""
 
 import http.client
 import json
@@ -97,3 +97,29 @@ def shown(node: Node, *, limits: Limits | None = None) -> Iterator[Face]:
     finally:
         token.run_sync_soon(scope.cancel)
         thread.join(_PATIENCE_S)
+
+
+async def asked_from(app: Guard, address: str, path: str) -> Answer:
+    """What an address of the network is answered, which no socket on this computer has."""
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"192.168.1.2")],
+        "client": (address, 1),
+        "server": ("192.168.1.2", 80),
+    }
+    await app(scope, trio.sleep_forever, send)
+    head, *rest = said
+    headers = {name.decode(): value.decode() for name, value in head["headers"]}
+    return Answer(head["status"], headers, b"".join(one.get("body", b"") for one in rest))

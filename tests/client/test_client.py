@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -70,6 +71,18 @@ def test_sites_members_and_export(client: Client, shop: Node) -> None:
     header, *records = client.export()
     assert header["format"] == "fedretail-exchange/1"
     assert len(records) == 10
+
+
+def test_what_a_view_shows(client: Client, shop: Node) -> None:
+    views = {"nobodys": {"retailers": ["0" * 32]}, "cheap": {"categories": ["Bread"]}}
+    shop.__dict__["config"] = replace(shop.config, views=views)
+    assert list(client.sites(view="nobodys")) == list(client.members(view="nobodys")) == []
+    offer = client.product(GTIN).offers[0].id
+    with pytest.raises(ApiError) as hidden:
+        client.offer(offer, view="cheap")
+    assert hidden.value.status == 404
+    with pytest.raises(ApiError, match="no view"):
+        list(client.sites(view="unheard of"))
 
 
 def test_changes_since_a_cursor(client: Client, shop: Node) -> None:

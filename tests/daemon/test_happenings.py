@@ -1,11 +1,46 @@
-"""What the daemon tells on its terminal while it runs (fedretail.daemon, node.happenings)."""
+"""What the daemon tells on its terminal while it runs, each of it once."""
 
 from typing import Any
 
 from fedretail.daemon.daemon import Daemon, ServeOptions
+from fedretail.daemon.happenings import Happenings
 from fedretail.domain.ids import collection_of
 from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.daemons import serving, until
+
+QUIET = {"stopped": None, "restores": 0, "restoring": False}
+STOPPED = {**QUIET, "stopped": "neighbours have met both"}
+
+
+def test_nothing_new_is_no_line() -> None:
+    happenings = Happenings()
+    assert happenings.lines(QUIET) == happenings.lines(QUIET) == []
+
+
+def test_that_nothing_is_written_any_more_is_told_once() -> None:
+    happenings = Happenings()
+    happenings.lines(QUIET)
+    (line,) = happenings.lines(STOPPED)
+    assert "Nothing is written here any more" in line
+    assert "neighbours have met both" in line
+    assert happenings.lines(STOPPED) == []
+
+
+def test_what_is_fetched_is_told_at_its_beginning_and_its_end() -> None:
+    happenings = Happenings()
+    restoring = {**QUIET, "restores": 1, "restoring": True}
+    (begun,) = happenings.lines(restoring)
+    assert "older copy" in begun
+    assert happenings.lines({**restoring, "restores": 2}) == []
+    (ended,) = happenings.lines({**restoring, "restores": 2, "restoring": False})
+    assert "is here" in ended
+    assert happenings.lines({**QUIET, "restores": 2}) == []
+
+
+def test_what_was_over_before_anybody_looked_is_told_too() -> None:
+    begun, ended = Happenings().lines({**QUIET, "restores": 1})
+    assert "older copy" in begun
+    assert "is here" in ended
 
 
 async def test_a_line_when_nothing_is_written_any_more(memory: MemoryNetwork, shops: Any) -> None:

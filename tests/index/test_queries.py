@@ -15,7 +15,7 @@ from fedretail.crdt.names import site_id
 from fedretail.domain.boxes import Box
 from fedretail.domain.geo import Position, to_e7
 from fedretail.domain.kind import RecordId
-from fedretail.index.answering import answer, rings, ties
+from fedretail.index.answering import finding, rings, ties
 from fedretail.index.language.text import fold
 from fedretail.index.memory import memory, spatial
 from fedretail.index.query import Page, Query
@@ -292,7 +292,8 @@ def test_answers_are_those_of_a_search_that_looks_at_everything(
         patch.object(memory, "USE_FROM_ROWS", columns[1]),
         patch.object(memory, "KEEP_FROM_ROWS", columns[1]),
         patch.object(memory, "FEW_QUERIES", columns[1] * 2),
-        patch.object(answer, "RINGS_FROM_ROWS", columns[1]),
+        patch.object(finding, "RINGS_FROM_ROWS", columns[1]),
+        patch.object(finding, "FACETS_FROM_ROWS", columns[1]),
         patch.object(rings, "_FIRST", 1 + columns[1]),
         patch.object(rings, "_NEAREST", 1 + columns[1]),
         patch.object(spatial, "GLOBE_FROM_PLACES", columns[1]),

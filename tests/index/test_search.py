@@ -14,7 +14,7 @@ from fedretail.crdt.names import site_id
 from fedretail.domain.geo import Position, distance_m, to_e7
 from fedretail.domain.kind import RecordId
 from fedretail.errors import MalformedInput
-from fedretail.index.answering import answer, candidates, ties
+from fedretail.index.answering import candidates, finding, ties
 from fedretail.index.answering.details import Details
 from fedretail.index.layout.cells import cells_in
 from fedretail.index.layout.rows import offer_words as offer_words_of
@@ -230,8 +230,8 @@ def test_answers_are_those_of_a_brute_force_search(
     rows, places = (0, 0) if other_way else (candidates.FEW_ROWS, spatial.GLOBE_FROM_PLACES)
     with (
         tempfile.TemporaryDirectory() as folder,
-        patch.object(answer, "FEW_FULL_MATCHES", few),
-        patch.object(answer, "FEW_BEST_MATCHES", few),
+        patch.object(finding, "FEW_FULL_MATCHES", few),
+        patch.object(finding, "FEW_BEST_MATCHES", few),
         patch.object(candidates, "FEW_ROWS", rows),
         patch.object(candidates, "MAX_SPELT_OUT", 1 if other_way else 200),
         patch.object(spatial, "GLOBE_FROM_PLACES", places),

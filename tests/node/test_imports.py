@@ -20,7 +20,6 @@ from fedretail.testing.clock import ManualClock
 from fedretail.testing.imports import counts, offer, site_seq, source, take
 from fedretail.testing.nodes import new_shop, prices, seqs, write_prices, written
 
-DAY_MS = 24 * 3600 * 1000
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "connectors"
 
 

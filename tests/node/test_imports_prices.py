@@ -12,7 +12,6 @@ from fedretail.testing.imports import confirmed_at, counts, offer, site_seq, tak
 from fedretail.testing.nodes import prices, write_prices, written
 
 DAY_MS = 24 * 3600 * 1000
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "connectors"
 
 
 @pytest.mark.parametrize(

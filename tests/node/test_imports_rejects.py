@@ -13,7 +13,6 @@ from fedretail.testing.imports import confirmed_at, counts, offer, take
 from fedretail.testing.nodes import prices, write_prices, written
 
 DAY_MS = 24 * 3600 * 1000
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "connectors"
 
 
 def test_a_bad_row_is_neither_withdrawn_nor_confirmed(

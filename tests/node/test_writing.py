@@ -1,6 +1,6 @@
 """node/writing.py: what an edit rests on still stands when it is made, whoever else writes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +11,6 @@ from fedretail.node.bulk import Raise, reprice
 from fedretail.node.node import Node
 from fedretail.node.writing import Overtaken, exists, is_new
 from fedretail.testing.nodes import sell
-
-Prices = Callable[[Node, str], Any]
 
 
 @pytest.fixture

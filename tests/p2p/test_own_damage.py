@@ -102,6 +102,40 @@ def test_an_older_log_that_rots_before_it_is_taken_over(street: Street, is_said:
     assert keys(restored) == ["sku1", "sku2", "sku3"]
 
 
+def edited_after_rot(street: Street, rotten: str, edited: list[int]) -> tuple[Neighbour, Neighbour]:
+    """A shop whose row rots; whoever edits offers then does not know; and a neighbour, behind."""
+    shop, peer = street.shop(is_asking=False), street.peer("peer")
+    sell(shop, 1, 2, 3)
+    street.meet(shop, peer)
+    rot(shop.store, rotten, LOG)
+    sell(shop, *edited, amount_minor=77)
+    assert shop.store.repairs.damaged() == []
+    return recounted(shop), peer
+
+
+def test_an_edit_over_a_rotten_row_is_not_lost_and_the_row_is_mended(street: Street) -> None:
+    shop, peer = edited_after_rot(street, "sku1", [2, 4])
+    assert shop.store.repairs.damaged() == [LOG]
+    talk = street.meet(shop, peer)
+    assert [side.failure for side in talk.sides] == [None, None]
+    assert shop.store.repairs.damaged() == []
+    street.meet(shop, peer)
+    amounts = [("sku1", 129), ("sku2", 77), ("sku3", 129), ("sku4", 77)]
+    assert prices(shop) == prices(peer) == [(key, [[amount]]) for key, amount in amounts]
+    assert shop.store.upkeep.check_own() == []
+
+
+def test_a_row_written_and_rotten_since_is_in_nobodys_copy(street: Street) -> None:
+    """Then the neighbour who could not help is not blamed, and asked once."""
+    shop, peer = edited_after_rot(street, "sku1", [2])
+    rot(shop.store, "sku2", LOG)
+    recounted(shop)
+    talk = street.meet(shop, peer)
+    assert [side.failure for side in talk.sides] == [None, None]
+    assert shop.store.repairs.damaged() == [LOG]
+    assert talk.sides[0].session.retry() == []
+
+
 def test_stamps_are_not_put_right_over_damaged_rows(street: Street) -> None:
     shop = street.shop(is_asking=False)
     sell(shop, 1, 2)

@@ -97,8 +97,11 @@ def test_what_can_be_seen_through_stands_on_white() -> None:
 
 
 def test_of_a_film_the_first_picture_is_taken() -> None:
-    frames = [Image.new("P", (60, 40), n) for n in (1, 2)]
-    parse_webp(encode(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))[0])
+    red, blue = (Image.new("RGB", (60, 40), colour) for colour in ("red", "blue"))
+    card, _ = encode(saved(red, "GIF", save_all=True, append_images=[blue]))
+    parse_webp(card)
+    dot: Any = Image.open(io.BytesIO(card)).convert("RGB").getpixel((30, 20))
+    assert dot[0] > 200 > 90 > dot[2]
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -18,7 +18,6 @@ from fedretail.testing.builders import SITE
 from fedretail.testing.clock import ManualClock
 
 SHOP = builders.shop()
-LOG = SHOP.log()
 
 
 @contextmanager

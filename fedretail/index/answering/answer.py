@@ -1,15 +1,16 @@
 """The answer to one query in one snapshot of the index: find, judge, sort, read what is shown."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fedretail.domain.catalog import Offer
 from fedretail.domain.listings import Listing
-from fedretail.index.answering.candidates import Cover, Words, plan
+from fedretail.index.answering import finding
+from fedretail.index.answering.candidates import Words, plan
 from fedretail.index.answering.cursors import Cursor
+from fedretail.index.answering.finding import Finder, Found
 from fedretail.index.answering.judge import Judge
 from fedretail.index.answering.paging import (
     MOST_LISTED,
@@ -21,37 +22,18 @@ from fedretail.index.answering.paging import (
 )
 from fedretail.index.answering.reasons import reasons_of
 from fedretail.index.answering.rough import Hit, Rough
-from fedretail.index.answering.shelves import chosen_shelves, shelves, shelves_name
 from fedretail.index.answering.terms import query_terms
 from fedretail.index.answering.ties import apart
 from fedretail.index.language.amounts import gtin_word
 from fedretail.index.language.spelling import Spellings
 from fedretail.index.language.vocabulary import IndexVocabulary
-from fedretail.index.layout.cells import Cell, cells_in, cells_of
-from fedretail.index.layout.lists import Spans
 from fedretail.index.layout.schema import SEQUENCE_BITS, State
 from fedretail.index.memory.memory import Lists, Memory
-from fedretail.index.memory.sites import Sites
-from fedretail.index.query import Group, Query, barcode_in, shelf_test
-from fedretail.index.rules.facets import Facets, facets_of
+from fedretail.index.query import Group, Query, barcode_in
+from fedretail.index.rules.facets import Facets
 from fedretail.index.rules.instead import Instead, instead_of
 from fedretail.index.rules.ranking import Term
 from fedretail.index.rules.shown import Shelf, listing
-
-if TYPE_CHECKING:
-    from fedretail.index.answering.ranked import Ranked
-    from fedretail.index.answering.reach import Reach
-    from fedretail.index.answering.rings import Rings
-    from fedretail.index.memory.columns import Columns, Taken
-
-# Fewer offers with every word than this, and those with some of them are listed after them. Who
-# asks for the nearest or cheapest means every word; one full answer is worth more to them than
-# any number of half ones.
-FEW_FULL_MATCHES = 1
-# From so many offers in the area asked for on, those near are looked at first.
-RINGS_FROM_ROWS = 5_000
-# Who asks for the best looks through a page: as many as one holds.
-FEW_BEST_MATCHES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +69,7 @@ def answer(
     judge.weigh(terms)
     if judge.words.terms:
         judge.known_relevant = memory.known_relevant(state, tuple(terms))
-    asked = _Asked(db, state, memory, judge, cursor)
+    asked = Finder(db, state, memory, judge, cursor)
     found, full, page = _found(asked, words, terms, cursor=cursor)
     firsts = [group[0] for group in page.groups]
     groups = _groups(page, judge) if query.group else []
@@ -129,32 +111,9 @@ def _words(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """How many rows answer; in the order in which they may be the first, or all as hits.
-
-    rows, spans: among which they were found. ranked: the same of many rows, by their columns.
-    """
-
-    total: int
-    rows: Sequence[int] | None
-    spans: Spans
-    roughs: Sequence[Rough] = ()
-    hits: Sequence[Hit] = ()
-    ranked: "Ranked | None" = None
-    rings: "Rings | None" = None
-
-    def numbers(self) -> Sequence[int]:
-        """The rows that answer, ascending; an array where they are many."""
-        if self.ranked is not None:
-            rows: Any = self.ranked.many.rows
-            return rows  # type: ignore[no-any-return]
-        return sorted([*(one.row for one in self.roughs), *(one.row for one in self.hits)])
-
-
 def _found(
-    asked: "_Asked", words: Words, terms: list[Term], *, cursor: Cursor | None
-) -> tuple[_Found, int, Sheet]:
+    asked: "Finder", words: Words, terms: list[Term], *, cursor: Cursor | None
+) -> tuple[Found, int, Sheet]:
     """(what answers, how many with every word, the page)."""
     judge, query = asked.judge, asked.judge.query
     spans = plan(words, asked.spans)
@@ -165,7 +124,7 @@ def _found(
     found = asked.judged(rows, spans)
     full = found.total
     whole: Sequence[int] | None = None
-    few = FEW_BEST_MATCHES if query.sort == "best" else FEW_FULL_MATCHES
+    few = finding.FEW_BEST_MATCHES if query.sort == "best" else finding.FEW_FULL_MATCHES
     if full < few and len(words.words) > 1:
         whole = found.numbers()
         found = _found_partly(asked, words, terms, whole, few=few) or found
@@ -185,8 +144,8 @@ def _found(
 
 
 def _found_partly(
-    asked: "_Asked", words: Words, terms: list[Term], whole: Sequence[int], *, few: int
-) -> _Found | None:
+    asked: "Finder", words: Words, terms: list[Term], whole: Sequence[int], *, few: int
+) -> Found | None:
     """What holds some of the words, those that hold all (`whole`) included; None: nobody holds any.
 
     few: so many are enough.
@@ -201,158 +160,6 @@ def _found_partly(
         if found.total >= few:
             break
     return found
-
-
-@dataclass(slots=True)
-class _Asked:
-    """Few rows are judged one by one, many by their columns."""
-
-    db: sqlite3.Connection
-    state: State
-    memory: Memory
-    judge: Judge
-    cursor: Cursor | None
-    _reach: "Reach | None" = None
-    _categories: set[int] | None = None
-
-    def spans(self) -> Spans:
-        """The spans of rows of the sites where offers may be; None for everywhere."""
-        judge, sites = self.judge, self.judge.sites
-        if self.memory.is_loaded and isinstance(sites, Sites):
-            return sites.ranges_of(self.reach(sites).numbers) if judge.is_local else None
-        near = judge.bases()
-        return None if near is None else sites.ranges(near)
-
-    def held(self) -> AbstractContextManager[object]:
-        """The columns for as long as what was taken of them is used; nothing without them."""
-        if not self.memory.is_loaded:
-            return nullcontext()
-        return self.memory.held(self.db, self.state, self.memory.sites(self.db, self.state))
-
-    def reach(self, sites: Sites) -> "Reach":
-        """The sites of the query, judged at once."""
-        if self._reach is None:
-            from fedretail.index.answering.reach import Reach
-
-            self.judge.heard = self.memory.heard(sites)
-            self._reach = Reach(self.judge, sites, self.judge.heard)
-        return self._reach
-
-    def judged(
-        self,
-        rows: Sequence[int] | None,
-        spans: Spans,
-        cover: Cover | None = None,
-        full: Sequence[int] | None = None,
-    ) -> _Found:
-        """What answers of these rows (None: of all in the spans).
-
-        cover, full: as Judge.roughs has them.
-        """
-        judge, memory = self.judge, self.memory
-        count = len(rows) if rows is not None else memory.offers_in(self.db, self.state, spans)
-        if memory.is_worth(count, self.state.offers):
-            is_whole = rows is None or (
-                cover is None
-                and getattr(rows, "is_kept", False)
-                and shelf_test(judge.query) is None
-            )
-            if is_whole and judge.asks_near and count >= RINGS_FROM_ROWS:
-                kept: Any = rows
-                rings = self._rings(kept)
-                # Few offers may be joined by those with some of the words.
-                if len(judge.words.terms) < 2 or len(rings) >= FEW_BEST_MATCHES:
-                    return _Found(len(rings), rows, spans, rings=rings)
-
-            def taken(columns: "Columns") -> "Taken":
-                return columns.take_spans(spans) if rows is None else columns.of(rows)
-
-            ranked = self._ranked(taken, cover=cover, full=full)
-            return _Found(len(ranked), rows, spans, ranked=ranked)
-        if not judge.is_plain:
-            hits = judge.hits(self._cells(rows, spans), self._shelves())
-            return _Found(len(hits), rows, spans, hits=hits)
-        shares = dict(zip(map(int, cover.rows), cover.shares, strict=True)) if cover else None
-        known = None if full is None else set(map(int, full))
-        found = judge.roughs(self._cells(rows, spans), self._shelves(), shares, known)
-        return _Found(len(found), rows, spans, sorted(found, key=lambda rough: rough.low))
-
-    def facets(self, found: _Found) -> Facets:
-        """The facets of all that was found."""
-        query = self.judge.query
-        if found.ranked is not None:
-            from fedretail.index.answering.counts import facets_of_many
-
-            return facets_of_many(found.ranked.many)
-        goods: Iterable[Any] = (hit.goods for hit in found.hits)
-        if self.judge.is_plain:
-            cells = self._cells(found.rows, found.spans)
-            goods = (one for _, one in self.judge.goods(cells, self._shelves(), named=False))
-        return facets_of(goods, category=query.category, currency=query.currency)
-
-    def _shelves(self) -> set[int] | None:
-        if self._categories is None:
-            self._categories = shelves(self.judge.query, self.judge.details)
-        return self._categories
-
-    def _cells(self, rows: Sequence[int] | None, spans: Spans) -> Iterable[tuple[int, Cell]]:
-        if rows is not None:
-            return cells_of(self.db, map(int, rows))
-        whole: Sequence[tuple[int, int] | None] = [None] if spans is None else spans
-        return (one for span in whole for one in cells_in(self.db, span))
-
-    def _rings(self, rows: "Taken | None") -> "Rings":
-        """All offers, or those in rows that are kept, by distance."""
-        from fedretail.index.answering.rings import Rings
-
-        judge, memory = self.judge, self.memory
-        sites, labels = memory.sites(self.db, self.state), memory.labels(self.db, self.state)
-        with memory.held(self.db, self.state, sites) as columns:
-            if rows is None:
-                shelf = columns.shelf(
-                    shelves_name(judge.query), chosen_shelves(judge.query, labels)
-                )
-            else:
-                shelf = columns.shelf_of(rows)
-
-        def at(numbers: Any) -> "Ranked":
-            return self._ranked(
-                lambda columns: (
-                    columns.take_sites(numbers) if rows is None else rows.at_sites(numbers)
-                )
-            )
-
-        windowed = len(self._ranked(lambda _: shelf.windowed)) if len(shelf.windowed) else 0
-        return Rings(
-            judge,
-            self.reach(sites),
-            shelf,
-            windowed=windowed,
-            ranked_at=at,
-        )
-
-    def _ranked(
-        self,
-        taken: Callable[["Columns"], "Taken"],
-        *,
-        cover: Cover | None = None,
-        full: Sequence[int] | None = None,
-    ) -> "Ranked":
-        """Many rows, judged and to be put in order."""
-        from fedretail.index.answering.many import Many
-        from fedretail.index.answering.ranked import Ranked
-
-        judge, memory = self.judge, self.memory
-        sites, labels = memory.sites(self.db, self.state), memory.labels(self.db, self.state)
-        reach = self.reach(sites)
-        with memory.held(self.db, self.state, sites) as columns:
-            moments = columns.moments[judge.query.member]
-            many = Many(judge, reach, labels, taken(columns), moments=moments)
-            units = self.cursor.units if self.cursor else ()
-            ranked = Ranked(many, cover=cover, full=full, units=units)
-            judge.units = ranked.units
-            ranked.prepare()
-        return ranked
 
 
 def _groups(page: Sheet, judge: Judge) -> list[Group]:

@@ -11,21 +11,23 @@ from typing import Any, NamedTuple, Protocol
 
 from fedretail.index.language.text import match
 from fedretail.index.language.vocabulary import LAST_CHARACTER, begins
-from fedretail.index.layout.lists import Spans
+from fedretail.index.layout.lists import INDEXED_BEGINNINGS, Spans
 from fedretail.index.rules.ranking import Form, Term, rarity, telling
 
 # Below this many rows, reading all rows of the rarest word costs less than looking up which
 # sites lie near and seeking in several ranges.
 FEW_ROWS = 2_000
 
-# FTS5 has lists of its own for the beginnings of these lengths; for others it first joins the
-# lists of all words that begin so (18 ms for "choc" in a million offers), every time it is asked.
+# But for INDEXED_BEGINNINGS FTS5 first joins the lists of all words that begin so (18 ms for
+# "choc" in a million offers), every time it is asked.
 # Up to so many words are asked for one by one instead, which seeks; more are asked for once.
-INDEXED_BEGINNINGS = (2, 3)
 MAX_SPELT_OUT = 200
 # FTS5 looks at the end of a span only where it has found a row: of many words, which hardly any row
 # holds together, it reads the lists to their ends for each span.
 _MOST_IN_SPANS = 3
+# Of so many words the rarest are looked for first: mostly no row, or hardly any, is left to be
+# looked at for the others, which takes a seek a word and row.
+_MANY_WORDS, _FEW_LEFT = 6, 50
 # Which of so many partial answers hold a further word is looked up: a row of a list costs a
 # hundredth of what an offer costs that is read because it may hold it.
 MANY_ROWS = 2_000
@@ -97,8 +99,19 @@ class Words:
 
     def is_rare(self) -> bool:
         """Whether some term stands in fewer than FEW_ROWS rows."""
-        asked = (*map(_Asked, self._must), *self._asked.values())
-        return any(self._lists.is_rare(one.match, FEW_ROWS) for one in asked if not one.is_wide)
+        is_rare = self._lists.is_rare
+        if any(is_rare(one, FEW_ROWS) for one in self._must):
+            return True
+        # Those that were counted to be weighed need not be looked up.
+        counts = [self._counts.get(term.forms) for term in self.words if not _is_begun(term)]
+        if any(count is not None and count < FEW_ROWS for count in counts):
+            return True
+        asked = (
+            self._asked[term.forms]
+            for term in self.words
+            if term.forms not in self._counts or _is_begun(term)
+        )
+        return any(is_rare(one.match, FEW_ROWS) for one in asked if not one.is_wide)
 
     def terms(self, offers: int, *, weighed: bool) -> list[Term]:
         """The terms with their weights; all weigh the same where only one order can come out."""
@@ -108,10 +121,23 @@ class Words:
 
     def rows(self, spans: Spans) -> Sequence[int]:
         """The rows that hold every term, in ascending order."""
-        asked = [self._asked[term.forms] for term in self.words]
-        every = " AND ".join(one.match for one in asked)
-        is_wide = len(asked) > _MOST_IN_SPANS or any(one.is_wide for one in asked)
-        return self._cut(_Asked(every, is_wide), spans)
+        every = self._every(self.words)
+        if len(self.words) > _MOST_IN_SPANS:
+            every = every._replace(is_wide=True)
+        if len(self.words) < _MANY_WORDS:
+            return self._cut(every, spans)
+        some = sorted(self.words, key=lambda one: (_is_begun(one), self._count(one)))
+        rare = self._cut(self._every(some[:_MOST_IN_SPANS])._replace(is_wide=True), spans)
+        if len(rare) > _FEW_LEFT:
+            return self._cut(every, spans)
+        match = " AND ".join(filter(None, (*self._must, every.match)))
+        return self._lists.rows_of(match, [(row, row) for row in map(int, rare)])
+
+    def _every(self, terms: Sequence[Term]) -> _Asked:
+        """The expression for rows that hold all of these terms."""
+        asked = [self._asked[term.forms] for term in terms]
+        match = " AND ".join(one.match for one in asked)
+        return _Asked(match, any(one.is_wide for one in asked))
 
     def some(self, offers: int) -> list[list[Term]]:
         """The terms of which partial answers hold one, to be tried in this order."""

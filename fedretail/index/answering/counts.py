@@ -1,5 +1,7 @@
 """Facets of many rows, counted by their columns; what they mean is said in `facets`."""
 
+from bisect import bisect_right
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,8 +106,11 @@ def _bands(many: Many) -> tuple[Band, ...]:
     asked = many.judge.query.currency
     mine = 0 if asked is None else currency_code(asked) or FOREIGN
     amounts = many.price[(many.currency == mine) & (many.price >= 0)]
-    counts = np.bincount(np.searchsorted(np.array(EDGES), amounts, "right"))
+    # How many reach each edge: few edges stand below the greatest amount.
+    below = bisect_right(EDGES, int(amounts.max(initial=-1)))
+    reached = [*(int(np.count_nonzero(amounts >= edge)) for edge in EDGES[:below]), 0]
     return tuple(
-        Band(EDGES[number - 1], EDGES[number] if number < len(EDGES) else None, int(counts[number]))
-        for number in np.flatnonzero(counts).tolist()
+        Band(EDGES[number], EDGES[number + 1] if number + 1 < len(EDGES) else None, more - fewer)
+        for number, (more, fewer) in enumerate(pairwise(reached))
+        if more > fewer
     )

@@ -121,7 +121,7 @@ class Judge:
     def asks_near(self) -> bool:
         """Whether offers are asked for that lie near, and nothing else of them but categories."""
         query = self.query
-        few = (query.near is None, query.group, query.facets, query.gtin is not None)
+        few = (query.near is None, query.group, query.gtin is not None)
         is_near = query.sort in ("best", "nearest") and not any(few)
         return is_near and not any(one.asks_goods for one in self.limits)
 

@@ -74,8 +74,7 @@ def ranked_sheet(ranked: "Ranked", judge: Judge, *, cursor: Cursor | None) -> Sh
 def near_sheet(rings: "Rings", judge: Judge, *, cursor: Cursor | None) -> Sheet:
     """The same of offers that lie near."""
     if cursor is not None:
-        sample = next(rings.roughs(None), None)
-        _check_fits(cursor, sample, judge)
+        _check_fits(cursor, rings.sample(), judge)
     roughs = rings.roughs(None if cursor is None else cursor.order)
     return first_sheet(roughs, len(rings), judge, cursor=cursor)
 

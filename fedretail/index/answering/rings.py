@@ -45,6 +45,10 @@ class Rings:
     def __len__(self) -> int:
         return self._total
 
+    def _count(self, wanted: int) -> int:
+        """How many sites have as many offers, and one more."""
+        return int(np.searchsorted(self._sums, wanted)) + 1
+
     def _sort(self, some: Array | None) -> None:
         """Put the sites with these numbers in order, nearer than all others; None: all."""
         self._has_all = some is None
@@ -54,26 +58,38 @@ class Rings:
         # What begins or ends is counted as if it were not there: it only makes rings larger.
         self._sums = np.cumsum(self._lasting[numbers])
 
+    def sample(self) -> Rough | None:
+        """Any row; None where there is none."""
+        some = self._ranked_at(np.sort(self._numbers[: self._count(1)])).roughs()
+        return next(some, None) or next(self.roughs(None), None)
+
     def roughs(self, after: Order | None) -> Iterator[Rough]:
         """The rows that may stand behind `after` (None: all), lower bounds ascending."""
         wanted, told = _FIRST, set[int]()
         while True:
-            count = int(np.searchsorted(self._sums, wanted)) + 1
+            count = self._count(wanted)
             if count >= len(self._numbers) and not self._has_all:
                 self._sort(None)
-                count = int(np.searchsorted(self._sums, wanted)) + 1
-            ranked = self._ranked_at(np.sort(self._with_own(self._numbers[:count])))
+                count = self._count(wanted)
             end = self._low(count)
-            for rough in ranked.roughs(None if after is None else ranked.left(after)):
-                if end is not None and rough.low >= end:
-                    break
-                # The bound of a row that was read since may have come behind the last ring's end.
-                if rough.row not in told:
-                    told.add(rough.row)
-                    yield rough
+            if after is None or end is None or end > after:
+                yield from self._ring(count, end, after, told)
             if end is None:
                 return
             wanted *= _MORE
+
+    def _ring(
+        self, count: int, end: Order | None, after: Order | None, told: set[int]
+    ) -> Iterator[Rough]:
+        """Those at the first `count` sites that stand before `end`, but for what was told."""
+        ranked = self._ranked_at(np.sort(self._with_own(self._numbers[:count])))
+        for rough in ranked.roughs(None if after is None else ranked.left(after)):
+            if end is not None and rough.low >= end:
+                return
+            # The bound of a row that was read since may have come behind the last ring's end.
+            if rough.row not in told:
+                told.add(rough.row)
+                yield rough
 
     def _with_own(self, numbers: Array) -> Array:
         """Own offers come first, however far they are."""

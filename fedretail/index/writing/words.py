@@ -31,6 +31,12 @@ def merge_later(db: sqlite3.Connection) -> None:
     _configure(db, 0, _MANY_PIECES)
 
 
+def are_left(db: sqlite3.Connection) -> bool:
+    """Whether pieces were let be and, since who did so was ended, not joined."""
+    held = dict(db.execute("SELECT k, v FROM word_config"))
+    return held.get("automerge") == 0
+
+
 def merge_all(db: sqlite3.Connection) -> Iterator[None]:
     """Join all pieces into one, some pages with each step; each is a transaction of its own."""
     pages = -_PAGES

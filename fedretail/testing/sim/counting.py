@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from fedretail.crdt.head import SignedHead
 from fedretail.crdt.transfer import Repair
 from fedretail.errors import MalformedInput
 from fedretail.p2p.mirror import Mirror
@@ -13,10 +14,10 @@ class CountingMirror(Mirror):
 
     on_wasted: Callable[[], None]
 
-    def repair(self, wanted: Repair) -> None:
+    def repair(self, wanted: Repair) -> SignedHead:
         """As it is."""
         try:
-            super().repair(wanted)
+            return super().repair(wanted)
         except (MalformedInput, WrongRows):
             self.on_wasted()
             raise

@@ -40,10 +40,10 @@ def make_api(node: Node, counts: Counts) -> ASGIApp:
     app = _application()
     app.state.node = node
     app.state.counts = counts
-    app.state.turn = threading.Lock()
+    app.state.editing = threading.Lock()
     app.state.turns = Turns(_AT_ONCE)
-    app.state.streams = Shares(most=changes.MAX_STREAMS, of_others=24, each=8)
-    app.state.exports = Shares(most=changes.MAX_EXPORTS, of_others=6, each=2)
+    app.state.streams = Shares(changes.MAX_STREAMS)
+    app.state.exports = Shares(changes.MAX_EXPORTS)
     rate = Rate(per_minute=node.config.api_per_minute, clock=node.clock)
     return Manners(app, rate=rate, origins=node.config.api_origins, counts=counts)
 

@@ -17,8 +17,6 @@ from fedretail.web.problems import Problem
 
 router = APIRouter()
 _T = TypeVar("_T")
-_HEX = frozenset("0123456789abcdef")
-_MEMBER_DIGITS = 32
 
 
 class Paged(BaseModel):
@@ -121,6 +119,6 @@ def _place(cursor: str | None) -> tuple[str, str] | None:
     if not cursor:
         return None
     owner, dash, key = cursor.partition("-")
-    if not dash or len(owner) != _MEMBER_DIGITS or not set(owner) <= _HEX:
+    if not dash or directory.parse_owner(owner) is None:
         raise MalformedInput(f"{cursor!r:.60} is no cursor.", hint="Begin anew without one.")
     return owner, key

@@ -85,7 +85,7 @@ def change_offer(  # noqa: PLR0917 - what FastAPI fills in by name
 
     asked = f"{site}/{key} {edit.model_dump_json(exclude_unset=True)}"
     # One after the other: of the same edit that comes twice at once, the second is not made.
-    with request.app.state.turn:
+    with request.app.state.editing:
         once.once(node, f"{token.name}/{idempotency_key}" if idempotency_key else None, asked, make)
     return _answer(request, _found(node, offer_id(site, key), None))
 

@@ -12,13 +12,15 @@ from fedretail.web.problems import Problem
 
 
 class Shares:
-    """Counts long answers: `most` in all, of the network `of_others` and `each` of an address.
+    """Counts long answers: `most` in all, a quarter of them to each address of the network.
 
-    What is left beside those is kept for programs of this computer, which may take all.
+    All addresses together leave a quarter to programs of this computer, which may take all.
     """
 
-    def __init__(self, *, most: int, of_others: int, each: int) -> None:
-        self._most, self._of_others, self._each = most, of_others, each
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._each = most // 4
+        self._of_others = most - self._each
         self._here = 0
         self._others: Counter[str] = Counter()
 

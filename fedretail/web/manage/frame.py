@@ -23,7 +23,7 @@ class Frame:
         """The shop of a node."""
         sites = node.sites()
         name = Member.from_fields(node.member()).name or (sites[0].name if sites else "")
-        sign = colour(sites[0].fields, sites[0].id) if sites else 0
+        sign = colour(sites[0].site, sites[0].id) if sites else 0
         counts = {"offers": own_offers(node), "neighbours": len(neighbours(node))}
         return cls(name, initials(name), sign, counts)
 

@@ -25,12 +25,6 @@ from fedretail.web.manage.uploads import Upload
 MOST_ROWS = 200
 # As many offers are named in one sentence.
 MOST_NAMES = 10
-# The columns that are offered for choice, in the order of a price list.
-OFFERED = (
-    "name", "price", "sku", "gtin", "stock", "net", "unit", "pack", "category", "brand",
-    "regular", "sale_price", "sale_from", "sale_until", "deposit", "description", "currency",
-    "min_age", "claims", "allergens", "variant", "picture_from", "cost", "supplier", "note",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from fedretail.crdt.names import site_id
 from fedretail.domain.geo import Position, bearing_deg, distance_m
 from fedretail.domain.hours import OpenState
-from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
-from fedretail.domain.kind import RecordId, Value
-from fedretail.domain.members import MEMBER, SELF, Member
+from fedretail.domain.ids import collection_of
+from fedretail.domain.members import Member
 from fedretail.domain.sites import Site
 from fedretail.errors import UsageError
 from fedretail.index.answering.judge import UNHEARD_MS
 from fedretail.index.answering.stored import where_of
 from fedretail.index.views import View
+from fedretail.node import directory
 from fedretail.node.node import Node
 from fedretail.web.asking import Stand
 from fedretail.web.pages.signs import colour, initials
@@ -32,7 +31,6 @@ class Shop:
 
     id: str
     owner: bytes
-    fields: dict[str, Value]
     site: Site
     is_own: bool
     distance_m: float | None = None
@@ -57,7 +55,7 @@ class Shop:
     @cached_property
     def colour(self) -> int:
         """The colour of its sign, 0 to 7."""
-        return colour(self.fields, self.id)
+        return colour(self.site, self.id)
 
     def state(self, at_ms: int) -> OpenState:
         """Open or not at a moment."""
@@ -130,9 +128,7 @@ class House:
 
     def member(self, shop: Shop) -> Member:
         """Who stands behind a shop."""
-        place = RecordId(shop.owner, MEMBER_COLLECTION, MEMBER.name, SELF)
-        found = self.node.record(place)
-        return Member.from_fields({} if found is None else found.fields)
+        return directory.member(self.node, shop.owner) or Member()
 
 
 def _label(view: View, name: str) -> str:
@@ -157,21 +153,16 @@ def _read(node: Node, view: View, now_ms: int) -> Street:
     stand = Stand.of(node)
     here = stand.position
     shops = []
-    for place, value in node.records("site"):
-        site = Site.from_fields(value.fields)
-        is_genuine = place.collection == collection_of(place.key) and (
-            site_id(place.owner, site.nonce) == place.key
-        )
-        if not is_genuine or not view.at_site(
-            where_of(place.owner, place.key, site, at_ms=now_ms, near=here)
-        ):
+    for one in directory.sites(node):
+        owner, site, collection = one.owner, one.site, collection_of(one.id)
+        if not view.at_site(where_of(owner, one.id, site, at_ms=now_ms, near=here)):
             continue
-        is_own = place.owner == node.owner
-        seen = None if is_own else node.store.seen_at(place.owner, place.collection)
+        is_own = owner == node.owner
+        seen = None if is_own else node.store.seen_at(owner, collection)
         if seen is not None and now_ms - seen > UNHEARD_MS:
             continue
         away = _away(here, site.position)
-        shops.append(Shop(place.key, place.owner, value.fields, site, is_own, *away, seen))
+        shops.append(Shop(one.id, owner, site, is_own, *away, seen))
     shops.sort(key=_order)
     by_id = {shop.id: shop for shop in shops}
     return Street(view, tuple(shops), now_ms, stand, by_id)

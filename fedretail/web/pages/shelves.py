@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, replace
 
+from fedretail.domain.ids import record_key
 from fedretail.domain.listings import Listing
 from fedretail.errors import MalformedInput
 from fedretail.index.query import Query
@@ -99,13 +100,13 @@ class Shelves:
     def _chosen(self) -> list[Listing]:
         """What the shop itself has chosen and has, in its order."""
         node, view = self._house.node, self._house.street().view
-        places = [f"{own.id}/{key}" for key in node.config.web_fresh for own in node.sites()]
-        found = (self._shown(place, view) for place in places)
+        places = ((own.id, code) for code in node.config.web_fresh for own in node.sites())
+        found = (self._shown(site, code, view) for site, code in places)
         return [one for one in found if one is not None and one.stock.level != "none"]
 
-    def _shown(self, offer: str, view: View) -> Listing | None:
+    def _shown(self, site: str, code: str, view: View) -> Listing | None:
         try:
-            return self._house.node.show(offer, view=view)
+            return self._house.node.show(f"{site}/{record_key(code)}", view=view)
         except MalformedInput:
             return None  # a slip in the settings is no offer
 

@@ -1,11 +1,9 @@
 """The mark of a shop: two letters on one of eight colours, the same wherever it stands."""
 
 import re
-from collections.abc import Mapping
 
-from fedretail.domain.kind import Value
+from fedretail.domain.sites import COLOURS, Site
 
-COLOURS = 8
 # Words that many signs begin with, and none is known by.
 _SMALL = frozenset(("the", "der", "die", "das", "zum", "zur", "am", "im", "and", "und", "of"))
 _WORD = re.compile(r"[^\W_]+")
@@ -21,9 +19,6 @@ def initials(name: str) -> str:
     return letters.upper()[:2]
 
 
-def colour(fields: Mapping[str, Value], site_id: str) -> int:
+def colour(site: Site, site_id: str) -> int:
     """The colour of a shop's sign: the one that it has chosen, else one that its id gives."""
-    chosen = fields.get("colour")
-    if type(chosen) is int and 0 <= chosen < COLOURS:
-        return chosen
-    return sum(site_id.encode()) % COLOURS
+    return sum(site_id.encode()) % COLOURS if site.colour is None else site.colour

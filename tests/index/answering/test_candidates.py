@@ -4,11 +4,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedretail.index.answering import candidates
 from fedretail.index.answering.candidates import Words
 from fedretail.index.answering.covers import covers_of_many
 from fedretail.index.layout.schema import connect_for_writing, create
@@ -78,3 +80,30 @@ def test_no_row_is_more_relevant_than_its_cover_says(
     for row, share in zip(cover.rows, cover.shares, strict=True):
         for named in range(len(rows[row]) + 1):
             assert most_relevant(share, named) >= naive_relevance(asked, rows[row], named)
+
+
+@given(
+    st.lists(texts, min_size=1, max_size=12),
+    st.lists(terms, min_size=2, max_size=5, unique_by=lambda term: term.forms),
+    st.none() | st.lists(st.integers(0, 12), min_size=2, max_size=2).map(sorted),
+    st.integers(0, 4),
+)
+def test_rows_of_many_words_hold_all_of_them_however_few_the_rare_ones_leave(
+    rows: list[list[str]], asked: list[Term], span: list[int] | None, few: int
+) -> None:
+    first, last = span or (0, len(rows))
+    with tempfile.TemporaryDirectory() as folder:
+        db = connect_for_writing(Path(folder) / "index.db")
+        state = create(db, "store")
+        listed = [(number, " ".join(words)) for number, words in enumerate(rows)]
+        db.executemany("INSERT INTO word(rowid, words) VALUES(?, ?)", listed)
+        words = Words(Lists(db, state, Memory(MemoryRecords())), asked)
+        wide = patch.multiple(candidates, _MANY_WORDS=2, _MOST_IN_SPANS=1, _FEW_LEFT=few)
+        with wide:
+            found = words.rows(None if span is None else [(first, last)])
+        db.close()
+    assert list(found) == [
+        number
+        for number, held in enumerate(rows)
+        if first <= number <= last and all(naive_relevance([one], held, 4) for one in asked)
+    ]

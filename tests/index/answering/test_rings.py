@@ -8,7 +8,7 @@ import pytest
 from fedretail.crdt.names import site_id
 from fedretail.domain.geo import Position
 from fedretail.domain.kind import RecordId
-from fedretail.index.answering import answer, rings
+from fedretail.index.answering import finding, rings
 from fedretail.index.memory import memory
 from fedretail.index.query import Query
 from fedretail.index.rules.orders import Sort
@@ -34,7 +34,7 @@ def put_shop(
 def look_closely(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few offers are answered as very many are."""
     for module, name, value in (
-        (answer, "RINGS_FROM_ROWS", 0),
+        (finding, "RINGS_FROM_ROWS", 0),
         (rings, "_FIRST", 1),
         (rings, "_NEAREST", 2),
         (memory, "KEEP_FROM_ROWS", 0),
@@ -108,7 +108,7 @@ def test_own_offers_come_first_however_far_they_are(
         store.put(record, fields, stamp=clock.now_ms())
         store.put(record._replace(kind="offer", key="a"), {"name": "Milk"}, stamp=clock.now_ms())
     for module, name, value in (
-        (answer, "RINGS_FROM_ROWS", 0),
+        (finding, "RINGS_FROM_ROWS", 0),
         (rings, "_FIRST", 1),
         (memory, "USE_FROM_ROWS", 0),
     ):

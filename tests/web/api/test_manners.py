@@ -5,6 +5,7 @@ from typing import Any
 import trio
 
 from fedretail.testing.clock import ManualClock
+from fedretail.testing.faces import Answer, asked_from
 from fedretail.web.api.manners import Rate
 from fedretail.web.app import make_app
 
@@ -58,37 +59,15 @@ def test_who_asks_too_much_is_told_when_to_come_again(shops: Any) -> None:
     """From an address of the network; programs of this computer ask as they like."""
     node = shops("Brook", ManualClock())
 
-    async def statuses(client: str, path: str) -> list[tuple[int, dict[bytes, bytes]]]:
-        app, told = make_app(node), list[tuple[int, dict[bytes, bytes]]]()
-
-        async def send(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                told.append((message["status"], dict(message["headers"])))
-
-        async def receive() -> Any:
-            await trio.sleep_forever()
-
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "scheme": "http",
-            "http_version": "1.1",
-            "path": path,
-            "raw_path": path.encode(),
-            "root_path": "",
-            "query_string": b"",
-            "headers": [(b"host", b"192.168.1.2")],
-            "client": (client, 1),
-            "server": ("a", 1),
-        }
-        for _ in range(105):
-            await app(dict(scope), receive, send)
-        assert app.counts.limited == sum(status == 429 for status, _ in told)
+    async def asked(address: str, path: str) -> list[Answer]:
+        app = make_app(node)
+        told = [await asked_from(app, address, path) for _ in range(105)]
+        assert app.counts.limited == sum(one.status == 429 for one in told)
         return told
 
-    told = trio.run(statuses, "192.168.1.77", "/api/v1/nothing")
-    assert [status for status, _ in told] == [404] * 100 + [429] * 5
-    assert told[-1][1][b"retry-after"] == b"1"
-    assert told[-1][1][b"content-type"] == b"application/problem+json"
-    assert {status for status, _ in trio.run(statuses, "127.0.0.1", "/api/v1/nothing")} == {404}
-    assert {status for status, _ in trio.run(statuses, "192.168.1.77", "/healthz")} == {200}
+    told = trio.run(asked, "192.168.1.77", "/api/v1/nothing")
+    assert [one.status for one in told] == [404] * 100 + [429] * 5
+    assert told[-1].headers["retry-after"] == "1"
+    assert told[-1].headers["content-type"] == "application/problem+json"
+    assert {one.status for one in trio.run(asked, "127.0.0.1", "/api/v1/nothing")} == {404}
+    assert {one.status for one in trio.run(asked, "192.168.1.77", "/healthz")} == {200}

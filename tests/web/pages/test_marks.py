@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from fedretail.domain.geo import Position
 from fedretail.domain.ids import check_digit
+from fedretail.domain.sites import COLOURS, Site
 from fedretail.web.pages.barcodes import code_in
 from fedretail.web.pages.drawings import ANYTHING, NAMES, drawing_for
-from fedretail.web.pages.signs import COLOURS, colour, initials
+from fedretail.web.pages.signs import colour, initials
 from fedretail.web.pages.towns import town_of, towns_of
 
 SPRITE = Path(__file__).parents[3] / "fedretail" / "web" / "static" / "drawings.svg"
@@ -38,7 +39,7 @@ def test_marks(name, mark) -> None:
 
 @given(st.one_of(st.none(), st.integers(), st.text(max_size=3), st.booleans()), st.text(max_size=9))
 def test_a_colour_is_one_of_eight(said, site) -> None:
-    found = colour({"colour": said}, site)
+    found = colour(Site.from_fields({"colour": said}), site)
     assert 0 <= found < COLOURS
     if type(said) is int and 0 <= said < COLOURS:
         assert found == said

@@ -8,6 +8,8 @@ from fedretail.commands.output import Cell, Column
 from fedretail.domain.times import parse_time
 
 _HAS, _HAS_NOT = Cell("has them", tone="ok"), Cell("on the way", tone="warn")
+# What is damaged here is sent to nobody.
+_WAITS = Cell("waits for repair", tone="warn")
 
 
 @click.command(epilog=examples("fedretail peers", "fedretail peers --json"))
@@ -17,7 +19,7 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
     """List the neighbours that are switched on, and whether they have the newest prices."""
     with opened(invocation, to_read=True) as node:
         status, now_ms = node.status(), node.time.now_ms()
-        is_reader = node.is_reader
+        is_reader, is_damaged = node.is_reader, node.store.repairs.has_own()
         names = [node.neighbour_name(peer["id"]) for peer in status["peers"]]
     peers = status["peers"]
     if as_json:
@@ -36,10 +38,11 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
         Column("Address", from_width=120, gives_way=True),
         Column("Id", from_width=160),
     ]
+    has_not = _WAITS if is_damaged else _HAS_NOT
     rows: list[output.Row] = [
         [
             name or ("who only reads" if peer["last_sync"] else "a new neighbour"),
-            Cell("") if is_reader else _HAS if peer["has_mine"] else _HAS_NOT,
+            Cell("") if is_reader else _HAS if peer["has_mine"] else has_not,
             _when(peer["since"], now_ms),
             _when(peer["last_sync"], now_ms),
             peer["address"],

@@ -28,6 +28,7 @@ from fedretail.locks import FileLock
 from fedretail.node import upkeep
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
 from fedretail.node.copies import Role
+from fedretail.node.naming import damaged_names
 from fedretail.node.networks import found_network, network, ticket
 from fedretail.node.node import Node
 from fedretail.node.roles import take_role
@@ -319,8 +320,9 @@ class Daemon:
         service, mirror = self.service, self._mirror
         assert service is not None
         assert mirror is not None
-        mine, stopped = await in_thread(
-            lambda: (mirror.own_heads(self.node.owner), self.node.store.own_logs.stopped)
+        node = self.node
+        mine, stopped, damaged = await in_thread(
+            lambda: (mirror.own_heads(node.owner), node.store.own_logs.stopped, damaged_names(node))
         )
         # A thread is waited for even when all is to end; the listeners are closed by then.
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -337,6 +339,7 @@ class Daemon:
             "restoring": mirror.is_restoring(),
             "restores": mirror.restores,
             "stopped": stopped,
+            "damaged": damaged,
             "peers": peers,
             "all_since_ms": self._since(mine, peers),
         }

@@ -10,10 +10,24 @@ class Happenings:
         self._stopped: str | None = None
         self._restores = 0
         self._is_restoring = False
+        self._damaged: frozenset[str] = frozenset()
 
     def lines(self, state: dict[str, Any]) -> list[str]:
         """What is new in this state, in words."""
-        return [*self._of_stopping(state), *self._of_restoring(state)]
+        return [
+            *self._of_stopping(state),
+            *self._of_restoring(state),
+            *self._of_damage(frozenset(state["damaged"])),
+        ]
+
+    def _of_damage(self, damaged: frozenset[str]) -> list[str]:
+        begun, ended = sorted(damaged - self._damaged), sorted(self._damaged - damaged)
+        self._damaged = damaged
+        return [
+            *(f"{name}: rows are damaged on this disk. Neighbours' copies mend them; "
+              "`fedretail status` says how it stands." for name in begun),
+            *(f"{name}: what was damaged is mended." for name in ended),
+        ]  # fmt: skip
 
     def _of_stopping(self, state: dict[str, Any]) -> list[str]:
         before, self._stopped = self._stopped, state["stopped"]
@@ -42,5 +56,5 @@ class Happenings:
 def worth_noting(state: dict[str, Any]) -> tuple[Any, ...]:
     """The part of the state that is worth a note of its own as soon as it changes."""
     peers = [(peer["id"], peer["address"], peer["has_mine"]) for peer in state["peers"]]
-    names = ("addresses", "own", "restoring", "stopped")
+    names = ("addresses", "own", "restoring", "stopped", "damaged")
     return (*(state[name] for name in names), state["clock_offset_ms"] // 1000, peers)

@@ -1,6 +1,6 @@
 """What people call those whom the records know by numbers."""
 
-from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
+from fedretail.domain.ids import MEMBER_COLLECTION, SITE_COLLECTIONS, collection_of
 from fedretail.domain.kind import RecordId
 from fedretail.domain.members import MEMBER, SELF, Member
 from fedretail.domain.sites import Site
@@ -39,8 +39,25 @@ def neighbour_name(node: BaseNode, peer_id: str) -> str:
 
 def damaged_name(node: BaseNode, problem: Problem) -> str:
     """Whose log is damaged; "" where it is none's, or the name has gone with it."""
+    return _holder(node, problem.log) if problem.log else ""
+
+
+def damaged_names(node: BaseNode) -> list[str]:
+    """Whose logs are to be repaired: places and shops by their names, each once, in order."""
+    found = {_holder(node, log) or "a shop" for log in node.store.repairs.damaged()}
+    return sorted(found)
+
+
+def _holder(node: BaseNode, log: bytes) -> str:
+    """The place that a log is of, else its shop; "" where neither can be read."""
     try:
-        state = node.store.log(problem.log) if problem.log else None
-        return "" if state is None else shop_name(node, state.name.owner)
+        state = node.store.log(log)
+        if state is None:
+            return ""
+        owner, collection = state.name.owner, state.name.collection
+        site = collection.removeprefix(SITE_COLLECTIONS)
+        found = node.store.record(RecordId(owner, collection, "site", site))
+        place = Site.from_fields(found.fields).name if found else ""
+        return place or shop_name(node, owner)
     except FedretailError:
         return ""

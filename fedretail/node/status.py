@@ -20,7 +20,9 @@ _WHEN_SERVING = "when `fedretail serve` runs"
 _DISBELIEVED = "Neighbours take nothing of this shop any more: two lists were signed at once."
 _DAMAGED = (
     "What this shop has published is damaged on this disk. Nothing is changed until it is "
-    "mended from a neighbour's copy; or put a copy of the data directory back."
+    "mended from a neighbour's copy; or put a copy of the data directory back. Where there is "
+    "neither, end `fedretail serve` and start it once with `fedretail serve --as original`: it "
+    "goes on with what can be read."
 )
 
 

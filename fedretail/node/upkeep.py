@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.stamp import EARLIEST_MS, MATURITY_MS
 from fedretail.node.base import BaseNode
+from fedretail.node.naming import damaged_name
 from fedretail.node.renewals import renew_due
 from fedretail.node.vacating import vacate_due
 from fedretail.p2p.mirror import Mirror
@@ -48,7 +49,7 @@ def check_daily(node: BaseNode, choice: float) -> bool:
     node.store.note(CHECKED, choice)
     upkeep = node.store.upkeep
     for problem in dict.fromkeys((*upkeep.check_one(choice), *upkeep.check_own())):
-        log.warning("%s: %s", problem.place, problem.what)
+        log.warning("%s: %s", damaged_name(node, problem) or problem.place, problem.what)
     return True
 
 

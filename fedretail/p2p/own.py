@@ -119,7 +119,7 @@ class Own:
     def look_at_rows(self) -> None:
         """Recount the logs of this device: over damaged rows nothing is to be signed or shown."""
         for problem in self._store.upkeep.check_own():
-            logger.warning("%s: %s", problem.place, problem.what)
+            logger.info("%s: %s", problem.place, problem.what)
 
     def moved(self, name: LogName) -> None:
         """A log of this device has moved by what a neighbour sent."""

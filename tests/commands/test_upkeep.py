@@ -55,6 +55,20 @@ PEER = {
 }
 
 
+def test_over_own_damage_nothing_is_on_the_way_and_the_way_out_is_told(
+    shop, tmp_path: Path, monkeypatch
+) -> None:
+    from fedretail.crdt.names import log_id
+    from fedretail.node.node import Node
+
+    with Node.open(tmp_path / "shop") as node:
+        node.store.repairs.set_damaged([log_id(name) for _, name, _ in node.store.heads()])
+    assert "serve --as original`: it goes on with" in shop("status").out
+    told = shop("status", "--json").object | {"daemon": True, "peers": [PEER]}
+    monkeypatch.setattr(Node, "status", lambda _: told)
+    assert shop("peers").out.split("\t")[1] == "waits for repair"
+
+
 def test_peers_are_listed(shop, monkeypatch) -> None:
     from fedretail.node.node import Node
 

@@ -8,7 +8,7 @@ from fedretail.domain.ids import collection_of
 from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.daemons import serving, until
 
-QUIET = {"stopped": None, "restores": 0, "restoring": False}
+QUIET = {"stopped": None, "restores": 0, "restoring": False, "damaged": []}
 STOPPED = {**QUIET, "stopped": "neighbours have met both"}
 
 
@@ -35,6 +35,33 @@ def test_what_is_fetched_is_told_at_its_beginning_and_its_end() -> None:
     (ended,) = happenings.lines({**restoring, "restores": 2, "restoring": False})
     assert "is here" in ended
     assert happenings.lines({**QUIET, "restores": 2}) == []
+
+
+def test_damage_is_told_by_name_when_found_and_when_mended() -> None:
+    happenings = Happenings()
+    happenings.lines({**QUIET, "damaged": ["Mill Shop"]})
+    (begun,) = happenings.lines({**QUIET, "damaged": ["Brook Farm", "Mill Shop"]})
+    assert begun.startswith("Brook Farm: rows are damaged on this disk.")
+    assert happenings.lines(QUIET) == [
+        "Brook Farm: what was damaged is mended.",
+        "Mill Shop: what was damaged is mended.",
+    ]
+
+
+async def test_a_damaged_log_is_told_by_its_place(memory: MemoryNetwork, shops: Any) -> None:
+    shop, told = shops("one"), list[str]()
+    name = shop.site().name
+    shop.write("offer", "bread", {"name": "Bread"}, site=shop.site())
+    written = shop.store._write.execute("SELECT row FROM row WHERE key = 'bread'").fetchone()
+    change = "UPDATE row SET row = ? WHERE key = 'bread'"
+    shop.store._write.execute(change, (b"rotten",))
+    async with serving(Daemon(shop, on_event=told.append)):
+        await until(lambda: told)
+        assert told[0].startswith(f"{name}: rows are damaged on this disk.")
+        shop.store._write.execute(change, written)
+        shop.store.upkeep.check_own()
+        await until(lambda: len(told) > 1)
+    assert told[1] == f"{name}: what was damaged is mended."
 
 
 def test_what_was_over_before_anybody_looked_is_told_too() -> None:

@@ -124,7 +124,11 @@ def _more(desk: Desk, now: Standing) -> str:
     if now.state == "stopped":
         return now.told.partition("\n")[2]
     if now.state == "damaged":
-        return _("Nothing is changed until it is mended from a neighbour's copy.")
+        return _(
+            "Nothing is changed until it is mended from a neighbour's copy. Where none has it, and "
+            "there is no copy of the data folder: fedretail serve --as original, once, goes on "
+            "with what can be read."
+        )
     if now.state == "restoring":
         return _("What you enter now is kept.")
     return ""

@@ -48,6 +48,11 @@ _LITTLE = 300_000
 T = TypeVar("T")
 
 
+def has_no_room(folder: Path) -> bool:
+    """Whether the disk with this folder is full, so that no index can be made there."""
+    return shutil.disk_usage(folder).free < _LITTLE
+
+
 class Index:
     """The search index of a store."""
 
@@ -227,7 +232,7 @@ class Index:
                     raise self._readable(error) from error
             self._mend(damaged=damaged, pause=attempt > 0)
         # Whoever holds the lock tries in vain, too.
-        if shutil.disk_usage(self._path.parent).free < _LITTLE:
+        if has_no_room(self._path.parent):
             raise disk_full(self._path)
         raise Unavailable(
             "the search index cannot be read",

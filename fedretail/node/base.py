@@ -23,7 +23,7 @@ from fedretail.domain.members import MEMBER, SELF
 from fedretail.domain.sites import Site
 from fedretail.errors import FedretailError, Refused, Unavailable, UsageError
 from fedretail.index.query import Page, Query
-from fedretail.index.search import Index
+from fedretail.index.search import Index, has_no_room
 from fedretail.locks import FileLock
 from fedretail.node import keyring, writing
 from fedretail.node.clocks import CorrectedClock, wrong_clock
@@ -127,10 +127,13 @@ class BaseNode:
         """The search index, made anew where it is missing."""
         path = self.path / INDEX_FILE_NAME
         index = Index.open(path, self.store, clock=self.time, or_frozen=self._or_frozen)
-        if self._or_frozen and not os.access(self.path, os.W_OK) and not _is_of_use(index):
+        if self._or_frozen and _is_unwritable(self.path) and not _is_of_use(index):
             # None that fits, and none can be made there: this answer gets one of its own.
-            from tempfile import TemporaryDirectory
+            from tempfile import TemporaryDirectory, gettempdir
 
+            if has_no_room(Path(gettempdir())):
+                return index
+            index.close()
             self._folder = TemporaryDirectory(prefix="fedretail-")
             path = Path(self._folder.name) / INDEX_FILE_NAME
             index = Index.open(path, self.store, clock=self.time)
@@ -381,6 +384,10 @@ def _kinds(path: Path) -> Mapping[str, Kind]:
     from fedretail.node import plugins
 
     return kinds.registry(plugins.kinds_of(named))
+
+
+def _is_unwritable(path: Path) -> bool:
+    return not os.access(path, os.W_OK) or has_no_room(path)
 
 
 def _is_of_use(index: Index) -> bool:

@@ -1,7 +1,9 @@
 """A full or read-only disk: what reads answers from what is there, what writes says why not."""
 
+import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -143,6 +145,36 @@ def test_a_closed_folder_without_an_index_is_searched_all_the_same(
     request.getfixturevalue("closed")
     assert "Raw milk" in run("search", "milk").out
     assert run("status", "--json").object["offers"] == 3
+
+
+@pytest.fixture
+def small_disk(folder: Path, tmp_path: Path) -> Iterator[Path]:
+    """The data directory, without its index, on a disk of its own that has no byte left."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("only root may make a small disk")
+    try:
+        shutil.copytree(folder, disk / "shop")
+        for file in (disk / "shop").glob("index.db*"):
+            file.unlink()
+        with contextlib.suppress(OSError), (disk / "fill").open("wb", buffering=0) as fill:
+            while True:
+                fill.write(bytes(4096))
+        yield disk / "shop"
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.process
+def test_a_full_disk_without_an_index_is_searched_all_the_same(run_in: Run, small_disk) -> None:
+    done = run_in(small_disk, "search", "milk")
+    assert "Raw milk" in done.out
+    assert "Answered from what is there" in done.err
+    assert run_in(small_disk, "status", "--json").object["offers"] == 3
 
 
 @pytest.mark.process

@@ -50,6 +50,7 @@ def office_routes(house: House, sessions: Sessions | None = None) -> list[BaseRo
         return Route(f"/manage{path}", partial(answer, office, page), methods=[method])
 
     return [
+        Route("/manage/", partial(_without_slash, office)),
         Route("/manage/sign-in", partial(_sign_in, office), methods=["POST"]),
         Route(UPLOAD_PATH, partial(_take_file, office), methods=["POST"]),
         *(route(path, page, posts=False) for path, page in _PAGES.items()),
@@ -57,6 +58,11 @@ def office_routes(house: House, sessions: Sessions | None = None) -> list[BaseRo
         *(route(f"/import/{{place:str}}{path}", _of_upload(page), posts=path not in _SEEN)
           for path, page in _UPLOADS.items()),
     ]  # fmt: skip
+
+
+async def _without_slash(office: Office, request: Request) -> Response:
+    """To the back office, for whoever has typed its address with a slash."""
+    return RedirectResponse(_visit(office, request).url("/manage"), status_code=308)
 
 
 def _of_upload(page: UploadPage) -> Page:

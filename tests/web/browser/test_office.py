@@ -47,6 +47,20 @@ def farm(tmp_path: Path) -> Iterator[Path]:
         process.kill()
 
 
+def test_on_a_phone_no_offer_is_wider_than_the_page(farm: Path, browser: Any) -> None:
+    run(farm, "offer", "add", "--name", "Raw milk", "--price", "1.30", "--stock", "12")
+    context = browser.new_context(viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    page.goto(run(farm, "manage"))
+    page.wait_for_url(re.compile(r"/manage$"))
+    page.goto(page.url + "/offers")
+    wide, seen = page.evaluate(
+        "(box => [box.scrollWidth, box.clientWidth])(document.querySelector('.scroll'))"
+    )
+    context.close()
+    assert wide <= seen
+
+
 def test_a_walk(farm: Path, tmp_path: Path, browser: Any) -> None:
     prices = tmp_path / "list.csv"
     prices.write_text(LIST, encoding="utf-8")

@@ -35,6 +35,12 @@ def test_back_and_forth_loses_nothing(owner) -> None:
     assert 'value="nowhere"' in again
 
 
+def test_empty_hours_are_told_as_what_they_become(owner) -> None:
+    step = owner.get("/first/place").text
+    assert "closed on days without times; where no day has any, your hours" in step
+    assert 'placeholder="closed"' not in step
+
+
 def test_monday_on_the_other_working_days(owner) -> None:
     owner.post("place", "same-week", Mo="8-13, 14-18", Sa="9-12")
     kept = owner.first.answers()

@@ -26,6 +26,11 @@ def test_a_link_opens_once(browsers, farm) -> None:
     assert second.get().status_code == 401
 
 
+def test_its_address_with_a_slash_leads_to_it(browsers, farm) -> None:
+    answer = browsers().client.get("/manage/?lang=de", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (308, "/manage?lang=de")
+
+
 def test_a_link_is_old_after_two_minutes(browsers, farm, clock, note_daemon) -> None:
     held = token(farm)
     clock.advance(LINK_MS)

@@ -8,7 +8,7 @@ from fedretail.domain.ids import collection_of
 from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.daemons import serving, until
 
-QUIET = {"stopped": None, "restores": 0, "restoring": False, "damaged": []}
+QUIET: dict[str, Any] = {"stopped": None, "restores": 0, "restoring": False, "damaged": []}
 STOPPED = {**QUIET, "stopped": "neighbours have met both"}
 
 

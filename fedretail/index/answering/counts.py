@@ -9,7 +9,7 @@ import numpy as np
 from fedretail.index.answering.many import FOREIGN, Many
 from fedretail.index.layout.cells import currency_code
 from fedretail.index.memory.arrays import Array
-from fedretail.index.memory.doors import CLOSED, OPEN, UNKNOWN
+from fedretail.index.memory.open_states import CLOSED, OPEN, UNKNOWN
 from fedretail.index.memory.tables import Parts
 from fedretail.index.rules.categories import shelf_of
 from fedretail.index.rules.facets import (
@@ -95,7 +95,7 @@ def _open(many: Many, counts: Array) -> tuple[Choice, ...]:
     there = np.flatnonzero(counts)
     if not len(there):
         return ()
-    by_code = np.bincount(many.reach.doors(there), counts[there]).astype(np.int64)
+    by_code = np.bincount(many.reach.open_states(there), counts[there]).astype(np.int64)
     found = (
         (open_name(_STATES[code]), int(by_code[code])) for code in np.flatnonzero(by_code).tolist()
     )

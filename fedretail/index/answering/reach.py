@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fedretail.domain.boxes import Box
-from fedretail.index.memory.doors import OPEN
+from fedretail.index.memory.open_states import OPEN
 from fedretail.index.memory.sites import Sites
 from fedretail.index.rules.filters import Filters
 from fedretail.index.views import View
@@ -67,13 +67,13 @@ class Reach:
             there = np.zeros(len(self.mask), bool)
             there[sites] = True
             asked = np.flatnonzero(there[:-1] & self._unasked[:-1])
-            self.mask[asked] = self.doors(asked) == OPEN
+            self.mask[asked] = self.open_states(asked) == OPEN
             self._unasked[asked] = False
         return self.mask[sites]
 
-    def doors(self, numbers: Array) -> Array:
-        """Whether sites are open, as codes of Doors."""
-        found: Array = self.sites.arrays.doors.codes(numbers, self.at_ms)
+    def open_states(self, numbers: Array) -> Array:
+        """Whether sites are open, as codes of OpenStates."""
+        found: Array = self.sites.arrays.open_states.codes(numbers, self.at_ms)
         return found
 
 

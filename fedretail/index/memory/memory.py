@@ -137,7 +137,7 @@ class Memory:
         labels.categories.load()
         labels.brands.load()
         sites.load()
-        sites.arrays.doors.load()
+        sites.arrays.open_states.load()
 
     def held(
         self, db: sqlite3.Connection, state: State, sites: Sites

@@ -14,7 +14,7 @@ from fedretail.domain.sites import Site
 from fedretail.index.layout.cells import currency_code
 from fedretail.index.layout.facts import unpack_site
 from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS
-from fedretail.index.memory.doors import Doors
+from fedretail.index.memory.open_states import OpenStates
 from fedretail.index.memory.spatial import (
     Globe,
     Reach,
@@ -147,7 +147,7 @@ class Sites:
         """Whether one of them is open; many have the same hours."""
         if self._arrays is None:
             return entry.site.open_state(at_ms)
-        return self._arrays.doors.state(self.number_at(entry.base), at_ms)
+        return self._arrays.open_states.state(self.number_at(entry.base), at_ms)
 
     def within(self, center: Position, radius_m: float) -> list[int]:
         """The bases of the sites at most `radius_m` from `center`."""
@@ -279,8 +279,8 @@ def _span(first: int, last: int) -> tuple[int, int]:
 class _Arrays(NamedTuple):
     """Of all sites, in the order of their numbers.
 
-    points: of the unit sphere; owners: by number; ranks: the place of each id among all; doors:
-    what is known of opening hours.
+    points: of the unit sphere; owners: by number; ranks: the place of each id among all;
+    open_states: what is known of opening hours.
     """
 
     bases: Any
@@ -290,7 +290,7 @@ class _Arrays(NamedTuple):
     lons: Any
     owners: Any
     ranks: Any
-    doors: Doors
+    open_states: OpenStates
 
     @classmethod
     def of(cls, entries: list[SiteEntry]) -> "_Arrays":
@@ -313,7 +313,7 @@ class _Arrays(NamedTuple):
             lons,
             np.array(owners, np.int64),
             ranks,
-            Doors([one.read for one in entries]),
+            OpenStates([one.read for one in entries]),
         )
 
 

@@ -27,7 +27,7 @@ class _Known(NamedTuple):
     until_ms: int
 
 
-class Doors:
+class OpenStates:
     """The opening hours of sites by their numbers; any thread may ask."""
 
     def __init__(self, sites: Sequence[Callable[[], Site]]) -> None:

@@ -186,12 +186,16 @@ def present_peers(node: BaseNode) -> list[dict[str, Any]]:
 
 
 def _since(node: BaseNode, at_ms: int | None) -> str:
-    """ "14:02" of today, "9 Nov" of an earlier day, by the shop's own time; "" where unknown."""
+    """ "14:02" of today, "9 Nov" of an earlier day, by the shop's own time; "" where unknown.
+
+    Where this computer's clock shows another hour, the zone is said: "14:02 (Europe/Berlin)".
+    """
     if at_ms is None:
         return ""
     zone = shop_zone(node)
     then, now = to_datetime(at_ms, zone), to_datetime(node.clock.now_ms(), zone)
-    return f"{then:%H:%M}" if then.date() == now.date() else f"{then.day} {then:%b}"
+    said = f"{then:%H:%M}" if then.date() == now.date() else f"{then.day} {then:%b}"
+    return said if then.utcoffset() == then.astimezone().utcoffset() else f"{said} ({zone})"
 
 
 def shop_zone(node: BaseNode) -> tzinfo:

@@ -1,5 +1,6 @@
 """What status says, counted from what is there and from what neighbours reported."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,3 +180,21 @@ def test_a_neighbour_is_called_by_its_name(shop: Node) -> None:
     assert shop.neighbour_name(shop.identity.peer_id) == shop.member()["name"]
     assert shop.neighbour_name(peer_id_of(bytes(32))) == ""
     assert shop.neighbour_name("nobody") == ""
+
+
+def test_since_when_says_the_zone_where_this_computer_has_another(
+    shop: Node, note_daemon: Callable[[Node, Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(time, "tzset"):
+        pytest.skip("Windows has no TZ")
+    shop.set_site(shop.site(), {"time_zone": "Europe/Berlin"})
+    state = {"peers": [peer(0, has_mine=True)], "own": own_heads(shop), "clock_offset_ms": 0}
+    note_daemon(shop, {**state, "all_since_ms": shop.clock.now_ms()})
+    try:
+        for zone, is_told in (("Europe/Berlin", False), ("Asia/Tokyo", True)):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            assert ("(Europe/Berlin)." in shop.sentence()) is is_told
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -23,7 +23,7 @@ ENGLISH: Mapping[str, Sentence] = {
     "price_negative": "is negative; a price is not",
     "price_no_amount": "is not an amount",
     "price_too_large": "is too large for a price",
-    "price_two_ways": "may mean thousands or cents",
+    "price_two_ways": "may mean %(whole)s or %(part)s",
     "price_decimals": "has more decimals than %(currency)s (%(digits)s)",
     "currency_other": "is in another currency; %(currency)s is expected",
     "currency_mixed": "the other rows are in %(currency)s",

@@ -391,4 +391,4 @@ def naive_relevance(terms: Sequence[Term], words: Sequence[str], named: int) -> 
         found += one.points
     places, is_begun = [one.place for one in held], ranking.is_begun_with_head(words[-1])
     kept = ranking.shape(places, words[:named], ranking.asked_of(terms), is_begun=is_begun)
-    return found / sum(term.weight for term in terms) / ranking.length(named) * kept
+    return found / ranking.total_of(terms) / ranking.length(named) * kept

@@ -1,7 +1,7 @@
 """The answer to one query in one snapshot of the index: find, judge, sort, read what is shown."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from fedretail.index.answering.paging import (
     sheet,
 )
 from fedretail.index.answering.reasons import reasons_of
-from fedretail.index.answering.rough import Hit, Rough
+from fedretail.index.answering.rough import Hit
 from fedretail.index.answering.terms import query_terms
 from fedretail.index.answering.ties import apart
 from fedretail.index.language.amounts import gtin_word
@@ -133,9 +133,7 @@ def _found(
     if found.ranked is not None:
         return found, full, ranked_sheet(found.ranked, judge, cursor=cursor)
     if judge.is_plain:
-        roughs: Iterable[Rough] = found.roughs
-        if not judge.words.adds_up:
-            roughs = apart(roughs, judge.details, lambda base: judge.reach(base).entry.id)
+        roughs = apart(found.roughs, judge.details, lambda base: judge.reach(base).entry.id)
         return found, full, first_sheet(roughs, found.total, judge, cursor=cursor)
     known = None if whole is None else set(map(int, whole))
     every = [hit for hit in found.hits if known is None or hit.row in known]

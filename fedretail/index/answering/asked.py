@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
-from fedretail.index.rules.ranking import Relevance, Term, most_lacking, most_nowhere
+from fedretail.index.rules.ranking import Relevance, Term, most_lacking, most_nowhere, total_of
 
 
 class AskedWords(NamedTuple):
@@ -11,8 +11,7 @@ class AskedWords(NamedTuple):
 
     least: so large a share of what was asked an offer with every word has, wherever they stand.
     lacking, nowhere: what the places of words leave at most of an offer that lacks one of them, and
-    of one whose name holds none. adds_up: whether scores are sums over words, which rounding may
-    take past their bound.
+    of one whose name holds none. total: what they weigh together.
     """
 
     terms: tuple[Term, ...]
@@ -20,22 +19,21 @@ class AskedWords(NamedTuple):
     least: float = 1.0
     lacking: float = 1.0
     nowhere: float = 1.0
-    adds_up: bool = False
+    total: float = 0.0
 
     @classmethod
-    def of(cls, some: Iterable[Term], *, sort: str) -> Self:
+    def of(cls, some: Iterable[Term]) -> Self:
         """Those of these terms."""
         terms = tuple(some)
         if not terms:
             return cls(terms, Relevance(terms))
-        total = sum(term.weight for term in terms)
+        total = total_of(terms)
         worst = (term.weight * min(form.worth for form in term.forms) for term in terms)
-        is_several = len(terms) > 1
         return cls(
             terms,
             Relevance(terms),
             sum(worst) / total,
-            most_lacking(terms) if is_several else 1.0,
+            most_lacking(terms) if len(terms) > 1 else 1.0,
             most_nowhere(terms),
-            sort == "best" and is_several,
+            total,
         )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from fedretail.domain.kind import Value
 from fedretail.errors import MalformedInput
 from fedretail.index.layout.cells import BLOCK_BITS, Cell, cell_of
-from fedretail.index.layout.facts import Labels, stamped_facts
+from fedretail.index.layout.facts import Labels, name_facts, stamped_facts
+from fedretail.index.layout.rows import name_words
 from fedretail.index.layout.schema import SEQUENCE_BITS
 from fedretail.index.layout.traits import read_traits
 from fedretail.index.memory.sites import SiteEntry
+from fedretail.index.rules.ranking import Name, name_of
 
 if TYPE_CHECKING:
     from fedretail.index.memory.tables import Tables
@@ -25,6 +27,8 @@ _KEPT = 1_000
 # Rows and sources asked for in one statement: as many as a page has, and one.
 _AT_ONCE = 21
 _ROWS = f"IN ({','.join('?' * _AT_ONCE)})"
+# Names read in one statement.
+_NAMES_READ = 500
 _NAMES = f"IN (VALUES {','.join(['(?, ?, ?)'] * _AT_ONCE)})"
 
 
@@ -87,6 +91,15 @@ class Details:
             self._read[row] = Detail(key, *stamped_facts(facts, cell, self.labels(cell)))
         if not all(row in self._read for row in rows):
             raise MalformedInput("a cell without its offer")
+
+    def names(self, rows: list[int]) -> Iterator[Name]:
+        """The words of the names of rows, ascending, however many; nothing of it is kept."""
+        for start in range(0, len(rows), _NAMES_READ):
+            some = rows[start : start + _NAMES_READ]
+            query = f"SELECT id, facts FROM offer WHERE id IN ({','.join('?' * len(some))})"
+            found = dict(self._db.execute(query, some))
+            for row in some:
+                yield name_of(*name_words(name_facts(found[row])))
 
     def by_key(self, base: int, rows: Collection[int]) -> Iterator[tuple[int, str]]:
         """(row, key) of rows of the site with this base, by key."""

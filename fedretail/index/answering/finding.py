@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fedretail.index.answering.reach import Reach
     from fedretail.index.answering.rings import Rings
     from fedretail.index.memory.columns import Columns, Taken
+    from fedretail.index.memory.names import Told
 
 # Fewer offers with every word than this, and those with some of them are listed after them. Who
 # asks for the nearest or cheapest means every word; one full answer is worth more to them than
@@ -205,10 +206,18 @@ class Finder:
         sites = self.memory.sites(self.db, self.state)
         with self.memory.held(self.db, self.state, sites):
             units = self.cursor.units if self.cursor else ()
-            ranked = Ranked(self._many(taken), cover=cover, full=full, units=units)
+            ranked = Ranked(
+                self._many(taken), cover=cover, full=full, units=units, names=self._names
+            )
             self.judge.units = ranked.units
             ranked.prepare()
         return ranked
+
+    def _names(self, rows: Any) -> "Told":
+        """The words in the names of these rows."""
+        sites = self.memory.sites(self.db, self.state)
+        with self.memory.held(self.db, self.state, sites) as columns:
+            return columns.names.of(rows, self.judge.details.names)
 
     def _many(self, taken: Callable[["Columns"], "Taken"]) -> "Many":
         """Many rows, judged."""

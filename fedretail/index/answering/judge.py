@@ -95,7 +95,7 @@ class Judge:
         self.units: tuple[str, ...] = ()
         # When each of the sites was signed last, ms, -1 never; None where only the store knows.
         self.heard: Any = None
-        self.words = AskedWords.of((), sort=query.sort)
+        self.words = AskedWords.of(())
 
     @property
     def is_plain(self) -> bool:
@@ -115,7 +115,7 @@ class Judge:
 
     def weigh(self, terms: Iterable[Term]) -> None:
         """Set the words by which hits are told how relevant they are."""
-        self.words = AskedWords.of(terms, sort=self.query.sort)
+        self.words = AskedWords.of(terms)
 
     @property
     def asks_near(self) -> bool:

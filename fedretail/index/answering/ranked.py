@@ -4,9 +4,9 @@ Distances of many sites are worked out with a centimetre of doubt, which only de
 rows are looked at closely, never the order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 
 import numpy as np
 
@@ -14,38 +14,24 @@ from fedretail.domain.ids import offer_id
 from fedretail.domain.prices import UnitPrice
 from fedretail.index.answering import ties
 from fedretail.index.answering.ascending import ascending
-from fedretail.index.answering.beside import most_of
 from fedretail.index.answering.candidates import Cover
 from fedretail.index.answering.many import FOREIGN, Many
 from fedretail.index.answering.rough import Rough
+from fedretail.index.answering.scores import DOUBT, Parts, Scores
 from fedretail.index.answering.ties import merged
 from fedretail.index.layout.cells import UNIT_BASES, currency_code, currency_of
 from fedretail.index.layout.schema import SEQUENCE_BITS
 from fedretail.index.memory.arrays import Array, are_among, distinct
 from fedretail.index.memory.columns import Taken
+from fedretail.index.memory.names import Told
 from fedretail.index.memory.spatial import doubt_m
 from fedretail.index.rules.orders import Order, units_by
-from fedretail.index.rules.ranking import (
-    BESIDE_NAME,
-    DAY_MS,
-    FRESH_DAYS,
-    HALF_DISTANCE_M,
-    LEAST_SHAPE,
-    LENGTHS,
-    STALE_COST,
-    STALE_DAYS,
-    STOCK_WEIGHTS,
-    Term,
-    nearness,
-)
+from fedretail.index.rules.ranking import nearness
 
-# Sums of floats in another order differ by less.
-_DOUBT = 1 + 1e-12
+# So many rows are read before the names of the others are looked at; a page needs fewer.
+_READ_FIRST = 300
 # Greater unit prices stand behind all others and are told apart when they are read.
 _MOST_UNIT = (1 << 40) - 1
-# A name of more words than a cell counts may be as long as it likes.
-_MOST_NAMED = 255
-_WEIGHTS, _LENGTHS = np.array(STOCK_WEIGHTS), np.array(LENGTHS)
 
 
 class Ranked:
@@ -58,23 +44,22 @@ class Ranked:
         cover: Cover | None,
         full: Sequence[int] | None,
         units: tuple[str, ...] = (),
+        names: Callable[[Array], Told] | None = None,
     ) -> None:
         """Sorts nothing yet.
 
         cover: for each row the share of what was asked that it holds; None: all. full: the rows
         that hold every word, which come before the others; None: all do. units: as `units_of`,
-        () to work them out.
+        () to work them out. names: the words in the names of rows.
         """
         self.many, query = many, many.judge.query
         count = len(many)
-        self._share = np.ones(count)
-        self._parts: Sequence[tuple[Term, Array | None]] = [
-            (one, None) for one in many.judge.words.terms
-        ]
+        share = np.ones(count)
+        parts: Parts = [(one, None) for one in many.judge.words.terms]
         if cover is not None and count:
             places = _places(many, cover)
-            self._share = np.asarray(cover.shares)[places]
-            self._parts = [(term, held[places]) for term, held in cover.parts]
+            share = np.asarray(cover.shares)[places]
+            parts = [(term, held[places]) for term, held in cover.parts]
         self._lacks = np.zeros(count, bool)
         if full is not None:
             self._lacks = ~are_among(many.rows, np.asarray(full, np.int64))
@@ -84,6 +69,7 @@ class Ranked:
         if view is not None and self._is_owned:
             own = many.reach.sites.of_retailers([view.owner.hex()] if view.owner else [])
             self._behind = ~are_among(many.sites, np.array(own, np.int64))
+        self._scores = Scores(many, share, parts, self._lacks, names=names)
         self._class = self._lacks * 4 + self._behind * 2 + many.unsure
         self.units = units
         if query.sort == "cheapest-unit" and not units:
@@ -105,9 +91,9 @@ class Ranked:
         """What to sort by, the most important last; ascending and never above the true order."""
         many, sort = self.many, self.many.judge.query.sort
         if self._is_tight:
-            return [many.reach.sites.arrays.ranks[many.sites], -self._bound]
+            return [many.reach.sites.arrays.ranks[many.sites], -self._scores.bound]
         if sort == "best":
-            return [-self._bound * _DOUBT]
+            return [-self._scores.bound * DOUBT]
         if sort == "nearest":
             return [self.distance]
         asked = many.judge.query.currency
@@ -129,93 +115,19 @@ class Ranked:
     def _is_tight(self) -> bool:
         """Whether a score may be just the bound, as many may be: then ids decide.
 
-        Nobody asks from where, and one word is no sum: the bound is worked out as scores are.
+        Nobody asks from where, and all else of the bound is worked out as scores are.
         """
-        judge = self.many.judge
-        is_best = judge.query.sort == "best" and judge.query.near is None
-        return is_best and not judge.words.adds_up
-
-    @cached_property
-    def _bound(self) -> Array:
-        """The greatest score that each row may have."""
-        every = np.arange(len(self.many))
-        is_sourced = self.many.labels.traits.sourced[self._trait]
-        read_ms = np.where(is_sourced, self.many.judge.details.newest_source_ms(), 0)
-        return self._bound_of(every, 1 / (1 + self.distance / HALF_DISTANCE_M), read_ms)
-
-    def _bound_of(self, places: Array, near: Array | float, read_ms: Array) -> Array:
-        """The same of some rows, worked out as scores are.
-
-        near: as ranking.nearness; read_ms: not before their sources were read, 0 for none.
-        """
-        fresh = self._freshness(self._fresh_s[places], read_ms, doubt_ms=999)
-        return self._relevant[places] * near * _presence(self.many.stock[places]) * fresh
-
-    @cached_property
-    def _relevant(self) -> Array:
-        """How relevant each row is at most; exactly, where that is known."""
-        if not self.many.judge.words.terms:
-            return self._share
-        places, known = self._known
-        words, share = self.many.judge.words, self._share
-        shape = np.where(self._lacks, words.lacking, 1.0)
-        most = most_of(self.many, self._parts, sum(term.weight for term in words.terms))
-        if most is not None:
-            share = most.share
-            shape[most.nowhere] = words.nowhere
-        found: Array = share / _lengths(self._named) * shape
-        found[places] = known
-        return found
-
-    @cached_property
-    def _known(self) -> tuple[Array, Array]:
-        """The places of rows that earlier queries for these words have read; their relevance."""
-        # Others may add to it meanwhile.
-        known = self.many.judge.known_relevant.copy()
-        rows = np.fromiter(known, np.int64, len(known))
-        values = np.fromiter(known.values(), float, len(known))
-        if not len(self.many):
-            return np.zeros(0, np.int64), np.zeros(0)
-        places = np.minimum(np.searchsorted(self.many.rows, rows), len(self.many) - 1)
-        is_here = self.many.rows[places] == rows
-        return places[is_here], values[is_here]
-
-    def _freshness(self, fresh_s: Array, read_ms: Array, *, doubt_ms: int) -> Array:
-        """As ranking.freshness, of what was confirmed `doubt_ms` later than cells say at most."""
-        at_ms, kept = self.many.judge.at_ms, np.ones(len(fresh_s))
-        month_ago_s = (at_ms - FRESH_DAYS * DAY_MS) // 1000
-        old = np.flatnonzero((fresh_s > 0) & (fresh_s <= month_ago_s))
-        if len(old):
-            newest = np.maximum(fresh_s[old].astype(np.int64) * 1000 + doubt_ms, read_ms[old])
-            past = np.clip((at_ms - newest) // DAY_MS - FRESH_DAYS, 0, STALE_DAYS - FRESH_DAYS)
-            kept[old] = 1 - STALE_COST * past / (STALE_DAYS - FRESH_DAYS)
-        return kept
-
-    def _worst(self) -> Array:
-        """The smallest score that each row may have."""
-        many, away = self.many, self.distance
-        least = np.where(self._lacks, 0.0, 1.0)
-        if many.judge.words.terms:
-            named = self._named
-            least = np.where(named < _MOST_NAMED, least * many.judge.words.least * BESIDE_NAME, 0.0)
-            least = least / _lengths(named) * LEAST_SHAPE
-            places, known = self._known
-            least[places] = known
-        near = 1 / (1 + (away + 2 * doubt_m(away)) / HALF_DISTANCE_M)
-        fresh = self._freshness(self._fresh_s, np.zeros(len(many)), doubt_ms=0)
-        fresh[self._fresh_s == 0] -= STALE_COST
-        worst: Array = least * near * _presence(many.stock) * fresh / _DOUBT
-        return worst
+        query = self.many.judge.query
+        return query.sort == "best" and query.near is None
 
     def __len__(self) -> int:
         return len(self.many)
 
     def prepare(self) -> None:
         """Copy all that is asked for later, while the columns are held."""
-        query, taken = self.many.judge.query, self.many.taken
+        query = self.many.judge.query
         if query.sort == "best":
-            self._named, self._trait = taken.column("named"), taken.column("trait")
-            self._fresh_s = taken.column("fresh_s")
+            self._scores.prepare()
         _ = self._keys
         if query.group:
             _ = self.products
@@ -253,7 +165,7 @@ class Ranked:
         sort, last = self.many.judge.query.sort, float(parts[-2])
         far = self.distance + 2 * doubt_m(self.distance)
         if sort == "best":
-            is_past = -self._worst() < last
+            is_past = -self._scores.worst() < last
         elif sort == "nearest":
             is_past = far < last
         else:
@@ -285,28 +197,61 @@ class Ranked:
             return
         kinds = self._class if places is None else self._class[places]
         if places is None and len(kinds) and kinds.min() == kinds.max():
-            yield from merged(self._runs(None))
+            yield from self._alike(np.arange(len(kinds)))
             return
         for kind in np.flatnonzero(np.bincount(kinds)).tolist():
             group = np.flatnonzero(kinds == kind)
-            group = group if places is None else places[group]
-            yield from merged(self._runs(group))
+            yield from self._alike(group if places is None else places[group])
 
-    def _runs(self, group: Array | None) -> Iterator[tuple[Order, Iterator[Rough]]]:
-        """These rows (None: all), those of one site that stand alike together, by lower bounds."""
+    def _alike(self, group: Array) -> Iterator[Rough]:
+        """These rows of one kind; behind those that a page needs, their names are looked at."""
+        roughs = merged(self._runs(self._in_order(group)))
+        if self.many.judge.query.sort != "best" or not self._scores.knows_names:
+            yield from roughs
+            return
+        are_left = np.ones(len(self.many), bool)
+        for rough in islice(roughs, _READ_FIRST):
+            are_left[rough.place] = False
+            yield rough
+        yield from merged(self._runs(self._closer(group[are_left[group]])))
+
+    def _in_order(self, group: Array, more: int = 8) -> Iterator[Array]:
+        """The places of these rows by their keys, some at a time."""
+        for some in ascending([key[group] for key in self._keys], more):
+            yield group[some]
+
+    def _closer(self, group: Array) -> Iterator[Array]:
+        """The same by what the names of the rows say, of no more than somebody looks at.
+
+        It puts none before what its bound had been: what comes later cannot stand before it.
+        """
+        keys, waiting = self._keys, group[:0]
+        for some in filter(len, self._in_order(group, more=2)):
+            last = keys[-1][some[-1]]
+            keys[-1][some] = -self._scores.look_closer(some) * (1.0 if self._is_tight else DOUBT)
+            waiting = np.concatenate((waiting, some))
+            waiting = waiting[np.lexsort([key[waiting] for key in keys])]
+            count = int(np.searchsorted(keys[-1][waiting], last, "right"))
+            yield waiting[:count]
+            waiting = waiting[count:]
+        yield waiting
+
+    def _runs(self, ordered: Iterable[Array]) -> Iterator[tuple[Order, Iterator[Rough]]]:
+        """Rows at places in the order of their keys, those of one site that stand alike together.
+
+        Each run with its lower bound.
+        """
         keys, sites = self._keys, self.many.sites
-        if group is not None:
-            keys, sites = [key[group] for key in keys], sites[group]
-        for some in ascending(keys):
+        for some in ordered:
             is_new = np.ones(len(some), bool)
             pairs = (one[some][1:] != one[some][:-1] for one in (sites, *keys))
             is_new[1:] = np.logical_or.reduce([*pairs])
             starts = np.flatnonzero(is_new).tolist()
             for start, end in pairwise([*starts, len(some)]):
-                places = some[start:end] if group is None else group[some[start:end]]
+                places = some[start:end]
                 first, *others = places.tolist()
                 rough = self._rough(first)
-                if len(places) > ties.MOST_READ and not self.many.judge.words.adds_up:
+                if len(places) > ties.MOST_READ:
                     yield rough.low, self._tied(places, rough)
                 else:
                     yield rough.low, chain([rough], map(self._rough, others))
@@ -320,7 +265,9 @@ class Ranked:
         start = start[:-2] if self._is_tight else start[:-1]
         last = np.full(len(places), where.distance_m or 0.0)
         if judge.query.sort == "best":
-            last = -self._bound_of(places, nearness(where.distance_m), self._read_ms(places, base))
+            last = -self._scores.bound_of(
+                places, nearness(where.distance_m), self._read_ms(places, base)
+            )
         for value in distinct(last).tolist():
             alike = places[last == value]
             rows = dict(zip(many.rows[alike].tolist(), alike.tolist(), strict=True))
@@ -331,7 +278,7 @@ class Ranked:
     def _read_ms(self, places: Array, base: int) -> Array:
         """When the sources of rows of one site were read; 0 for none."""
         judge, traits = self.many.judge, self.many.labels.traits.traits
-        entry, numbers = judge.reach(base).entry, self._trait[places]
+        entry, numbers = judge.reach(base).entry, self._scores.trait[places]
         read_ms = np.zeros(len(places), np.int64)
         for number in distinct(numbers).tolist():
             moment = judge.details.source_ms(entry, traits[number].source)
@@ -355,7 +302,7 @@ class Ranked:
             None if price < 0 else price,
             currency,
             int(many.stock[place]),
-            float(self._share[place]),
+            float(self._scores.share[place]),
             unit,
             place,
         )
@@ -390,11 +337,3 @@ def _places(many: Many, cover: Cover) -> Array:
     at = np.zeros(int(cover.rows.places.max(initial=-1)) + 1, np.int32)
     at[cover.rows.places] = np.arange(len(cover.rows), dtype=np.int32)
     return at[many.taken.places]
-
-
-def _presence(stock: Array) -> Array:
-    return _WEIGHTS[stock]
-
-
-def _lengths(named: Array) -> Array:
-    return _LENGTHS[named]

@@ -31,6 +31,7 @@ _WITH_PRICES = {
     if name not in ("gtin", "brand", "category", "currency", "source")
 }
 _WITHOUT_PRICES = {name: number for name, number in _WITH_PRICES.items() if name != "prices"}
+_NAMED = (_NUMBERS["name"], _NUMBERS["language"])
 _LEVELS: dict[str, int] = {level: number for number, level in enumerate(LEVELS)}
 # Beside the fields: the stamp of the prices, where the cell cannot say it.
 _PRICED_AT = len(_FIELDS)
@@ -95,6 +96,12 @@ def stamped_facts(packed: bytes, cell: Cell, labels: Labels) -> tuple[int | None
     if labels.source:
         fields["source"] = labels.source
     return priced_at, fields
+
+
+def name_facts(packed: bytes) -> dict[str, Value]:
+    """Of the fields of an offer those that the words of its name are made of."""
+    facts = unpack(packed, max_bytes=MAX_FACTS_BYTES)
+    return {_FIELDS[number]: facts[number] for number in _NAMED if number in facts}
 
 
 def pack_site(fields: Mapping[str, Value]) -> bytes:

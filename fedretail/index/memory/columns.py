@@ -21,6 +21,7 @@ from fedretail.index.layout.cells import BLOCK_BITS, CELL_TYPES, CELLS_PER_BLOCK
 from fedretail.index.layout.schema import SEQUENCE_BITS, Newer, State
 from fedretail.index.memory.arrays import Array, are_among
 from fedretail.index.memory.moments import Moments
+from fedretail.index.memory.names import Names
 from fedretail.index.memory.sites import Sites
 
 _CELL = np.dtype(CELL_TYPES)
@@ -138,6 +139,7 @@ class Columns:
         self._blocks = np.zeros(0, np.int64)
         # Of rows whose price depends on the moment, what has been read: for members and others.
         self.moments: dict[bool, Moments] = {}
+        self.names = Names()
         # Another number where rows stand at other places.
         self.layout = 0
         self._shelves: dict[Hashable, Shelf] = {}
@@ -308,6 +310,7 @@ class Columns:
         db.execute(f"PRAGMA cache_size = {cache}")
         self._sites_known = None
         self.moments = {True: Moments(), False: Moments()}
+        self.names = Names()
         self._file, self._commits = state.file, state.commits
 
     def _change(self, changed: list[tuple[int, bytes]]) -> None:
@@ -322,6 +325,7 @@ class Columns:
             self._lengths = np.insert(self._lengths, places, 0)
             self._starts = np.insert(self._starts, places, 0)
             self._sites_known = None
+        self.names.forget(numbers)
         for kept in self.moments.values():
             kept.forget(numbers << BLOCK_BITS, CELLS_PER_BLOCK)
         for place, (_, packed) in zip(

@@ -6,7 +6,7 @@ against 0.381).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from fedretail.index.rules.stock import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
@@ -20,12 +20,12 @@ WORD_COST = 0.05
 _FEW_WORDS, _FURTHER_COST = 10, 0.02
 # "shower head" asked for: "rain shower head" before "head for a hand shower". Small, so that it
 # decides between offers that answer alike. A stem may stand beside its whole word.
-_APART_COST = 0.1
-_BESIDE = 2
+APART_COST = 0.1
+BESIDE = 2
 # "Toilet in white" is a toilet, "toilet seat in white" none; and who asks for a "toilet seat" wants
 # the seat, which is said last.
-_NOT_HEAD = 0.75
-_NOT_LAST = 0.95
+NOT_HEAD = 0.75
+NOT_LAST = 0.95
 # What a name says behind these words goes with the thing.
 BEHIND_HEAD = frozenset(
     ("in", "with", "for", "mit", "fur", "aus", "ohne", "avec", "sans", "au", "aux", "de", "con",
@@ -60,7 +60,7 @@ FRESH_DAYS, STALE_DAYS = 30, 365
 DAY_MS = 24 * 3600 * 1000
 STALE_COST = 0.2
 # The least that where words stand leaves.
-LEAST_SHAPE = (1 - _APART_COST) * _NOT_HEAD
+LEAST_SHAPE = (1 - APART_COST) * NOT_HEAD
 
 
 class Form(NamedTuple):
@@ -130,20 +130,20 @@ def shape(
     the thing is than what goes with it.
     """
     pairs = [(places[i], places[i + 1]) for i in asked.pairs]
-    apart = sum(a is None or b is None or abs(b - a) > _BESIDE for a, b in pairs)
-    kept = 1 - _APART_COST * apart / len(pairs) if pairs else 1.0
+    apart = sum(a is None or b is None or abs(b - a) > BESIDE for a, b in pairs)
+    kept = 1 - APART_COST * apart / len(pairs) if pairs else 1.0
     heads, head = heads_of(name), places[asked.head]
     # "Cookies, chocolate chip" and "Chocolat noir" begin with it; elsewhere a brand stands there.
     if head == 0 or head in heads or (is_begun and 0 in places):
         return kept
-    return kept * (_NOT_LAST if any(one in heads for one in places) else _NOT_HEAD)
+    return kept * (NOT_LAST if any(one in heads for one in places) else NOT_HEAD)
 
 
 def most_lacking(terms: Sequence[Term]) -> float:
     """What `shape` leaves at most of an offer that lacks one of the terms, whichever."""
     pairs = asked_of(terms).pairs
     beside = {place for one in pairs for place in (one, one + 1)}
-    return 1 - _APART_COST / len(pairs) if len(beside) == len(terms) else 1.0
+    return 1 - APART_COST / len(pairs) if len(beside) == len(terms) else 1.0
 
 
 def most_nowhere(terms: Sequence[Term]) -> float:
@@ -168,6 +168,25 @@ def heads_of(name: Sequence[str]) -> range:
     while start > 0 and any(_are_alike(name[start - 1], one) for one in name[start:end]):
         start -= 1
     return range(start, end)
+
+
+class Name(NamedTuple):
+    """The words of a name, single spaces between, and where it says what it is of.
+
+    head, behind: the place of the first word that says so, and the one behind the last. is_begun:
+    whether the name may begin with it.
+    """
+
+    words: str
+    head: int
+    behind: int
+    is_begun: bool
+
+
+def name_of(words: str, last: str) -> Name:
+    """The name of these words; last: the word that tells the offer's language."""
+    heads = heads_of(words.split(" ")) if words else range(0)
+    return Name(words, heads.start, heads.stop, is_begun_with_head(last))
 
 
 def _are_alike(one: str, other: str) -> bool:
@@ -197,19 +216,32 @@ def telling(terms: Sequence[Term]) -> list[Term]:
     return chosen
 
 
+def total_of(terms: Iterable[Term]) -> float:
+    """What terms weigh together, added one by one as all sums of them are.
+
+    Each step of such a sum rounds no smaller one above a greater: so what is worked out in the same
+    steps from nothing smaller is a bound to the last bit. Newer Pythons' `sum` rounds otherwise.
+    """
+    total = 0.0
+    for term in terms:
+        total += term.weight
+    return total
+
+
+def sought_of(term: Term) -> list[tuple[str, float]]:
+    """What is looked for in a text of words with a space before and behind each; its points."""
+    return [
+        (f" {form.token}" if form.begun else f" {form.token} ", term.weight * form.worth)
+        for form in term.forms
+    ]
+
+
 class Relevance:
     """How much of what was asked an offer answers, for the terms of one query."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
-        # A word stands between spaces; the beginning of one behind a space.
-        self._sought = [
-            [
-                (f" {form.token}" if form.begun else f" {form.token} ", term.weight * form.worth)
-                for form in term.forms
-            ]
-            for term in terms
-        ]
-        self._total = sum(term.weight for term in terms)
+        self._sought = [sought_of(term) for term in terms]
+        self._total = total_of(terms)
         self._asked = asked_of(terms)
 
     def of(self, words: str, named: int) -> float:

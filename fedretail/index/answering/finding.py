@@ -12,6 +12,7 @@ from fedretail.index.answering.cursors import Cursor
 from fedretail.index.answering.judge import Judge
 from fedretail.index.answering.rough import Hit, Rough
 from fedretail.index.answering.shelves import chosen_shelves, shelves, shelves_name
+from fedretail.index.language.text import match
 from fedretail.index.layout.cells import Cell, cells_in, cells_of
 from fedretail.index.layout.lists import Spans
 from fedretail.index.layout.schema import State
@@ -19,6 +20,7 @@ from fedretail.index.memory.memory import Memory
 from fedretail.index.memory.sites import Sites
 from fedretail.index.query import shelf_test
 from fedretail.index.rules.facets import Facets, facets_of
+from fedretail.index.rules.ranking import Form
 
 if TYPE_CHECKING:
     from fedretail.index.answering.many import Many
@@ -206,18 +208,24 @@ class Finder:
         sites = self.memory.sites(self.db, self.state)
         with self.memory.held(self.db, self.state, sites):
             units = self.cursor.units if self.cursor else ()
-            ranked = Ranked(
-                self._many(taken), cover=cover, full=full, units=units, names=self._names
-            )
+            ranked = Ranked(self._many(taken), cover=cover, full=full, units=units, names=self)
             self.judge.units = ranked.units
             ranked.prepare()
         return ranked
 
-    def _names(self, rows: Any) -> "Told":
-        """The words in the names of these rows."""
+    def names_of(self, rows: Any) -> "Told":
+        """The names of these rows."""
         sites = self.memory.sites(self.db, self.state)
         with self.memory.held(self.db, self.state, sites) as columns:
             return columns.names.of(rows, self.judge.details.names)
+
+    def holds(self, form: Form, rows: Any) -> Any:
+        """A numpy array: for each of these rows whether its offer holds a form of a word."""
+        sites = self.memory.sites(self.db, self.state)
+        with self.memory.held(self.db, self.state, sites) as columns:
+            asked = match([[(form.token, form.begun)]], every=True)
+            held = self.memory.held_of(self.db, self.state, asked, self.spans())
+            return held[columns.take(rows).places]
 
     def _many(self, taken: Callable[["Columns"], "Taken"]) -> "Many":
         """Many rows, judged."""

@@ -5,7 +5,7 @@ the very number; what may stand beside the name counts with the best of its form
 in the name keeps its place there, though a better form may stand beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -18,44 +18,50 @@ from fedretail.index.rules.ranking import (
     BESIDE_NAME,
     NOT_HEAD,
     NOT_LAST,
+    Form,
     Term,
     asked_of,
     length,
     sought_of,
 )
 
+# Of so many rows it is looked up who holds which form of a word: fewer are read sooner.
+_MANY_ROWS = 500
+_NOBODY = np.zeros(1, bool)
+
 
 def most_relevant_of(
-    told: Told, words: AskedWords, parts: Sequence[tuple[Term, Array | None]]
+    told: Told,
+    words: AskedWords,
+    parts: Sequence[tuple[Term, Array | None]],
+    holds: Callable[[Form, Array], Array],
 ) -> Array:
     """The greatest relevance that each row of `told` may have.
 
-    parts: the terms that rows may hold, and whether each row may; None: all do.
+    parts: the terms that rows may hold, and whether each row may; None: all do. holds: for each of
+    some rows whether it holds a form, be it in its name or beside it.
     """
     held_of = {term.forms: held for term, held in parts}
     found, places = np.zeros(len(told)), list[Array]()
     for term in words.terms:
-        points, place = _best(told, term)
-        if term.forms in held_of:
-            # Forms that stand nowhere in the name may stand beside it.
-            most = max(term.weight * form.worth for form in term.forms) * BESIDE_NAME
-            held = held_of[term.forms]
-            points = np.maximum(points, most if held is None else np.where(held, most, 0.0))
+        points, place = np.zeros(len(told)), np.full(len(told), -1)
+        beside = np.zeros(len(told))
+        for form, (sought, weight) in zip(term.forms, sought_of(term), strict=True):
+            there = told.places(sought)
+            is_better = (there >= 0) & (weight > points)
+            points[is_better], place[is_better] = weight, there[is_better]
+            may = there < 0
+            # Of one form alone it is known already who holds it.
+            if len(term.forms) > 1 and not form.begun and np.count_nonzero(may) >= _MANY_ROWS:
+                may[may] = holds(form, told.rows[may])
+            beside[may] = np.maximum(beside[may], weight * BESIDE_NAME)
+        held = held_of.get(term.forms, _NOBODY)
+        points = np.maximum(points, beside if held is None else np.where(held, beside, 0.0))
         found += points
         places.append(place)
     lengths = np.array([length(named) for named in range(int(told.named.max(initial=0)) + 1)])
     relevant: Array = found / words.total / lengths[told.named] * _shape(told, words.terms, places)
     return relevant
-
-
-def _best(told: Told, term: Term) -> tuple[Array, Array]:
-    """The greatest points that a form of a term has in each name, and its place; 0 and -1."""
-    best, best_place = np.zeros(len(told)), np.full(len(told), -1)
-    for sought, weight in sought_of(term):
-        place = told.places(sought)
-        is_better = (place >= 0) & (weight > best)
-        best[is_better], best_place[is_better] = weight, place[is_better]
-    return best, best_place
 
 
 def _shape(told: Told, terms: Sequence[Term], places: Sequence[Array]) -> Array:

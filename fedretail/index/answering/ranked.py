@@ -4,7 +4,7 @@ Distances of many sites are worked out with a centimetre of doubt, which only de
 rows are looked at closely, never the order.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice, pairwise
 
@@ -17,19 +17,18 @@ from fedretail.index.answering.ascending import ascending
 from fedretail.index.answering.candidates import Cover
 from fedretail.index.answering.many import FOREIGN, Many
 from fedretail.index.answering.rough import Rough
-from fedretail.index.answering.scores import DOUBT, Parts, Scores
+from fedretail.index.answering.scores import DOUBT, Names, Parts, Scores
 from fedretail.index.answering.ties import merged
 from fedretail.index.layout.cells import UNIT_BASES, currency_code, currency_of
 from fedretail.index.layout.schema import SEQUENCE_BITS
 from fedretail.index.memory.arrays import Array, are_among, distinct
 from fedretail.index.memory.columns import Taken
-from fedretail.index.memory.names import Told
 from fedretail.index.memory.spatial import doubt_m
 from fedretail.index.rules.orders import Order, units_by
 from fedretail.index.rules.ranking import nearness
 
 # So many rows are read before the names of the others are looked at; a page needs fewer.
-_READ_FIRST = 300
+_READ_FIRST = 100
 # Greater unit prices stand behind all others and are told apart when they are read.
 _MOST_UNIT = (1 << 40) - 1
 
@@ -44,13 +43,13 @@ class Ranked:
         cover: Cover | None,
         full: Sequence[int] | None,
         units: tuple[str, ...] = (),
-        names: Callable[[Array], Told] | None = None,
+        names: Names | None = None,
     ) -> None:
         """Sorts nothing yet.
 
         cover: for each row the share of what was asked that it holds; None: all. full: the rows
         that hold every word, which come before the others; None: all do. units: as `units_of`,
-        () to work them out. names: the words in the names of rows.
+        () to work them out. names: as Scores has them.
         """
         self.many, query = many, many.judge.query
         count = len(many)

@@ -4,8 +4,9 @@ Bounds are worked out in the same steps as scores, and no step rounds something 
 something greater: where nobody asks from where, a bound may be met to the last bit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from fedretail.index.rules.ranking import (
     STALE_COST,
     STALE_DAYS,
     STOCK_WEIGHTS,
+    Form,
     Term,
 )
 
@@ -37,6 +39,18 @@ _WEIGHTS, _LENGTHS = np.array(STOCK_WEIGHTS), np.array(LENGTHS)
 Parts = Sequence[tuple[Term, Array | None]]
 
 
+class Names(Protocol):
+    """Who tells of rows what stands in their names."""
+
+    def names_of(self, rows: Array) -> Told:
+        """Their names, of MOST_ROWS at most."""
+        ...
+
+    def holds(self, form: Form, rows: Array) -> Array:
+        """For each of these rows whether its offer holds a form of a word, wherever."""
+        ...
+
+
 class Scores:
     """The scores that the rows of Many may have."""
 
@@ -47,11 +61,11 @@ class Scores:
         parts: Parts,
         lacks: Array,
         *,
-        names: Callable[[Array], Told] | None,
+        names: Names | None,
     ) -> None:
         """share: of what was asked each row holds at most. lacks: which rows lack some of it.
 
-        names: the words in the names of rows; None: nobody knows them.
+        names: who tells of the names of rows; None: nobody does.
         """
         self._many, self.share, self._parts, self._lacks = many, share, parts, lacks
         self._names = names
@@ -80,7 +94,8 @@ class Scores:
         near: as ranking.nearness; read_ms: not before their sources were read, 0 for none.
         """
         fresh = self._freshness(self._fresh_s[places], read_ms, doubt_ms=999)
-        return self._relevant[places] * near * _WEIGHTS[self._many.stock[places]] * fresh
+        bound: Array = self._relevant[places] * near * _WEIGHTS[self._many.stock[places]] * fresh
+        return bound
 
     @property
     def knows_names(self) -> bool:
@@ -89,13 +104,14 @@ class Scores:
 
     def look_closer(self, places: Array) -> Array:
         """The bounds of the rows at these places, by the words of their names."""
-        assert self._names is not None
+        names = self._names
+        assert names is not None
         words, most = self._many.judge.words, self._relevant
         for start in range(0, len(places), MOST_ROWS):
             some = places[start : start + MOST_ROWS]
-            told = self._names(self._many.rows[some])
+            told = names.names_of(self._many.rows[some])
             parts = [(term, None if held is None else held[some]) for term, held in self._parts]
-            most[some] = np.minimum(most[some], most_relevant_of(told, words, parts))
+            most[some] = np.minimum(most[some], most_relevant_of(told, words, parts, names.holds))
         return self._bound_at(places)
 
     @cached_property

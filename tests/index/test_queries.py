@@ -15,9 +15,9 @@ from fedretail.crdt.names import site_id
 from fedretail.domain.boxes import Box
 from fedretail.domain.geo import Position, to_e7
 from fedretail.domain.kind import RecordId
-from fedretail.index.answering import finding, rings, ties
+from fedretail.index.answering import finding, named, ranked, rings, scores, ties
 from fedretail.index.language.text import fold
-from fedretail.index.memory import memory, spatial
+from fedretail.index.memory import memory, names, spatial
 from fedretail.index.query import Page, Query
 from fedretail.index.rules.facets import Facets
 from fedretail.index.search import Index
@@ -58,6 +58,12 @@ NAMES = [
     "Chocolat noir au lait",
     "Vollmilchschokolade mit Brot",
 ]
+# A catalog of offers that are named alike: what was asked for stands side by side, apart or beside.
+ALIKE = [
+    *(f"Milk bread {number}" for number in range(3)),
+    *(f"Bread {number} from the house of milk" for number in range(3)),
+    *(f"Hof bread number {number} milks" for number in range(3)),
+]
 HOURS = ["24/7", "Mo-Fr 08:00-18:00", "off", None]
 
 
@@ -81,6 +87,7 @@ class Chance:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
         self.one = self._random.choice
+        self.names = self.one([NAMES, ALIKE])
 
     def rarely(self, *choices: Any, mostly: Any = None) -> Any:
         """Filters leave little to compare; most queries have one or two of them."""
@@ -116,7 +123,7 @@ class Chance:
             "checked_at": self.one(MOMENTS),
         }
         ends = {"valid_until": self.rarely(*MOMENTS)}
-        name = self.one(NAMES)
+        name = self.one(self.names)
         return {"name": name, **self.some(fields), **ends}
 
     def deed(self) -> tuple[Any, ...]:
@@ -163,6 +170,7 @@ class Chance:
         words = ["", "", "milk", "oat milk", "milk bread", "4-001842-100121", "haircut x", "?"]
         words += ["dairy", "da", "food", "food milk dairy", "beer bread", "hof mil"]
         words += ["mil", "milk oa", "bread with milk", "milk 100cl", "chocolat lait", "brot"]
+        words += ["bread milk", "milks", "house milk bread", "bread 2", "milk hof dairy"]
         # What is near, and nothing else of it: answered ring by ring.
         is_plain = self.one([True, False, False])
         filters: dict[str, Any] = {"near": self.one(PLACES)} if is_plain else self.filters()
@@ -298,6 +306,10 @@ def test_answers_are_those_of_a_search_that_looks_at_everything(
         patch.object(rings, "_NEAREST", 1 + columns[1]),
         patch.object(spatial, "GLOBE_FROM_PLACES", columns[1]),
         patch.object(ties, "MOST_READ", columns[1]),
+        patch.object(ranked, "_READ_FIRST", columns[1]),
+        patch.object(named, "_MANY_ROWS", columns[1]),
+        patch.object(names, "MOST_ROWS", 5 + columns[1]),
+        patch.object(scores, "MOST_ROWS", 5 + columns[1]),
     ):
         world = World(Path(folder))
         for _ in range(4):

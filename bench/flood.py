@@ -23,7 +23,7 @@ from _report import Figure, report
 from _shops import make_shop
 from sync import LISTEN, Served, fetch
 
-from fedretail.commands._circles import look_past_what_is_loaded, look_seldom
+from fedretail.commands._collector import collect_seldom, freeze_what_is_loaded
 from fedretail.p2p.ticket import Ticket
 from fedretail.testing.hostile.floods import KINDS
 
@@ -45,8 +45,8 @@ trio.run(flood, sys.argv[1], bytes.fromhex(sys.argv[2]), sys.argv[3])
 
 def main() -> None:
     """Measure, print and write everything; words on the command line choose floods."""
-    look_seldom()  # as every fedretail process does
-    look_past_what_is_loaded()  # as the daemon does
+    collect_seldom()  # as every fedretail process does
+    freeze_what_is_loaded()  # as the daemon does
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as name:
         shop = make_shop(Path(name), 0, OFFERS)

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from _report import Figure, report
 
-from fedretail.commands._circles import look_past_what_is_loaded, look_seldom
+from fedretail.commands._collector import collect_seldom, freeze_what_is_loaded
 from fedretail.crdt.codec import pack, unpack
 from fedretail.p2p import wire
 from fedretail.p2p.blocks import ID_BYTES, BlockList
@@ -47,8 +47,8 @@ class Cost(NamedTuple):
 
 def main() -> None:
     """Measure, print and write everything."""
-    look_seldom()  # as every fedretail process does
-    look_past_what_is_loaded()  # as the daemon does
+    collect_seldom()  # as every fedretail process does
+    freeze_what_is_loaded()  # as the daemon does
     chance = random.Random(SEED)
     figures = [*by_heads(chance), *by_rows(chance), *many_heads(chance)]
     report("reconcile", figures)

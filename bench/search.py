@@ -27,7 +27,7 @@ from _report import RESULTS, Figure, report
 from _rivals import Plain, Rival, Tantivy, fill
 from _shops import make_shop
 
-from fedretail.commands._circles import look_seldom
+from fedretail.commands._collector import collect_seldom
 from fedretail.index.answering.terms import query_terms
 from fedretail.index.language.spelling import Spellings
 from fedretail.index.language.vocabulary import IndexVocabulary, Vocabulary
@@ -56,7 +56,7 @@ DRAWN = (
 def main() -> None:
     """Measure, print and write everything."""
     # As every command does.
-    look_seldom()
+    collect_seldom()
     sizes = [OFFERS]
     if os.environ.get("GROWTH"):
         steps = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000)

@@ -16,7 +16,7 @@ from typing import Any
 
 from _report import Figure, report
 
-from fedretail.commands._circles import look_seldom
+from fedretail.commands._collector import collect_seldom
 from fedretail.crdt import digest
 from fedretail.crdt.changes import START, Point
 from fedretail.crdt.codec import pack, unpack
@@ -42,7 +42,7 @@ LOG = SHOP.log()
 
 def main() -> None:
     """Measure, print and write everything."""
-    look_seldom()  # as every fedretail process does
+    collect_seldom()  # as every fedretail process does
     chance = random.Random(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

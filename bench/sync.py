@@ -16,7 +16,7 @@ import trio
 from _report import Figure, report
 from _shops import copy_into, make_shop
 
-from fedretail.commands._circles import look_past_what_is_loaded, look_seldom
+from fedretail.commands._collector import collect_seldom, freeze_what_is_loaded
 from fedretail.crdt import digest
 from fedretail.crdt.changes import START
 from fedretail.crdt.codec import pack, unpack
@@ -43,8 +43,8 @@ LISTEN = ["/ip4/127.0.0.1/tcp/0"]
 
 def main() -> None:
     """Measure, print and write everything."""
-    look_seldom()  # as every fedretail process does
-    look_past_what_is_loaded()  # as the daemon does
+    collect_seldom()  # as every fedretail process does
+    freeze_what_is_loaded()  # as the daemon does
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         one = make_shop(folder, 0, OFFERS)

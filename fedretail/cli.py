@@ -18,7 +18,7 @@ import fedretail.commands
 from fedretail import __version__
 from fedretail.commands import ARGUMENTS, COMPLETION_VARIABLE, Invocation, output
 from fedretail.commands._asked import as_called_here
-from fedretail.commands._circles import look_seldom
+from fedretail.commands._collector import collect_seldom
 from fedretail.commands._failures import INTERRUPTED, failure_of
 from fedretail.errors import FedretailError
 
@@ -96,7 +96,7 @@ def root(ctx: click.Context, data_dir: Path | None, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and returns the exit code of the process."""
     args = list(sys.argv[1:] if arguments is None else arguments)
-    look_seldom()
+    collect_seldom()
     if COMPLETION_VARIABLE in os.environ:
         root.main(args, prog_name="fedretail", complete_var=COMPLETION_VARIABLE)
     try:

@@ -6,7 +6,7 @@ import click
 
 from fedretail.commands import Invocation, _stations, examples, output, pass_invocation
 from fedretail.commands._asked import Parsed, as_called_here, own_name
-from fedretail.commands._circles import look_past_what_is_loaded
+from fedretail.commands._collector import freeze_what_is_loaded
 
 if TYPE_CHECKING:
     from fedretail.daemon.daemon import Ready, ServeOptions
@@ -96,7 +96,7 @@ def command(
     from fedretail.node.settling import is_new
 
     def ready(now: "Ready") -> None:
-        look_past_what_is_loaded()
+        freeze_what_is_loaded()
         _tell_ready(invocation, now)
         if as_json:
             told: dict[str, object] = {"addresses": list(now.addresses), "ticket": now.ticket}
@@ -132,7 +132,7 @@ def _serve_first(invocation: Invocation, options: "ServeOptions") -> None:
     from fedretail.web.first.answers import Machine
 
     def ready(now: "Ready") -> None:
-        look_past_what_is_loaded()
+        freeze_what_is_loaded()
         output.tell("done", "Your shop is set up.")
         hint = f"Save a copy of its key: `{own_name()} keys backup`"
         output.tell("attention", f"Its key is in {invocation.data_dir}.", hint)

@@ -28,7 +28,7 @@ from fedretail.index.rules.orders import Order, units_by
 from fedretail.index.rules.ranking import nearness
 
 # So many rows are read before the names of the others are looked at; a page needs fewer.
-_READ_FIRST = 100
+_READ_FIRST = 300
 # Greater unit prices stand behind all others and are told apart when they are read.
 _MOST_UNIT = (1 << 40) - 1
 

@@ -1,9 +1,9 @@
-"""How often Python looks for circles of objects that nobody uses any more."""
+"""How often Python's garbage collector looks for circles of objects that nobody uses any more."""
 
 import gc
 
 
-def look_seldom() -> None:
+def collect_seldom() -> None:
     """Look after 50,000 new objects, not after 700.
 
     Rows are many small lists and maps, none of them in a circle: looking through those under way
@@ -12,7 +12,7 @@ def look_seldom() -> None:
     gc.set_threshold(50_000)
 
 
-def look_past_what_is_loaded() -> None:
+def freeze_what_is_loaded() -> None:
     """Look only at what is made from now on: modules stay for good.
 
     Going through all that a daemon has loaded takes 70 ms, as long as 3,000 rows of a first sync.

@@ -19,7 +19,7 @@ from fedretail.domain.sites import Site
 from fedretail.index.answering import candidates
 from fedretail.index.answering.terms import query_terms
 from fedretail.index.language.languages import STEMMERS
-from fedretail.index.language.text import fold, offer_words
+from fedretail.index.language.text import fold, language_mark, offer_words
 from fedretail.index.language.vocabulary import Similar, commonest
 from fedretail.index.query import Query
 from fedretail.index.rules import ranking
@@ -129,7 +129,7 @@ class _Words:
         return any(_holds(words, term) for words in self._texts)
 
     def languages(self) -> tuple[str, ...]:
-        return ("en", *(one for one in STEMMERS if one != "en" and self.holds(f"lang.{one}")))
+        return ("en", *(one for one in STEMMERS if one != "en" and self.holds(language_mark(one))))
 
     def holds_both(self, token: str, other: str) -> bool:
         return any({token, other} <= set(words) for words in self._texts)

@@ -338,6 +338,17 @@ def test_an_offer_without_price_is_shown_last_and_asks(tmp_path: Path) -> None:
     assert world.index.search(Query(words="milk", max_price_minor=999, currency="EUR")).total == 1
 
 
+def test_no_beginning_of_a_word_means_the_language_of_an_offer(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    names = {"a": ("Dunkles Brot", "de"), "b": ("Pain noir", "fr"), "c": ("Long bread", "en")}
+    for key, (name, language) in names.items():
+        world.do(("offer", 0, key, {"name": name, "language": language}))
+    world.index.follow()
+    for typed, total in (("l", 1), ("la", 0), ("lan", 0), ("lang", 0), ("lang.d", 0), (".d", 1)):
+        page = world.index.search(Query(words=typed, begun=True, as_typed=True))
+        assert page.total == total, typed
+
+
 def test_show_answers_from_the_store_and_knows_owners(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.do(("offer", 0, "k", {"name": "Milk"}))

@@ -22,7 +22,7 @@ from fedretail.index.language.stems import held
 
 # Another number makes every index.db rebuild itself: words of old rows must not be looked for
 # with the rules of new ones. A newer PyStemmer may stem otherwise: raise it then too.
-TOKENIZER_VERSION = 5
+TOKENIZER_VERSION = 6
 
 # Nobody types more; a pasted page is judged by its beginning, so that no query is slow.
 MAX_QUERY_CHARACTERS = 2_000
@@ -177,8 +177,11 @@ def text_words(text: str, language: str = "") -> list[str]:
 
 
 def language_mark(language: str) -> str:
-    """The word that tells how an offer was stemmed; no typed word is one. "" for the usual."""
-    return "" if language in {"", UNSAID} else f"lang.{language}"
+    """The word that tells how an offer was stemmed, "" for the usual.
+
+    No typed word is one, nor the beginning of one: none begins with a dot.
+    """
+    return "" if language in {"", UNSAID} else f".{language}"
 
 
 def split(text: str) -> Sequence[str | Amount]:

@@ -43,7 +43,7 @@ _FEATURES = frozenset(
 )  # fmt: skip
 # English and its like say last what a thing is, all others with a language of their own here may
 # say it first: "Lait entier".
-_HEAD_LAST = frozenset(f"lang.{one}" for one in ("de", "nl", "da", "nb", "nn", "no", "sv"))
+_HEAD_LAST = frozenset(f".{one}" for one in ("de", "nl", "da", "nb", "nn", "no", "sv"))
 # Stem and whole word stand side by side and begin alike: "vaniti vanity".
 _LEAST_ALIKE, _MOST_END = 3, 2
 # The logarithm alone lets one rare word outweigh two that say what is meant ("crab cheese best").
@@ -153,7 +153,7 @@ def most_nowhere(terms: Sequence[Term]) -> float:
 
 def is_begun_with_head(last_word: str) -> bool:
     """Whether the name of an offer may begin with what it is of, by the last of its words."""
-    return last_word.startswith("lang.") and last_word not in _HEAD_LAST
+    return last_word.startswith(".") and last_word not in _HEAD_LAST
 
 
 def heads_of(name: Sequence[str]) -> range:

@@ -39,7 +39,7 @@ def answers(form: Form, word: str) -> bool:
 def test_no_row_is_more_relevant_than_its_name_says(
     many: int, rows: list[tuple[list[str], int, bool]], asked: list[Term]
 ) -> None:
-    marks = ["lang.fr" if is_begun else "" for _, _, is_begun in rows]
+    marks = [".fr" if is_begun else "" for _, _, is_begun in rows]
     texts = [
         [*some, mark] if mark else some for (some, _, _), mark in zip(rows, marks, strict=True)
     ]

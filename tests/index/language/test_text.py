@@ -57,9 +57,9 @@ def test_the_words_of_an_offer() -> None:
         pack=pack,
     )
     assert words.split()[:named] == ["apfelschorl", "schorl", "naturtrub"]
-    beside = ["6x", "330ml", "hofgut", "getrank", "saft", "a", "102", "4001842100121", "lang.de"]
+    beside = ["6x", "330ml", "hofgut", "getrank", "saft", "a", "102", "4001842100121", ".de"]
     assert words.split()[named:] == beside
-    assert offer_words("Tuiles", language="fr")[1] == "tuil lang.fr"
+    assert offer_words("Tuiles", language="fr")[1] == "tuil .fr"
     assert offer_words("Tuiles", language="ja")[1] == "tuiles"
 
 

@@ -39,7 +39,7 @@ def test_words_stand_where_the_names_have_them(
     world, kept = dict(zip(ROWS, first, strict=True)), Names()
 
     def read(rows: list[int]) -> Iterator[Name]:
-        return (name_of(world[row], "lang.fr" if row % 2 else "") for row in rows)
+        return (name_of(world[row], ".fr" if row % 2 else "") for row in rows)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(names, "MOST_ROWS", most)

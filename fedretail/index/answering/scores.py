@@ -79,16 +79,16 @@ class Scores:
     @cached_property
     def bound(self) -> Array:
         """The greatest score that each row may have."""
-        return self._bound_at(np.arange(len(self._many)))
+        return self._bound_at(slice(None))
 
-    def _bound_at(self, places: Array) -> Array:
+    def _bound_at(self, places: Array | slice) -> Array:
         many = self._many
         is_sourced = many.labels.traits.sourced[self.trait[places]]
         read_ms = np.where(is_sourced, many.judge.details.newest_source_ms(), 0)
         near = 1 / (1 + many.reach.distance(many.sites[places]) / HALF_DISTANCE_M)
         return self.bound_of(places, near, read_ms)
 
-    def bound_of(self, places: Array, near: Array | float, read_ms: Array) -> Array:
+    def bound_of(self, places: Array | slice, near: Array | float, read_ms: Array) -> Array:
         """The same of some rows, worked out as scores are.
 
         near: as ranking.nearness; read_ms: not before their sources were read, 0 for none.

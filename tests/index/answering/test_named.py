@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fedretail.index.answering import named
@@ -31,6 +31,19 @@ def answers(form: Form, word: str) -> bool:
     return word.startswith(form.token) if form.begun else word == form.token
 
 
+def whole(word: str) -> Term:
+    return Term(word, (Form(word),))
+
+
+PAIR = [whole("oat"), whole("milk")]
+
+
+@example([(["oat", "x", "bar", "milk"], 4, False)], PAIR)
+@example([(["oat", "x", "milk"], 3, False)], PAIR)
+@example([(["milk", "oat", "with", "x"], 4, False)], PAIR)
+@example([(["milk", "x", "bar"], 3, True), (["milk", "x", "bar"], 3, False)], PAIR)
+@example([(["x", "milk", "milks"], 3, False)], PAIR)
+@example([(["x", "oat"], 1, False)], PAIR)
 @pytest.mark.parametrize("many", [0, 100], ids=["forms looked up", "forms unknown"])
 @given(
     st.lists(offers, min_size=1, max_size=8),

@@ -86,10 +86,6 @@ def _told_of(packed: bytes) -> Site:
     return Site.from_fields({name: fields[name] for name in _TOLD if name in fields})
 
 
-# Looking for so many names one by one takes as long as looking at all sites.
-_MANY_NAMES = 16
-
-
 class FewSites:
     """Placed sites, looked up one by one in the open transaction: for a process that asks once."""
 
@@ -135,6 +131,7 @@ class Sites:
         self.entries = entries
         self._numbers: dict[tuple[bytes, str], int] | None = None
         self._arrays: _Arrays | None = None
+        self._named: tuple[Any, Any] | None = None
 
     def get(self, base: int) -> SiteEntry | None:
         """The site with this base; None where it is not placed."""
@@ -196,31 +193,25 @@ class Sites:
         return None
 
     def of_retailers(self, names: Iterable[str]) -> list[int]:
-        """The numbers of the sites with these ids, or of members with these names in hex."""
-        wanted, found = set(names), list[int]()
-        if len(wanted) > _MANY_NAMES:
-            every = enumerate(self.entries)
-            return [number for number, one in every if {one.id, one.owner.hex()} & wanted]
-        for name in wanted:
-            found += self._among(self.arrays.ranks, lambda one: one.id, name)
-            found += self._among(self.arrays.owners, lambda one: one.owner.hex(), name)
+        """The numbers of the sites with these ids, or of members with these names in hex.
+
+        Looked up in order: a table of all names takes 30 ms to make, and megabytes to keep.
+        """
+        by_id, by_owner = self._by_names()
+        found: list[int] = []
+        for name in set(names):
+            found += _among(by_id, name, lambda number: self.entries[number].id)
+            found += _among(by_owner, name, lambda number: self.entries[number].owner.hex())
         return found
 
-    def _among(self, ranks: Any, said: Callable[[SiteEntry], str], text: str) -> list[int]:
-        """The numbers of the sites of which this is said; ranks: of each, in the order of it.
+    def _by_names(self) -> tuple[Any, Any]:
+        """Numpy arrays: the numbers of the sites by their ids, and by those of their owners."""
+        if self._named is None:
+            import numpy as np
 
-        A table of all that is said takes 30 ms to make, and megabytes to keep.
-        """
-        import numpy as np
-
-        def said_of(rank: int) -> str:
-            return said(self.entries[int(np.argmax(ranks == rank))])
-
-        every = range(int(ranks.max(initial=-1)) + 1)
-        first = bisect_left(every, text, key=said_of)
-        last = bisect_right(every, text, key=said_of)
-        numbers: list[int] = np.flatnonzero((ranks >= first) & (ranks < last)).tolist()
-        return numbers
+            orders = [np.argsort(one) for one in (self.arrays.ranks, self.arrays.owners)]
+            self._named = orders[0].astype(np.int32), orders[1].astype(np.int32)
+        return self._named
 
     def number_of(self, owner: bytes, collection: str) -> int | None:
         """The number of a site in `entries`; None where it is not placed."""
@@ -278,6 +269,13 @@ class Sites:
         """
         wanted = sorted(bases)
         return _ranges(wanted, [bisect_left(self._bases, base) for base in wanted], most)
+
+
+def _among(ordered: Any, text: str, said: Callable[[int], str]) -> list[int]:
+    """Of numbers, in the order of what is said of each, those of which this is said."""
+    first, last = bisect_left(ordered, text, key=said), bisect_right(ordered, text, key=said)
+    numbers: list[int] = ordered[first:last].tolist()
+    return numbers
 
 
 def _ranges(wanted: list[int], ranks: list[int], most: int) -> list[tuple[int, int]]:

@@ -25,8 +25,9 @@ from fedretail.index.rules.ranking import (
     sought_of,
 )
 
-# Of so many rows it is looked up who holds which form of a word: fewer are read sooner.
-_MANY_ROWS = 500
+# Of so many rows it is looked up who holds which form of a word: fewer are read sooner. Of more
+# words the lists of who does would not be kept until the next rows ask.
+_MANY_ROWS, _FEW_WORDS = 500, 8
 _NOBODY = np.zeros(1, bool)
 
 
@@ -52,7 +53,8 @@ def most_relevant_of(
             points[is_better], place[is_better] = weight, there[is_better]
             may = there < 0
             # Of one form alone it is known already who holds it.
-            if len(term.forms) > 1 and not form.begun and np.count_nonzero(may) >= _MANY_ROWS:
+            is_told = len(term.forms) == 1 or len(words.terms) > _FEW_WORDS
+            if not is_told and np.count_nonzero(may) >= _MANY_ROWS:
                 may[may] = holds(form, told.rows[may])
             beside[may] = np.maximum(beside[may], weight * BESIDE_NAME)
         held = held_of.get(term.forms, _NOBODY)

@@ -113,4 +113,5 @@ def test_a_word_that_an_offer_in_another_language_has_changes_nothing(shop: Shop
     shop.store.put(shop.place._replace(key="x"), fields, stamp=shop.clock.now_ms())
     shop.index.follow()
     for words in ("articles", "bakers", "bakers bread", "articles bread"):
-        shop.agree(Query(words=words, limit=LIMIT))
+        for begun in (False, True):
+            shop.agree(Query(words=words, begun=begun, limit=LIMIT))

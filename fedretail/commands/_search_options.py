@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fedretail.commands._asked import LENGTH, POSITION, Parsed
+from fedretail.commands._common import LENGTH, POSITION, Parsed
 from fedretail.errors import MalformedInput, UsageError
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _claims(claims: tuple[str, ...]) -> tuple[str, ...]:
 def _open_at(node: "Node", query: "Query", text: str) -> "Query":
     if query.open_now:
         raise UsageError("--open-now and --open-at exclude each other.")
-    from fedretail.commands._asked import sentence
+    from fedretail.commands._common import sentence
     from fedretail.commands._moments import parse_moment
     from fedretail.node.status import shop_zone
 

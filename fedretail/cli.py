@@ -17,8 +17,8 @@ import click
 import fedretail.commands
 from fedretail import __version__
 from fedretail.commands import ARGUMENTS, COMPLETION_VARIABLE, Invocation, output
-from fedretail.commands._asked import as_called_here
 from fedretail.commands._collector import collect_seldom
+from fedretail.commands._common import as_called_here
 from fedretail.commands._failures import INTERRUPTED, failure_of
 from fedretail.errors import FedretailError
 

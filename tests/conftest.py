@@ -14,8 +14,8 @@ from fedretail.daemon.daemon import Daemon
 from fedretail.locks import FileLock
 from fedretail.node.base import DAEMON, DAEMON_LOCK_NAME
 from fedretail.node.node import Node
-from fedretail.p2p.memory import MemoryNetwork, MemoryTransport
 from fedretail.testing.clock import ManualClock
+from fedretail.testing.memory_network import MemoryNetwork, MemoryTransport
 from fedretail.testing.nodes import new_shop
 from fedretail.testing.tls import TlsServer, write_certificate
 

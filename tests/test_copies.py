@@ -28,10 +28,10 @@ from fedretail.index.query import Query
 from fedretail.node.copies import go_on_as
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing import builders
 from fedretail.testing.daemons import until
 from fedretail.testing.loopback import LOOPBACK
+from fedretail.testing.memory_network import MemoryNetwork
 from fedretail.testing.nodes import new_shop, sell
 
 

@@ -11,9 +11,9 @@ import fedretail
 from fedretail.daemon.running import running
 from fedretail.errors import Refused
 from fedretail.node.node import Node
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.daemons import until
 from fedretail.testing.loopback import LOOPBACK
+from fedretail.testing.memory_network import MemoryNetwork
 from fedretail.testing.nodes import finds, prices, sell, write_prices
 
 

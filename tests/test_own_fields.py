@@ -19,8 +19,8 @@ from fedretail.domain.kinds import KINDS
 from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.p2p import wire
-from fedretail.p2p.memory import MemoryNetwork, MemoryStream
 from fedretail.testing.daemons import until
+from fedretail.testing.memory_network import MemoryNetwork, MemoryStream
 from fedretail.testing.nodes import new_shop
 
 # Numbers and words that stand nowhere by chance.

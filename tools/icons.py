@@ -18,7 +18,7 @@ ICONS = {
     "language": "languages", "phone": "smartphone", "print": "printer", "home": "house",
     "import": "upload", "wanted": "chart-column", "backup": "key-round", "settings": "settings",
     "see": "eye", "edit": "pencil", "remove": "trash-2", "keyboard": "keyboard",
-    "down": "chevron-down", "help": "circle-help", "neighbours": "users", "info": "info",
+    "down": "chevron-down", "neighbours": "users", "info": "info",
     "computer": "monitor", "qr": "qr-code", "age": "id-card", "ask": "message-circle-question-mark",
 }  # fmt: skip
 _BODY = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)

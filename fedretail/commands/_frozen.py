@@ -3,7 +3,7 @@
 from typing import Any
 
 from fedretail.commands import output
-from fedretail.commands._asked import own_name
+from fedretail.commands._common import own_name
 
 # More than that is an attack, and says nothing more to anybody.
 _SHOWN = 5

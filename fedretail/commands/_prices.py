@@ -3,7 +3,7 @@
 import re
 from datetime import tzinfo
 
-from fedretail.commands._asked import sentence
+from fedretail.commands._common import sentence
 from fedretail.domain.kind import Value
 from fedretail.domain.money import parse_currency, typed_amount
 from fedretail.domain.stock import derive_stock

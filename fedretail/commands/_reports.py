@@ -4,7 +4,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from fedretail.commands import _words, output
-from fedretail.commands._asked import own_name, same_command
+from fedretail.commands._common import own_name, same_command
 from fedretail.connectors.identity import WORDS
 from fedretail.domain.catalog import Offer
 from fedretail.domain.money import human_amount

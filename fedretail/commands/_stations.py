@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fedretail.commands import Invocation, output
-from fedretail.commands._asked import opened, own_name
+from fedretail.commands._common import opened, own_name
 from fedretail.errors import FedretailError, MalformedInput
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import as_called_here, opened, own_name
+from fedretail.commands._common import as_called_here, opened, own_name
 from fedretail.commands._frozen import tell_frozen
 from fedretail.commands._progress import Progress
 from fedretail.domain.texts import count

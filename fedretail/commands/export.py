@@ -11,9 +11,9 @@ from typing import TextIO
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import opened
-from fedretail.commands._asking import VIEW
+from fedretail.commands._common import opened
 from fedretail.commands._progress import Progress
+from fedretail.commands._search_options import VIEW
 from fedretail.domain.texts import count
 from fedretail.errors import Refused, UsageError
 from fedretail.files import whole_file

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _reports, examples, output, pass_invocation
-from fedretail.commands._asked import SITE, opened
+from fedretail.commands._common import SITE, opened
 from fedretail.commands._progress import Progress
 
 if TYPE_CHECKING:

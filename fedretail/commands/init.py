@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _machine, _words, examples, output, pass_invocation
-from fedretail.commands._asked import (
+from fedretail.commands._common import (
     CURRENCY,
     HOURS,
     NAME,

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import opened, own_name
+from fedretail.commands._common import opened, own_name
 from fedretail.domain.texts import count
 
 # A ticket has some hundred characters; more than a page of text is no file of one.

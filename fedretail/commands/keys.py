@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import opened, own_name
+from fedretail.commands._common import opened, own_name
 
 _COPY_NAME = "fedretail-keys.backup"
 

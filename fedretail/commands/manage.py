@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import opened
+from fedretail.commands._common import opened
 
 if TYPE_CHECKING:
     from fedretail.node.node import Node

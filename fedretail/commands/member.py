@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import NAME, block, line, opened
+from fedretail.commands._common import NAME, block, line, opened
 from fedretail.domain.members import MAX_LINES, MAX_MEMBER_NAME
 from fedretail.errors import UsageError
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _prices, examples, output, pass_invocation
-from fedretail.commands._asked import SITE, Parsed, line, opened, own_name
+from fedretail.commands._common import SITE, Parsed, line, opened, own_name
 from fedretail.domain.catalog import MAX_CATEGORY, MAX_NAME, MAX_WORD
 from fedretail.domain.texts import count, quoted
 from fedretail.errors import Refused, UsageError

@@ -3,7 +3,7 @@
 import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
-from fedretail.commands._asked import opened, own_name
+from fedretail.commands._common import opened, own_name
 from fedretail.commands.output import Cell, Column
 from fedretail.domain.times import parse_time
 

@@ -3,7 +3,7 @@
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import opened
+from fedretail.commands._common import opened
 from fedretail.commands._progress import Progress
 from fedretail.domain.texts import count
 

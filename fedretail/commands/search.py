@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _found, _words, examples, output, pass_invocation
-from fedretail.commands._asked import as_called_here, opened, own_name
-from fedretail.commands._asking import query_of, search_options
+from fedretail.commands._common import as_called_here, opened, own_name
+from fedretail.commands._search_options import query_of, search_options
 from fedretail.commands.output import Cell, Column
 from fedretail.domain.listings import cheapest
 from fedretail.domain.texts import count

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fedretail.commands import Invocation, _stations, examples, output, pass_invocation
-from fedretail.commands._asked import Parsed, as_called_here, own_name
 from fedretail.commands._collector import freeze_what_is_loaded
+from fedretail.commands._common import Parsed, as_called_here, own_name
 
 if TYPE_CHECKING:
     from fedretail.daemon.daemon import Ready, ServeOptions

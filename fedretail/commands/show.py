@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
-from fedretail.commands._asked import opened, own_name
-from fedretail.commands._asking import VIEW
+from fedretail.commands._common import opened, own_name
 from fedretail.commands._found import remark
+from fedretail.commands._search_options import VIEW
 from fedretail.domain.listings import SIGNED_TWICE
 from fedretail.domain.money import human_amount
 from fedretail.domain.texts import count

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _machine, _words, examples, output, pass_invocation
-from fedretail.commands._asked import CONTACT, HOURS, NAME, POSITION, SITE, ZONE, line, opened
+from fedretail.commands._common import CONTACT, HOURS, NAME, POSITION, SITE, ZONE, line, opened
 from fedretail.commands.output import Column
 from fedretail.domain.sites import MAX_LINES
 from fedretail.errors import UsageError

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
-from fedretail.commands._asked import as_called_here, opened, own_name
+from fedretail.commands._common import as_called_here, opened, own_name
 from fedretail.commands._frozen import tell_frozen
 from fedretail.domain.texts import count
 from fedretail.node.clocks import TOLERATED_MS

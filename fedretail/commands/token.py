@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from fedretail.commands import Invocation, examples, output, pass_invocation
-from fedretail.commands._asked import opened, own_name
+from fedretail.commands._common import opened, own_name
 from fedretail.domain.texts import quoted
 
 

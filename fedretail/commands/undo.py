@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fedretail.commands import Invocation, _words, examples, output, pass_invocation
-from fedretail.commands._asked import opened
+from fedretail.commands._common import opened
 from fedretail.commands.output import Column
 from fedretail.domain.texts import count
 from fedretail.errors import UsageError

@@ -176,8 +176,11 @@ class OfferReader:
         if not text and any(map(str.isdigit, unit)):
             # "1 l" under "Einheit": lists use that heading for the content as well.
             text, unit = unit, ""
-        found = self._net(text, unit)
         pack_text = texts.get("pack", "")
+        if not text and not unit and self._is_content(pack_text):
+            # "500 g" or "6 x 0,5 l" under "pack size".
+            text, pack_text = pack_text, ""
+        found = self._net(text, unit)
         try:
             pack = cells.read_pack(pack_text) if pack_text else None
         except MalformedInput as error:
@@ -190,6 +193,11 @@ class OfferReader:
             weighed = found is not None and not text and UNITS[found[0].unit].base == "kg"
             fields["sold_by"] = "weight" if weighed else None
         return None
+
+    def _is_content(self, text: str) -> bool:
+        """Whether a text names an amount of something, and not a number of pieces."""
+        found = cells.read_net(text, self._decimal)
+        return found is not None and UNITS[found[0].unit].base != "piece"
 
     def _net(self, text: str, unit: str) -> tuple[Quantity, int] | None:
         """ "500 g"; "500" with its unit "g" beside it; or a bare unit "kg": priced by the kg."""

@@ -12,7 +12,7 @@ Key of a row: (kind, key), both text. At most 64 fields; a key at most 64 bytes.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from fedretail.crdt.codec import check_value, pack, unpack
+from fedretail.crdt.codec import check_fields, pack, unpack
 from fedretail.errors import MalformedInput
 
 # One article with its texts in a few languages; a million rows stay below 10 GB at worst.
@@ -148,7 +148,7 @@ def _parse_group(group: object) -> tuple[int, Fields]:
     match group:
         case [stamp, dict(fields)] if fields and type(stamp) is int and 0 <= stamp <= MAX_STAMP:
             check_names(fields)
-            check_value(fields)
+            check_fields(list(fields.values()))
             return stamp, fields
     raise MalformedInput("not a group of fields")
 

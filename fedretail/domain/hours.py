@@ -10,7 +10,7 @@ opening-hours-py is imported when the first text is parsed, so that nobody else 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -65,6 +65,16 @@ def validate_zone(name: str) -> str:
     raise MalformedInput(
         f"{quoted(name)} is not a time zone", hint="Write it as Europe/Berlin or America/New_York."
     )
+
+
+def zone_of(name: str, *, at_ms: int) -> tzinfo:
+    """The time zone of this name; where this machine knows none of it, its own as of a moment."""
+    try:
+        return ZoneInfo(validate_zone(name))
+    except MalformedInput:
+        own = to_datetime(at_ms).astimezone().tzinfo
+        assert own is not None
+        return own
 
 
 class Hours:

@@ -145,9 +145,9 @@ def record_key(identity: str) -> str:
 def name_hash(name: str) -> str:
     """The weak identity of an article without any code: a hash of its name with its variant.
 
-    Case and spacing do not count.
+    Case, spacing and how accents are encoded do not count.
     """
-    plain = " ".join(name.casefold().split())
+    plain = " ".join(unicodedata.normalize("NFC", name).casefold().split())
     digest = blake2b(plain.encode("utf-8", "replace"), digest_size=_HASH_BYTES).digest()
     return "name:" + _base32(digest)
 

@@ -1,8 +1,8 @@
 """Which records at sites are their owners': anyone can write under the id of any site."""
 
-from fedretail.domain.ids import MEMBER_COLLECTION
+from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
 from fedretail.domain.kind import RecordId
-from fedretail.domain.sites import Site
+from fedretail.domain.sites import SITE, Site
 from fedretail.node import directory
 from fedretail.node.base import BaseNode
 
@@ -16,13 +16,18 @@ class Genuine:
         self._owners: dict[str, bytes] | None = None
 
     def has(self, place: RecordId) -> bool:
-        """Whether this record is of the member whose site it is of, or of no site.
+        """Whether this record is of the member whose site it is of, and in its collection.
 
         Of a site that is withdrawn nobody can tell; it is held for its writer's where no other
         member has a site of that id.
         """
-        if place.collection == MEMBER_COLLECTION:
+        is_of_member, kind = place.collection == MEMBER_COLLECTION, self._node.kinds.get(place.kind)
+        if kind is not None and (kind.collection == "member") != is_of_member:
+            return False
+        if is_of_member:
             return True
+        if place.kind == SITE.name and collection_of(place.key) != place.collection:
+            return False
         log = place.owner, place.collection
         if log not in self._known:
             self._known[log] = self._is_genuine(*log)

@@ -1,12 +1,12 @@
 """How this node stands: what the daemon noted, counted together with store and index."""
 
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from fedretail import __version__
 from fedretail.crdt.head import SignedHead
 from fedretail.crdt.names import log_id
+from fedretail.domain.hours import zone_of
 from fedretail.domain.texts import count
 from fedretail.domain.times import rfc3339, to_datetime
 from fedretail.node import directory
@@ -199,12 +199,9 @@ def _since(node: BaseNode, at_ms: int | None) -> str:
 
 
 def shop_zone(node: BaseNode) -> tzinfo:
-    """The time zone of the shop's first place; UTC where there is none."""
-    name = next((own.site.time_zone for own in node.sites()), "UTC")
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError):
-        return UTC
+    """The time zone of the shop's first place; this computer's where none is known."""
+    name = next((own.site.time_zone for own in node.sites()), "")
+    return zone_of(name, at_ms=node.clock.now_ms())
 
 
 def _when_fetched(now: Standing) -> str:

@@ -1,10 +1,20 @@
-"""What a neighbour's messages cost this computer, in tokens of about a millisecond's work."""
+"""What a neighbour's messages cost this computer, and what it may ask for.
+
+Costs are tokens of about a millisecond's work.
+"""
 
 from collections.abc import Iterable, Sequence
 
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, Send
 
+# Tokens a second, and at once.
+RATE, BURST = 400, 4000
+# To begin a session.
+CALL = 50
+# Who owes tokens is not read for so long at least, then more at a time: to stop and go on takes as
+# much work as two or three small messages.
+MIN_PAUSE_S = 0.25
 # Items of a comparison, of rows or of heads, that are made in a millisecond or two.
 _ITEMS_A_TOKEN = 250
 # What is stated is verified and kept in one transaction, however little it is.

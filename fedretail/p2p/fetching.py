@@ -13,7 +13,7 @@ from fedretail.p2p import wire
 from fedretail.p2p.effects import Effect, Expected, Moved
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.repairs import Repairing, RowComparison
-from fedretail.p2p.replica import Replica, WrongRows
+from fedretail.p2p.replica import Replica, WrongRows, fault_of
 from fedretail.p2p.view import AUTH_SEEN, View, send, statements
 
 # A log whose parts do not fit is asked for again so many times, then left for a while.
@@ -243,7 +243,7 @@ class Fetching:
             self._finish(log)
             return []
         if head.head.seq == one.seq:
-            raise PeerError(f"A neighbour sent {error.message}") from None
+            raise fault_of(error) from None
         # It has moved on while it compared.
         return self._go_on(log)
 
@@ -268,9 +268,9 @@ class Fetching:
         head = self._note(push.head)
         log = head.head.log
         effects: list[Effect] = []
+        if self._take_renewal(head, effects):
+            return effects
         if not self._view.is_ahead(log):
-            if self._take_renewal(head, effects):
-                return effects
             effects = self.compare_seen([head])
             return [*effects, *_held([(log, head.head.seq)])] if self._holds(head) else effects
         if push.changes is not None:
@@ -366,7 +366,7 @@ class Fetching:
                 # What was kept of an earlier neighbour's may be wrong; it is forgotten now.
                 log = part.head.head.log
                 if log in self._wrong:
-                    raise PeerError(f"A neighbour sent {outcome.message}")
+                    raise fault_of(outcome)
                 self._wrong.add(log)
                 self._doubted.append(log)
                 return Outcome.GAP

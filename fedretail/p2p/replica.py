@@ -10,7 +10,7 @@ from fedretail.crdt.names import LogName
 from fedretail.crdt.proof import Proof
 from fedretail.crdt.row import RowKey
 from fedretail.crdt.transfer import Incoming, Outcome, Part, Place, Repair
-from fedretail.errors import FedretailError, PeerError
+from fedretail.errors import FedretailError, MalformedInput, PeerError
 from fedretail.p2p.reconcile import Item
 
 
@@ -19,6 +19,13 @@ class WrongRows(PeerError):
 
     Some of them may have come from another neighbour before.
     """
+
+
+def fault_of(error: MalformedInput | WrongRows) -> PeerError:
+    """What ends the session of a neighbour that has sent something wrong."""
+    if isinstance(error, WrongRows):
+        return error
+    return PeerError(f"A neighbour sent {error.message}.")
 
 
 class Replica(Protocol):

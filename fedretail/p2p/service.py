@@ -17,6 +17,7 @@ import trio
 from fedretail.clock import Clock
 from fedretail.crdt.changes import Point
 from fedretail.errors import FedretailError
+from fedretail.p2p import costs
 from fedretail.p2p.address import parse_address
 from fedretail.p2p.clones import Clones
 from fedretail.p2p.effects import (
@@ -35,7 +36,7 @@ from fedretail.p2p.link import Link, steady_ms
 from fedretail.p2p.mirror import Mirror
 from fedretail.p2p.peers import HEARSAY, MAX_DIALLED, Dialer, clock_offset_ms
 from fedretail.p2p.rates import Buckets
-from fedretail.p2p.session import BURST, RATE, Me, Session, State
+from fedretail.p2p.session import Me, Session, State
 from fedretail.p2p.supervisor import keep_serving
 from fedretail.p2p.transport import Stream, Transport
 from fedretail.p2p.view import seen_lines
@@ -51,8 +52,7 @@ RETRY_S = 10.0
 # The wall clock has gone so much further than the steady one: this computer has slept.
 SLEPT_S = 30.0
 MAX_SESSIONS = 64
-# What it takes to begin a session, in tokens of it; neighbours whose budgets are remembered.
-_CALL_TOKENS = 50
+# Neighbours whose budgets are remembered.
 _BUDGETS = 1024
 # Addresses of its neighbours that a node passes on.
 _TOLD = 8
@@ -101,7 +101,7 @@ class SyncService:
         self._fetches = Fetches()
         self._clones = Clones((transport.peer_key, self._nonce))
         self._sign = sign
-        self._budgets = Buckets(rate=RATE, burst=BURST, most=_BUDGETS)
+        self._budgets = Buckets(rate=costs.RATE, burst=costs.BURST, most=_BUDGETS)
         self._moves = Buckets(rate=1 / _MOVE_S, burst=_MOVES, most=_BUDGETS)
         self._gossip = Gossip()
         # Proofs that all neighbours have been told of; a session tells those found before it.
@@ -173,7 +173,7 @@ class SyncService:
 
     async def _answer(self, stream: Stream) -> None:
         """A neighbour has called."""
-        may_call = self._budgets.of(stream.peer_id).take_if_there(_CALL_TOKENS, steady_ms())
+        may_call = self._budgets.of(stream.peer_id).take_if_there(costs.CALL, steady_ms())
         if len(self.links) >= MAX_SESSIONS or not may_call:
             self._counts["sessions_refused"] += 1
             await stream.reset()

@@ -102,7 +102,10 @@ class Serving:
         if self._repaired is None or self._repaired[0] != told.about:
             self._repaired = self._begun(told.about)
             if self._repaired is None:
-                return [send(wire.Ranges(told.about, True, [Range(END, None)]))]
+                # Who asks nothing is not answered: two nodes would say so to each other for ever.
+                asks = any(one.body is not None for one in told.ranges)
+                nothing = wire.Ranges(told.about, True, [Range(END, None)])
+                return [send(nothing)] if asks else []
         log, comparison = self._repaired
         frames = comparison.answer(told.ranges)
         effects: list[Effect] = [send(wire.Ranges(log, True, one)) for one in frames]

@@ -40,7 +40,7 @@ from fedretail.p2p.effects import (
 from fedretail.p2p.fetches import Fetches
 from fedretail.p2p.fetching import Fetching
 from fedretail.p2p.rates import TokenBucket
-from fedretail.p2p.replica import Replica
+from fedretail.p2p.replica import Replica, fault_of
 from fedretail.p2p.serving import HEADS_PER_FRAME, Serving
 from fedretail.p2p.view import View, send, statements
 
@@ -48,11 +48,6 @@ NEEDS_CHARTER = "needs-charter"
 # Addresses that one statement of a neighbour may add; their own and a few of its neighbours.
 MAX_ADDRESSES = 32
 MAX_ADDRESS_CHARACTERS = 200
-# What a neighbour may ask a second, in tokens of about a millisecond's work, and at once.
-RATE, BURST = 400, 4000
-# Who owes tokens is not read for so long at least, then more at a time: to stop and go on takes as
-# much work as two or three small messages.
-MIN_PAUSE_S = 0.25
 # A neighbour that owes an answer and brings nothing new for so long is let go; so is one that
 # owes the same log for ten minutes, so that nobody keeps others from fetching it.
 IDLE_MS = 30_000
@@ -97,7 +92,7 @@ class Session:
         self._fetching = Fetching(replica, self.view, fetches)
         self._serving = Serving(replica, self.view, b"", fetches.helped)
         self._has_all_heads = False
-        self._bucket = bucket or TokenBucket(rate=RATE, burst=BURST)
+        self._bucket = bucket or TokenBucket(rate=costs.RATE, burst=costs.BURST)
         self._owed_credit = 0
         # Since when (ms of the steady clock) the neighbour has brought nothing that it owes, and
         # has owed the log that it owes for the longest time; None: looked at for the first time.
@@ -150,7 +145,7 @@ class Session:
 
     def _paused(self, cost: float, now_ms: int) -> list[Effect]:
         wait_s = self._bucket.take(cost, now_ms)
-        return [Pause(wait_s)] if wait_s >= MIN_PAUSE_S else []
+        return [Pause(wait_s)] if wait_s >= costs.MIN_PAUSE_S else []
 
     def _take_parts(self, parts: Sequence[wire.Advance], now_ms: int, effects: list[Effect]) -> int:
         """Take rows in; the bytes of those that were of use."""
@@ -329,7 +324,7 @@ class Session:
                     case [clones.AUTH_MET | clones.AUTH_WITNESS, *_]:
                         effects += self._on_met(item)
         except MalformedInput as error:
-            raise PeerError(f"A neighbour sent {error.message}.") from None
+            raise fault_of(error) from None
         self._replica.learn(records, names)
         self._replica.prove(proofs)
         # Only what is held will be told of; proofs against invented devices cost nothing.

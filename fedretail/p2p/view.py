@@ -10,7 +10,7 @@ from fedretail.crdt.proof import Proof
 from fedretail.errors import MalformedInput, PeerError
 from fedretail.p2p import wire
 from fedretail.p2p.effects import Send
-from fedretail.p2p.replica import Replica
+from fedretail.p2p.replica import Replica, fault_of
 
 # Tags of the statements in AUTH.
 AUTH_RECORD, AUTH_LOG, AUTH_CHARTER, AUTH_ADDRESS, AUTH_PROOF, AUTH_SEEN = range(6)
@@ -159,4 +159,4 @@ def _parse_head(raw: bytes) -> SignedHead:
     try:
         return SignedHead.parse(raw)
     except MalformedInput as error:
-        raise PeerError(f"A neighbour sent {error.message}.") from None
+        raise fault_of(error) from None

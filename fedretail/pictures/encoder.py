@@ -96,6 +96,7 @@ def _limit() -> None:
         return
     # Not typed on Windows.
     limits: Any = resource
+    system: Any = os
     wanted = (("RLIMIT_AS", _MEMORY_BYTES), ("RLIMIT_CPU", _CPU_S), ("RLIMIT_FSIZE", 0))
     for name, most in (*wanted, ("RLIMIT_CORE", 0)):
         try:
@@ -104,7 +105,7 @@ def _limit() -> None:
             # macOS knows no bound of addresses.
             continue
     # The till comes first.
-    os.nice(10)
+    system.nice(10)
 
 
 def main(source: BinaryIO, target: BinaryIO) -> int:

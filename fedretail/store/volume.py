@@ -24,8 +24,11 @@ def refuse_network_drive(folder: Path) -> None:
 
 def is_network_drive(folder: Path) -> bool:
     """Whether `folder` lies on a network drive; False where that cannot be told."""
-    if sys.platform == "win32":
-        return _is_remote_on_windows(folder)
+    told_by = _is_remote_on_windows if sys.platform == "win32" else _is_mounted_from_afar
+    return told_by(folder)
+
+
+def _is_mounted_from_afar(folder: Path) -> bool:
     try:
         return filesystem(folder.resolve(), _mounts()) in _NETWORK
     except OSError:

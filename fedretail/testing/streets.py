@@ -8,13 +8,13 @@ from typing import Any
 import trio
 
 from fedretail.p2p.effects import Effect, Moved
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.p2p.service import SyncService
 from fedretail.p2p.session import State
 from fedretail.store.commits import Edit
 from fedretail.testing import builders
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.conversations import Neighbour
+from fedretail.testing.memory_network import MemoryNetwork
 
 
 class TrioClock:

@@ -195,6 +195,17 @@ def test_a_line_of_sums_is_no_article(tmp_path: Path) -> None:
     assert [(bad.line, bad.found) for bad in rows if isinstance(bad, BadRow)] == [(4, "Summe:")]
 
 
+def test_a_content_under_the_heading_pack_size_is_a_content(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    text = "Name;Preis;Packung\nMehl;1,30;500 g\nSaft;9,90;6 x 0,7 l\nEier;3,00;10 St\nBrot;2;1\n"
+    path.write_text(text, "utf-8")
+    flour, juice, eggs, bread = (row.fields for row in open_source(path, currency="EUR"))
+    assert (flour["net"], flour["pack"]) == (["500", "GRM"], None)
+    assert (juice["net"], juice["pack"]) == (["0.7", "LTR"], 6)
+    assert (eggs["net"], eggs["pack"]) == (None, 10)
+    assert (bread["net"], bread["pack"]) == (None, 1)
+
+
 def test_a_content_under_the_heading_unit_is_a_content(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     text = "Name;Preis;Einheit\nMilch;1,30;1 l\nSaft;9,90;6 x 0,7 l\nKäse;19,00;kg\n"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fedretail.crdt.changes import Point, decode, encode
 from fedretail.crdt.codec import pack, unpack
-from fedretail.crdt.row import Row, RowKey, replaced
+from fedretail.crdt.row import Row, RowKey, parse_row, replaced
 from fedretail.errors import MalformedInput
 from fedretail.testing.naive_changes import naive_decode
 
@@ -117,6 +117,11 @@ def test_what_is_read_by_columns_is_what_is_read_by_lines(lists: Any, at: int) -
             decode(lists, **places)
         return
     assert decode(lists, **places) == expected
+    for key, change in expected.items():
+        if change.born is not None:
+            # What is taken in is later read from the disk, and compared, without a fault.
+            row = change.applied(None)
+            assert parse_row(key, row.pack()) == row
 
 
 @pytest.mark.parametrize("depth", [5, 6, 7])

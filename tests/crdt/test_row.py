@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedretail.crdt.codec import pack
+from fedretail.crdt.changes import Point, decode
+from fedretail.crdt.codec import MAX_DEPTH, check_fields, check_value, pack
 from fedretail.crdt.row import (
     MAX_FIELDS,
     Row,
@@ -126,3 +127,26 @@ def test_what_is_no_key(key: Any) -> None:
 def test_what_are_no_names(names: list[Any]) -> None:
     with pytest.raises(MalformedInput):
         check_names(names)
+
+
+@pytest.mark.parametrize("wrap", [lambda one: [one], lambda one: {"a": one}])
+@pytest.mark.parametrize("depth", range(1, MAX_DEPTH + 3))
+def test_values_of_one_depth_pass_all_doors_or_none(depth: int, wrap: Callable[[Any], Any]) -> None:
+    """Written, taken from a neighbour, read from the disk: a catalog must not be stuck between."""
+    value: Any = 1
+    for _ in range(depth):
+        value = wrap(value)
+    row = replaced([(5, {"x": value})], seq=1)
+    lists = [["offer", ["x"], [["k", value, 0, 0, 0]]]]
+    doors: list[Callable[[], object]] = [
+        lambda: check_value(value),
+        lambda: check_fields([value]),
+        lambda: decode(lists, base=Point(0, 0), head=Point(1, 5)),
+        lambda: parse_row(KEY, row.pack()),
+    ]
+    for door in doors:
+        if depth <= MAX_DEPTH:
+            door()
+        else:
+            with pytest.raises(MalformedInput):
+                door()

@@ -11,9 +11,9 @@ from fedretail.daemon.daemon import Daemon
 from fedretail.errors import Unavailable
 from fedretail.node.node import Node
 from fedretail.node.renewals import RENEW_MS
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.daemons import serving, until
+from fedretail.testing.memory_network import MemoryNetwork
 from fedretail.testing.nodes import finds, sell
 
 # --- time ---

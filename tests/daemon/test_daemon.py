@@ -17,10 +17,10 @@ from fedretail.errors import BugError, FedretailError, Refused, Unavailable
 from fedretail.node.base import DAEMON, STALE_MS
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.daemons import PATIENCE_S, serving, until
 from fedretail.testing.loopback import LOOPBACK
+from fedretail.testing.memory_network import MemoryNetwork
 from fedretail.testing.nodes import finds, sell
 
 # --- one daemon a store ---

@@ -5,8 +5,8 @@ from typing import Any
 from fedretail.daemon.daemon import Daemon, ServeOptions
 from fedretail.daemon.happenings import Happenings
 from fedretail.domain.ids import collection_of
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.daemons import serving, until
+from fedretail.testing.memory_network import MemoryNetwork
 
 QUIET: dict[str, Any] = {"stopped": None, "restores": 0, "restoring": False, "damaged": []}
 STOPPED = {**QUIET, "stopped": "neighbours have met both"}

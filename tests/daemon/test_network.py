@@ -14,9 +14,9 @@ from fedretail.node.import_report import ImportOptions
 from fedretail.node.networks import network
 from fedretail.node.node import Node
 from fedretail.node.room import RECEIVED
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.testing.daemons import PATIENCE_S, serving, until
 from fedretail.testing.loopback import LOOPBACK
+from fedretail.testing.memory_network import MemoryNetwork
 from fedretail.testing.nodes import finds, prices, sell, write_prices
 
 

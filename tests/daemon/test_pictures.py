@@ -15,9 +15,9 @@ from fedretail.node.import_report import ImportOptions
 from fedretail.node.node import Node
 from fedretail.node.own_pictures import NOTES
 from fedretail.node.undo import find, undo
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.pictures.fetching import fetch
 from fedretail.testing.daemons import serving, until
+from fedretail.testing.memory_network import MemoryNetwork
 from fedretail.testing.nodes import write_prices
 from fedretail.testing.tls import TlsServer
 

@@ -7,7 +7,7 @@ import pytest
 
 import fedretail
 from fedretail.client import Client
-from fedretail.p2p.memory import MemoryNetwork
+from fedretail.testing.memory_network import MemoryNetwork
 from fedretail.testing.nodes import sell
 
 

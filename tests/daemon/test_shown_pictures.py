@@ -13,8 +13,8 @@ from fedretail.daemon.shown_pictures import ShownPictureWork
 from fedretail.domain.pictures import Picture
 from fedretail.node.node import Node
 from fedretail.p2p.blobs import BlobService
-from fedretail.p2p.memory import MemoryNetwork, MemoryTransport
 from fedretail.testing.daemons import until
+from fedretail.testing.memory_network import MemoryNetwork, MemoryTransport
 from fedretail.testing.pictures import webp
 from fedretail.testing.transport_acceptance import echo
 

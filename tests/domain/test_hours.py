@@ -20,8 +20,9 @@ from fedretail.domain.hours import (
     open_state,
     parse_hours,
     validate_zone,
+    zone_of,
 )
-from fedretail.domain.times import to_ms
+from fedretail.domain.times import to_datetime, to_ms
 from fedretail.errors import MalformedInput
 
 ZONE = "Europe/Berlin"
@@ -180,6 +181,15 @@ def test_zones(name: str) -> None:
 def test_no_zone(name: str) -> None:
     with pytest.raises(MalformedInput):
         validate_zone(name)
+
+
+def test_times_are_told_in_a_zone_that_is_known_else_as_by_this_computer() -> None:
+    assert zone_of(ZONE, at_ms=0) is BERLIN
+    for at_ms in (at("2026-01-15T12:00"), at("2026-07-15T12:00")):
+        moment = to_datetime(at_ms)
+        for name in ("", "Mars/Olympus", "../x"):
+            assert moment.astimezone(zone_of(name, at_ms=at_ms)) == moment.astimezone()
+            assert zone_of(name, at_ms=at_ms).utcoffset(moment) == moment.astimezone().utcoffset()
 
 
 @given(st.text())

@@ -171,6 +171,7 @@ def test_no_offer_id(text: str) -> None:
 def test_case_and_spacing_make_no_other_name() -> None:
     assert name_hash("Oat  Milk ") == name_hash("oat milk") != name_hash("oat milk 2")
     assert name_hash("Milk") == "name:" + name_hash("MILK").removeprefix("name:").lower()
+    assert name_hash("Caf\u00e9") == name_hash("Cafe\u0301")
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from fedretail import __version__
+from fedretail.domain.hours import zone_of
 from fedretail.domain.ids import collection_of
 from fedretail.errors import Refused
 from fedretail.node.base import DAEMON, STALE_MS
 from fedretail.node.node import Node
 from fedretail.node.setup import create_reader
-from fedretail.node.status import own_heads
+from fedretail.node.status import own_heads, shop_zone
 from fedretail.p2p.address import peer_id_of
 from fedretail.testing.clock import ManualClock
 
@@ -180,6 +181,17 @@ def test_a_neighbour_is_called_by_its_name(shop: Node) -> None:
     assert shop.neighbour_name(shop.identity.peer_id) == shop.member()["name"]
     assert shop.neighbour_name(peer_id_of(bytes(32))) == ""
     assert shop.neighbour_name("nobody") == ""
+
+
+def test_a_zone_that_this_computer_does_not_know_is_as_none(
+    shop: Node, note_daemon: Callable[[Node, Any], None]
+) -> None:
+    # As another machine of the shop may write that has a newer list of them.
+    shop.set_site(shop.site(), {"time_zone": "Mars/Olympus"})
+    assert shop_zone(shop) == zone_of("", at_ms=shop.clock.now_ms())
+    state = {"peers": [peer(0, has_mine=True)], "own": own_heads(shop), "clock_offset_ms": 0}
+    note_daemon(shop, {**state, "all_since_ms": shop.clock.now_ms()})
+    assert "(" not in shop.sentence()
 
 
 def test_since_when_says_the_zone_where_this_computer_has_another(

@@ -12,9 +12,9 @@ from fedretail.p2p import blobs
 from fedretail.p2p.blob_frames import MAX_ASKED, Answered, Wanted, answering, asking
 from fedretail.p2p.blobs import BlobService
 from fedretail.p2p.host import Libp2pTransport
-from fedretail.p2p.memory import MemoryNetwork
 from fedretail.p2p.transport import BLOB_PROTOCOL, Carrier, Stream
 from fedretail.testing.loopback import LOOPBACK, PATIENCE_S
+from fedretail.testing.memory_network import MemoryNetwork
 from fedretail.testing.transport_acceptance import echo
 
 # Under a clock that jumps.

@@ -5,7 +5,7 @@ import pytest
 from fedretail.crdt.head import Head, SignedHead
 from fedretail.crdt.row import RowKey
 from fedretail.p2p import costs, wire
-from fedretail.p2p.session import BURST
+from fedretail.p2p.costs import BURST
 from fedretail.p2p.view import AUTH_LOG, AUTH_RECORD
 from fedretail.testing import builders
 

@@ -9,8 +9,8 @@ import trio
 from trio.testing import MockClock
 
 from fedretail.errors import Unavailable
-from fedretail.p2p.memory import MemoryTransport
 from fedretail.p2p.transport import Handler
+from fedretail.testing.memory_network import MemoryTransport
 from fedretail.testing.streets import Machine, street, until
 
 

@@ -10,7 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from fedretail.errors import PeerError
-from fedretail.p2p import service, wire
+from fedretail.p2p import costs, service, wire
 from fedretail.p2p.effects import Ended
 from fedretail.p2p.link import MAX_OUTBOX_BYTES
 from fedretail.p2p.ranges import END, Listed, Range
@@ -125,7 +125,7 @@ async def test_no_more_sessions_than_there_is_room_for(
 async def test_who_calls_again_and_again_has_not_paid_by_that(
     autojump_clock: MockClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "_CALL_TOKENS", 1500)
+    monkeypatch.setattr(costs, "CALL", 1500)
     async with street(tmp_path) as town:
         (a,) = await town.open("a")
         async with stranger(town, a, silent, 0), stranger(town, a, silent, 0):

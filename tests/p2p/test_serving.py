@@ -145,3 +145,11 @@ def test_a_push_without_base_or_of_an_unknown_log(node: Neighbour) -> None:
     *_, push = sent(serving(node).push(LOG, None))
     assert push == wire.Push(node.state()[SHOP.log_name()], 0, None)
     assert serving(node).push(b"unknown log.....", None) == []
+
+
+def test_who_compares_rows_that_are_not_here_is_told_so_once(node: Neighbour) -> None:
+    one, log = serving(node), b"unknown log....."
+    nothing = [Range(END, None)]
+    asked = [Range(END, bytes(16))]
+    assert sent(one.on_ranges(wire.Ranges(log, False, asked))) == [wire.Ranges(log, True, nothing)]
+    assert one.on_ranges(wire.Ranges(log, False, nothing)) == []

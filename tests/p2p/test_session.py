@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fedretail.crdt.access import renewal
 from fedretail.crdt.charter import Charter
+from fedretail.crdt.head import SignedHead
 from fedretail.domain.kind import Field, Kind
 from fedretail.domain.kinds import registry
 from fedretail.p2p import wire
@@ -111,6 +112,18 @@ def test_a_renewal_costs_one_head(pair: tuple[Neighbour, Neighbour]) -> None:
     talk = Conversation(*pair, nonce=1).settle()
     assert same(*pair)
     assert not talk.sides[1].first(wire.Since)
+
+
+def test_a_renewal_that_is_pushed_alone_needs_no_rows(pair: tuple[Neighbour, Neighbour]) -> None:
+    talk = Conversation(*pair).settle()
+    [(_, _, held)] = pair[0].store.heads()
+    pair[0].store.renew(SHOP.author(), SITE)
+    [(_, _, later)] = pair[0].store.heads()
+    talk.sides[1].sent.clear()
+    talk.sides[1].hear(wire.Push(later, 0, None))
+    seq = SignedHead.parse(later).head.seq
+    assert seq == SignedHead.parse(held).head.seq + 1
+    assert talk.sides[1].sent == [wire.Heads([[SHOP.log(), seq]])]
 
 
 def test_renewed_grants_replace_each_other(pair: tuple[Neighbour, Neighbour]) -> None:

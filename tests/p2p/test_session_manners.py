@@ -7,10 +7,11 @@ import pytest
 from fedretail.crdt.row import RowKey
 from fedretail.errors import PeerError
 from fedretail.p2p import wire
+from fedretail.p2p.costs import BURST, MIN_PAUSE_S, RATE
 from fedretail.p2p.effects import Ended, Pause
 from fedretail.p2p.ranges import END, Answer, Range
 from fedretail.p2p.serving import CREDIT_BYTES
-from fedretail.p2p.session import BURST, IDLE_MS, MIN_PAUSE_S, RATE, ROUND_MS, State
+from fedretail.p2p.session import IDLE_MS, ROUND_MS, State
 from fedretail.p2p.view import AUTH_ADDRESS, AUTH_CHARTER, AUTH_LOG, AUTH_RECORD
 from fedretail.testing import builders
 from fedretail.testing.conversations import (

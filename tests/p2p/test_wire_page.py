@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fedretail.domain.geo import Position, hilbert
 from fedretail.domain.pictures import MAX_CARD_BYTES, MAX_PAGE_BYTES, MAX_SIDE, MAX_SIZES
 from fedretail.p2p import blob_frames, blobs, reconcile, wire
 from fedretail.p2p.address import peer_id_of
@@ -63,6 +64,12 @@ def test_the_documented_frames_say_what_the_page_says(name: str) -> None:
     assert received.message == EXAMPLES[name]
     assert received.size == len(data)
     assert wire.encode(EXAMPLES[name]) == data
+
+
+def test_the_documented_hilbert_numbers() -> None:
+    text = PAGE.read_text(encoding="utf-8").replace(",", "")
+    assert f"9.0576 east is {hilbert(Position(48.5216, 9.0576))}" in text
+    assert f"70.6 west is {hilbert(Position(-33.9, -70.6))}" in text
 
 
 def test_the_documented_items() -> None:

@@ -155,13 +155,12 @@ def _signs_of(words: Collection[Any]) -> int:
 
     Packed: _SIGN_BITS for each of _COUNTED.
     """
-    found = [*filter(None, map(_known().get, words))]
-    if len(found) > 1 and len(set(words)) < len(words):
-        found = [*filter(None, map(_known().get, set(words)))]
+    known = _known()
+    signs = sum(map(known.__getitem__, known.keys() & words))
     if _LAST.isdisjoint(map(_last, words)):
-        return sum(found)
+        return signs
     ends = sum(isinstance(word, str) and word.endswith(_GERMAN_ENDS) for word in words)
-    return sum(found, ends * _END_OF_GERMAN)
+    return signs + ends * _END_OF_GERMAN
 
 
 # Few counts stand for all names.

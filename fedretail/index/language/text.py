@@ -149,13 +149,13 @@ def offer_words(
     named = len(words)
     if net is not None or pack > 1:
         words |= _content_tokens(net, pack)
+    made = _labels.table(tongue)
     if brand:
-        words |= _labels.table(tongue)[brand]
+        words |= made[brand]
     if category:
-        words |= _labels.table(tongue)[category]
+        words |= made[category]
     if sku:
-        # Each is its own: there is no use in keeping them.
-        words |= dict.fromkeys(chain.from_iterable(map(_made, _some(split(sku)), repeat(""))))
+        words |= _code_tokens(sku)
     if gtin:
         words[gtin_word(gtin)] = None
     if tongue and tongue != UNSAID:
@@ -279,6 +279,14 @@ def _made_label(text: str, language: str) -> dict[str, None]:
 
 # A federation's shops repeat some thousand brands and categories, in some languages.
 _labels = Kept(_made_label, 8192)
+
+
+def _code_tokens(code: str) -> dict[str, None]:
+    """The tokens of an article's code. Each is its own: there is no use in keeping them."""
+    if code.isascii() and code.isalnum() and not code[0].isdigit():
+        # What `split` and `_made` leave of most codes.
+        return {code[:MAX_WORD_CHARACTERS].lower(): None}
+    return dict.fromkeys(chain.from_iterable(map(_made, _some(split(code)), repeat(""))))
 
 
 # Shops repeat a few hundred contents.

@@ -89,9 +89,8 @@ class Cell(NamedTuple):
         return _FORM.pack(*self)
 
 
-def packed_cell(*values: int) -> bytes:
-    """The bytes of a cell with these values, in the order of Cell."""
-    return _FORM.pack(*values)
+# The bytes of a cell with these values, in the order of Cell.
+packed_cell = _FORM.pack
 
 
 def cell_of(packed: bytes | bytearray, row: int) -> Cell | None:

@@ -12,7 +12,7 @@ from fedretail.index.records import Records
 
 # Read in one go: a value takes 2 kB while it is decoded, and what leaves the processor's cache
 # before it is made a row costs half as much again.
-_READ_OFFERS = 400
+_READ_OFFERS = 200
 
 Key = tuple[bytes, str]
 

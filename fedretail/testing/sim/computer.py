@@ -4,8 +4,8 @@ from pathlib import Path
 
 import trio
 
-from fedretail.p2p.memory import MemoryTransport
 from fedretail.store.store import FILE_NAME
+from fedretail.testing.memory_network import MemoryTransport
 from fedretail.testing.sim.clock import WallClock
 from fedretail.testing.sim.disk import Disk
 from fedretail.testing.sim.plans import Plan, Street

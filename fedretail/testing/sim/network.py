@@ -7,8 +7,8 @@ from typing import Any, Never
 import trio
 
 from fedretail.errors import Unavailable
-from fedretail.p2p.memory import Link, MemoryNetwork, MemoryTransport
 from fedretail.p2p.transport import Handler, Stream
+from fedretail.testing.memory_network import Link, MemoryNetwork, MemoryTransport
 from fedretail.testing.sim.world import World
 
 # A lost piece comes again after this long, twice that when it is lost again, as TCP does.

@@ -6,18 +6,14 @@ says that this machine is a kiosk.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
 from functools import cached_property
 from typing import Self
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from fedretail.domain.hours import validate_zone
-from fedretail.domain.times import to_datetime
-from fedretail.errors import MalformedInput
+from fedretail.domain.hours import zone_of
 from fedretail.node.node import Node
 from fedretail.web.pages.house import House, Shop, Street
 from fedretail.web.pages.speech import Speech
@@ -102,17 +98,8 @@ class Visit:
     def speech(self) -> Speech:
         """How things are said to this visitor."""
         words = translations(self.language)
-        return Speech(self.language, words, zone=self._zone(), now_ms=self.now_ms)
-
-    def _zone(self) -> tzinfo:
-        if self.shop is not None:
-            try:
-                return ZoneInfo(validate_zone(self.shop.site.time_zone))
-            except MalformedInput:
-                pass
-        zone = to_datetime(self.now_ms).astimezone().tzinfo
-        assert zone is not None
-        return zone
+        zone = zone_of(self.shop.site.time_zone if self.shop else "", at_ms=self.now_ms)
+        return Speech(self.language, words, zone=zone, now_ms=self.now_ms)
 
     @property
     def is_part(self) -> bool:

@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fedretail.domain.units import parse_quantity
@@ -123,3 +123,12 @@ latin = st.text(st.characters(max_codepoint=0x24F)) | texts
 @given(latin)
 def test_texts_of_latin_letters_are_folded_as_any_other(text: str) -> None:
     assert fold(text) == tokenizer._fold_any(text)
+
+
+@given(st.text(st.sampled_from("Aaz09-. é"), min_size=1, max_size=60) | st.text(min_size=1))
+@example("A1001")
+@example("a" * 41)
+@example("4001842100121")
+@example("\u212a1")  # the sign for Kelvin, which folds to a letter of ASCII
+def test_the_words_of_a_code_are_those_of_a_text_as_it_stands(code: str) -> None:
+    assert offer_words("", sku=code)[1].split() == text_words(code)

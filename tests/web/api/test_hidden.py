@@ -8,7 +8,7 @@ import pytest
 
 from fedretail.clock import SystemClock
 from fedretail.crdt.names import site_id
-from fedretail.domain.ids import collection_of
+from fedretail.domain.ids import MEMBER_COLLECTION, collection_of
 from fedretail.domain.sites import Site
 from fedretail.node.node import Node
 from fedretail.store.commits import Edit
@@ -127,6 +127,21 @@ def test_nobody_enters_a_view_under_the_id_of_a_shop_that_it_names(
     for path in ("members", "sites", "changes?limit=1000", "export", "search?q=zzyx"):
         said = face.ask(f"/api/v1/{path}").body.decode()
         assert not {one for one in (owner, "bait", "Zzyx") if one in said}, path
+
+
+def test_a_record_out_of_its_place_is_no_part_of_a_copy(
+    face: Face, shop: Node, hidden: Node, site: str
+) -> None:
+    """A site's record in another's collection, or among what is of a member, is nobody's."""
+    shop.__dict__["config"] = replace(shop.config, api_view="")
+    author, own = hidden.identity.author(), collection_of(hidden.site().id)
+    bait = Edit("site", site, Site(name="Bait", nonce=b"\0" * 16).to_fields())
+    offer = Edit("offer", "bait", {"name": "Bait", "currency": "EUR", "prices": [[1]]})
+    hidden.store.commit(author, own, [bait])
+    hidden.store.commit(author, MEMBER_COLLECTION, [bait, offer])
+    take_in(shop, hidden)
+    assert "Bait" not in face.ask("/api/v1/changes?limit=1000").body.decode()
+    assert "Bait" not in face.ask("/api/v1/export").body.decode()
 
 
 @pytest.mark.parametrize("is_withdrawn", [False, True])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fedretail.commands._asked import LENGTH, POSITION, Parsed
+from fedretail.commands._common import LENGTH, POSITION, Parsed
 from fedretail.errors import MalformedInput, UsageError
 
 if TYPE_CHECKING:
@@ -161,23 +161,12 @@ def _claims(claims: tuple[str, ...]) -> tuple[str, ...]:
 def _open_at(node: "Node", query: "Query", text: str) -> "Query":
     if query.open_now:
         raise UsageError("--open-now and --open-at exclude each other.")
-    from zoneinfo import ZoneInfo
-
-    from fedretail.commands._asked import sentence
+    from fedretail.commands._common import sentence
     from fedretail.commands._moments import parse_moment
-    from fedretail.domain.hours import validate_zone
-    from fedretail.domain.times import to_datetime
+    from fedretail.node.status import shop_zone
 
-    now_ms = node.time.now_ms()
-    zone = to_datetime(now_ms).astimezone().tzinfo
-    own = node.sites()
     try:
-        zone = ZoneInfo(validate_zone(own[0].site.time_zone)) if own else zone
-    except MalformedInput:
-        pass  # the clock of this computer
-    try:
-        assert zone is not None
-        at_ms = parse_moment(text, zone, now_ms)
+        at_ms = parse_moment(text, shop_zone(node), node.time.now_ms())
     except MalformedInput as error:
         raise UsageError(f"--open-at: {sentence(error.message)}", hint=error.hint) from None
     return replace(query, open_now=True, at_ms=at_ms)

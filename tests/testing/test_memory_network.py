@@ -5,8 +5,8 @@ import trio
 import trio.testing
 
 from fedretail.errors import PeerError, Unavailable
-from fedretail.p2p.memory import MemoryNetwork, MemoryTransport
 from fedretail.p2p.transport import Limits, Stream, Transport
+from fedretail.testing.memory_network import MemoryNetwork, MemoryTransport
 from fedretail.testing.transport_acceptance import TransportAcceptance, echo, lost
 
 

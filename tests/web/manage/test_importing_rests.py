@@ -2,7 +2,6 @@
 
 import re
 
-from fedretail.node import imports
 from fedretail.store.commits import Edit
 
 TWO = b"SKU,Name,Price\n1,Milk,1.10\n2,Tea,2.20\n"
@@ -93,15 +92,13 @@ def test_pieces_that_a_till_has_sold_since_the_preview_are_named_and_left(office
     assert pieces(office, "1") == 37
 
 
-def test_an_article_that_stands_twice_in_a_list_is_counted_by_the_list_alone(
-    office, monkeypatch
-) -> None:
-    monkeypatch.setattr(imports, "BATCH_ROWS", 1)
-    twice = b"SKU,Name,Price,Quantity\n1,Milk,1.00,30\n" + b"1,Milk,1.00,25\n2,Tea,2.00,40\n"
+def test_a_mended_row_that_counts_again_is_no_till(office) -> None:
     office.post(f"{office.send('a.csv', STOCK % 40)}/publish")
-    path = office.send("b.csv", twice)
+    path = office.send("b.csv", (STOCK % 30) + b"1,Milk,dear,25\n")
     office.get(path)
+    office.post(f"{path}/row", **{"row": "use-4", "cell-4": "1.00"})
     assert "meanwhile" not in office.post(f"{path}/publish").text
+    assert pieces(office, "1") == 25
 
 
 def test_what_was_withdrawn_since_stays_withdrawn(office) -> None:

@@ -9,6 +9,8 @@ from fedretail.p2p.effects import Effect, Send
 _ITEMS_A_TOKEN = 250
 # What is stated is verified and kept in one transaction, however little it is.
 _STATING_TOKENS, _STATEMENT_TOKENS = 2, 1 / 4
+# The signature of each head is verified.
+_HEAD_TOKENS = 1 / 4
 # A head and keys, beside the rows of a part.
 _FRAME_BYTES = 2048
 # A part that is not the last is 240 KiB long; of one that is shorter the store has the same work,
@@ -26,6 +28,8 @@ def reading(received: wire.Received) -> float:
             return cost + len(wishes)
         case wire.Auth(items):
             return cost + _STATING_TOKENS + len(items) * _STATEMENT_TOKENS
+        case wire.Heads(items):
+            return cost + len(items) * _HEAD_TOKENS
     return cost
 
 

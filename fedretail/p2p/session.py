@@ -50,6 +50,9 @@ MAX_ADDRESSES = 32
 MAX_ADDRESS_CHARACTERS = 200
 # What a neighbour may ask a second, in tokens of about a millisecond's work, and at once.
 RATE, BURST = 400, 4000
+# Who owes tokens is not read for so long at least, then more at a time: to stop and go on takes as
+# much work as two or three small messages.
+MIN_PAUSE_S = 0.25
 # A neighbour that owes an answer and brings nothing new for so long is let go; so is one that
 # owes the same log for ten minutes, so that nobody keeps others from fetching it.
 IDLE_MS = 30_000
@@ -147,7 +150,7 @@ class Session:
 
     def _paused(self, cost: float, now_ms: int) -> list[Effect]:
         wait_s = self._bucket.take(cost, now_ms)
-        return [Pause(wait_s)] if wait_s else []
+        return [Pause(wait_s)] if wait_s >= MIN_PAUSE_S else []
 
     def _take_parts(self, parts: Sequence[wire.Advance], now_ms: int, effects: list[Effect]) -> int:
         """Take rows in; the bytes of those that were of use."""

@@ -6,11 +6,11 @@ import pytest
 
 from fedretail.crdt.row import RowKey
 from fedretail.errors import PeerError
-from fedretail.p2p import costs, wire
+from fedretail.p2p import wire
 from fedretail.p2p.effects import Ended, Pause
 from fedretail.p2p.ranges import END, Answer, Range
 from fedretail.p2p.serving import CREDIT_BYTES
-from fedretail.p2p.session import BURST, IDLE_MS, ROUND_MS, State
+from fedretail.p2p.session import BURST, IDLE_MS, MIN_PAUSE_S, RATE, ROUND_MS, State
 from fedretail.p2p.view import AUTH_ADDRESS, AUTH_CHARTER, AUTH_LOG, AUTH_RECORD
 from fedretail.testing import builders
 from fedretail.testing.conversations import (
@@ -184,14 +184,14 @@ def test_rows_of_no_use_are_paid_for(pair: tuple[Neighbour, Neighbour]) -> None:
     assert any(isinstance(one, Pause) for one in side.effects)
 
 
-def test_small_parts_are_paid_for_and_rows_are_not(pair: tuple[Neighbour, Neighbour]) -> None:
-    def part(size: int, after: RowKey | None) -> wire.Received:
-        return wire.Received(wire.Advance(LOG, 0, b"h" * 200, bytes(size), after), 99, size + 250)
-
-    whole, small = part(240_000, RowKey("a", "x")), part(1, RowKey("a", "x"))
-    assert costs.taking([whole, part(90, None)], 240_090) == 0
-    assert costs.taking([whole], 0) > 200
-    assert costs.taking([small] * 400, 400) >= BURST
+def test_who_owes_a_little_is_read_on_and_then_waits_for_all_of_it(tmp_path: Path) -> None:
+    side = greeted(neighbour(tmp_path, "b"))
+    small = wire.Received(None, 10, 0)
+    waits = [side.session.handle(small, 0) for _ in range(BURST + int(RATE * MIN_PAUSE_S))]
+    assert not any(waits[:BURST])
+    [pause] = waits[-1]
+    assert isinstance(pause, Pause)
+    assert MIN_PAUSE_S <= pause.seconds < 2 * MIN_PAUSE_S
 
 
 # --- silence ---

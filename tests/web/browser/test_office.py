@@ -146,3 +146,24 @@ def test_what_was_typed_stays_where_nobody_answers(farm: Path, browser: Any) -> 
     enter(page, "1.49", "ok")
     assert price_of(farm) == [[149]]
     page.context.close()
+
+
+def test_back_sends_no_form_a_second_time(farm: Path, browser: Any) -> None:
+    page = offers_of(farm, browser)
+    page.fill("#n-name", "Brot")
+    page.fill("#n-price", "much")
+    page.click("form[action$='/offers/add'] button")
+    page.wait_for_selector(".summary")
+    page.fill("#n-price", "3.50")
+    page.click("form[action$='/offers/add'] button")
+    page.wait_for_selector("text=Added: Brot")
+    # What was just added stands there, however soon the page is asked for.
+    assert page.locator("h1").inner_text() == "1 offer"
+    page.go_back()
+    page.wait_for_url(re.compile(r"/manage/offers$"))
+    assert page.locator("#n-name").input_value() == ""
+    page.reload()
+    assert page.locator(".summary").count() == 0
+    page.context.close()
+    with Node.open(farm) as node:
+        assert len(list(node.records("offer"))) == 1

@@ -119,6 +119,8 @@ for (const form of document.querySelectorAll("form[data-save]")) {
   }
 }
 for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
+// Back and reload ask for a page, and send no form a second time.
+if (document.body.dataset.form) history.replaceState(null, "", location.href);
 // What is wrong takes the focus, also where a browser does not do so by itself.
 const summary = document.querySelector(".summary");
 if (summary) summary.focus();

@@ -204,3 +204,10 @@ def test_whoever_comes_back_to_a_deed_finds_the_page_of_its_form(office) -> None
         assert answer.headers["location"].partition("?")[0] == f"/manage{page}"
         assert office.get(f"{deed}?lang=de").status_code == 200
     assert list(office.node.records("offer")) == []
+
+
+def test_what_was_just_added_stands_in_the_table(office) -> None:
+    # As in the daemon, whose own thread follows a moment later.
+    office.node.has_follower = True
+    office.post("/offers/add", name="Bread", price="3.50")
+    assert "<b>Bread</b>" in office.get("/offers").text

@@ -1,20 +1,23 @@
 """How search results are said to people: always in the same order and the same words.
 
 Price, price per unit, distance and direction, open or not, stock, age. Unknown is said as
-unknown. Times are those of this computer.
+unknown. Times are those of this computer, but for opening hours: these are the shop's.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from fedretail.commands.output import Cell, Tone
 from fedretail.domain.geo import arrow, compass, human_distance
+from fedretail.domain.hours import validate_zone
 from fedretail.domain.listings import ASK_AFTER_MS, HERE_M, SILENT_AFTER_MS, SOON_MS, Listing
 from fedretail.domain.money import human_amount
 from fedretail.domain.stock import Stock
 from fedretail.domain.texts import count
 from fedretail.domain.times import to_datetime
+from fedretail.errors import MalformedInput
 
 if TYPE_CHECKING:
     from fedretail.domain.sites import Site
@@ -38,14 +41,14 @@ class Said:
         return Cell(self.text, tone=self.tone)
 
 
-def local(at_ms: int) -> datetime:
-    """The moment on this computer's clock."""
-    return to_datetime(at_ms).astimezone()
+def local(at_ms: int, zone: tzinfo | None = None) -> datetime:
+    """The moment on the clock of this zone, None: of this computer."""
+    return to_datetime(at_ms).astimezone(zone)
 
 
-def clock(at_ms: int) -> str:
-    """ "19:00" on this computer's clock."""
-    return local(at_ms).strftime("%H:%M")
+def clock(at_ms: int, zone: tzinfo | None = None) -> str:
+    """ "19:00" on the clock of this zone, None: of this computer."""
+    return local(at_ms, zone).strftime("%H:%M")
 
 
 def day(at_ms: int, now_ms: int) -> str:
@@ -104,20 +107,30 @@ def open_now(site: "Site", now_ms: int) -> str:
     state = site.open_state(now_ms) if site.hours else None
     if state is None or state.open is None:
         return ""
-    until = f" until {clock(state.until_ms)}" if state.open and state.until_ms else ""
-    return f", open now{until}" if state.open else ", closed now"
+    if not state.open:
+        return ", closed now"
+    if state.until_ms is None:
+        return ", open now"
+    elsewhere = other_zone(site.time_zone, state.until_ms)
+    until = clock(state.until_ms, _zone(site.time_zone))
+    return f", open now until {until}{f' ({elsewhere})' if elsewhere else ''}"
 
 
 def opening(listing: Listing, now_ms: int) -> Said:
-    """ "until 19:00", "closes 13:00", "always", "opens Tue 09:00", "closed", "unknown"."""
+    """ "until 19:00", "closes 13:00", "always", "opens Tue 09:00", "closed", "unknown".
+
+    By the shop's clock, as on its door; `opening_zone` is to be said with it.
+    """
     until_ms = listing.open_until_ms
     if listing.open is None:
         return Said("unknown", "dim")
     if until_ms is None:
         return Said("always", "ok") if listing.open else Said("closed", "dim")
-    when = clock(until_ms)
-    if until_ms - now_ms >= _DAY_MS or (not listing.open and not _is_today(until_ms, now_ms)):
-        when = f"{_DAYS[local(until_ms).weekday()][:3]} {when}"
+    zone = _zone(listing.time_zone)
+    then, now = local(until_ms, zone), local(now_ms, zone)
+    when = clock(until_ms, zone)
+    if until_ms - now_ms >= _DAY_MS or (not listing.open and then.date() != now.date()):
+        when = f"{_DAYS[then.weekday()][:3]} {when}"
     if not listing.open:
         return Said(f"opens {when}", "dim")
     if until_ms - now_ms <= SOON_MS:
@@ -125,8 +138,25 @@ def opening(listing: Listing, now_ms: int) -> Said:
     return Said(f"until {when}", "ok")
 
 
-def _is_today(at_ms: int, now_ms: int) -> bool:
-    return local(at_ms).date() == local(now_ms).date()
+def opening_zone(listing: Listing) -> str:
+    """The zone of the time that `opening` says, where this computer's clock shows another."""
+    if listing.open is None or listing.open_until_ms is None:
+        return ""
+    return other_zone(listing.time_zone, listing.open_until_ms)
+
+
+def other_zone(name: str, at_ms: int) -> str:
+    """This zone's name where this computer's clock shows another time at that moment, else ""."""
+    there, here = local(at_ms, _zone(name)), local(at_ms)
+    return "" if there.utcoffset() == here.utcoffset() else name
+
+
+def _zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(validate_zone(name))
+    except MalformedInput:
+        # A zone of which nobody knows an hour: nothing is known of its hours either.
+        return None
 
 
 def stock(held: Stock) -> Said:

@@ -1,4 +1,4 @@
-"""List the neighbours that are switched on, and whether they have the newest prices."""
+"""List the neighbours that are switched on, and whether they have your newest prices."""
 
 import click
 
@@ -7,19 +7,22 @@ from fedretail.commands._common import opened, own_name
 from fedretail.commands.output import Cell, Column
 from fedretail.domain.times import parse_time
 
-_HAS, _HAS_NOT = Cell("has them", tone="ok"), Cell("on the way", tone="warn")
+# Whole sentences: in a pipe and on narrow terminals no heading says what is meant.
+_HAS = Cell("has your newest prices", tone="ok")
+_HAS_NOT = Cell("your newest prices are on the way", tone="warn")
 # What is damaged here is sent to nobody.
-_WAITS = Cell("waits for repair", tone="warn")
+_WAITS = Cell("your newest prices wait for repair", tone="warn")
+_NONE = Cell("")
 
 
 @click.command(epilog=examples("fedretail peers", "fedretail peers --json"))
 @output.json_option
 @pass_invocation
 def command(invocation: Invocation, *, as_json: bool) -> None:
-    """List the neighbours that are switched on, and whether they have the newest prices."""
+    """List the neighbours that are switched on, and whether they have your newest prices."""
     with opened(invocation, to_read=True) as node:
         status, now_ms = node.status(), node.time.now_ms()
-        is_reader, is_damaged = node.is_reader, node.store.repairs.has_own()
+        has_prices, is_damaged = bool(node.sites()), node.store.repairs.has_own()
         names = [node.neighbour_name(peer["id"]) for peer in status["peers"]]
     peers = status["peers"]
     if as_json:
@@ -32,17 +35,18 @@ def command(invocation: Invocation, *, as_json: bool) -> None:
         return
     columns = [
         Column("Neighbour", gives_way=True),
-        Column("Your prices"),
+        Column(""),
         Column("On since", from_width=60),
         Column("Last heard", from_width=80),
         Column("Address", from_width=120, gives_way=True),
         Column("Id", from_width=160),
     ]
-    has_not = _WAITS if is_damaged else _HAS_NOT
+    # Who only reads, or has no place yet, has no prices that somebody could have.
+    has, has_not = (_HAS, _WAITS if is_damaged else _HAS_NOT) if has_prices else (_NONE, _NONE)
     rows: list[output.Row] = [
         [
             name or ("who only reads" if peer["last_sync"] else "a new neighbour"),
-            Cell("") if is_reader else _HAS if peer["has_mine"] else has_not,
+            has if peer["has_mine"] else has_not,
             _when(peer["since"], now_ms),
             _when(peer["last_sync"], now_ms),
             peer["address"],

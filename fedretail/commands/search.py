@@ -68,6 +68,9 @@ def _show(node: "Node", query: "Query", page: "Page") -> None:
     print_listings(page.results, own=own, now_ms=now_ms, page=page, marked=marked)
     _found.print_instead(page)
     output.note(_summary(query, page), tone="dim")
+    zones = sorted({zone for one in page.results if (zone := _words.opening_zone(one))})
+    if zones:
+        output.note(f"Opening times are by the shops' own clocks: {', '.join(zones)}.", tone="dim")
     for name in signed_twice(page.results):
         output.tell("attention", f"{name} has signed two price lists at once: ask there first.")
     said = _found.remark(query, page)

@@ -173,7 +173,8 @@ def _where(shown: "Details") -> str:
 
 
 def _opening(shown: "Details", now_ms: int) -> str:
-    said = _words.opening(shown.listing, now_ms).text
+    zone = _words.opening_zone(shown.listing)
+    said = ", ".join(filter(None, (_words.opening(shown.listing, now_ms).text, zone)))
     return f"{said} ({shown.site.hours})" if shown.site.hours else said
 
 

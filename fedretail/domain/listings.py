@@ -30,11 +30,12 @@ class Listing:
     """One hit of a search.
 
     Amounts are minor units of `currency`; amount_minor is None when no price is valid now.
-    distance_m and bearing_deg are None when the search has no place. seen_at_ms: when the
+    distance_m and bearing_deg are None when the search has no place. time_zone: the IANA name of
+    the zone that the site's people live by, and its open_until_ms is told in. seen_at_ms: when the
     shop's machine last signed; confirmed_at_ms: when a person, till or source last stood
     behind the price. warnings: SILENT, SIGNED_TWICE. is_own: the searching member offers it;
     for_members: only members pay this price. net, pack, claims and language: as Offer has them;
-    they are in no JSON of a hit, and save a page of results from reading each offer.
+    they and time_zone are in no JSON of a hit; they save a page of results from reading each offer.
     """
 
     offer: str
@@ -54,6 +55,7 @@ class Listing:
     position: Position | None = None
     open: bool | None = None
     open_until_ms: int | None = None
+    time_zone: str = "UTC"
     seen_at_ms: int | None = None
     confirmed_at_ms: int | None = None
     category: str = ""

@@ -20,6 +20,7 @@ from fedretail.index.answering.cursors import moment_of, read_cursor
 from fedretail.index.answering.details import Details
 from fedretail.index.answering.judge import Judge
 from fedretail.index.answering.stored import stored
+from fedretail.index.answering.viewed import of_view
 from fedretail.index.language.spelling import Spellings
 from fedretail.index.language.stems import load_stemmers
 from fedretail.index.language.text import load_rules
@@ -276,11 +277,21 @@ class Index:
         sites = all_sites(db, state)
         details = Details(db, memory.labels(db, state) if memory.is_loaded else None)
 
-        def ask(asked: Query) -> Answer:
+        def judge(asked: Query) -> Judge:
             at_ms = moment_of(asked, cursor, now_ms)
-            judge = Judge(asked, sites, self._store, details=details, now_ms=now_ms, at_ms=at_ms)
-            where = cursor if asked is query else None
-            return answer(db, state, judge, memory=memory, spellings=spellings, cursor=where)
+            return Judge(asked, sites, self._store, details=details, now_ms=now_ms, at_ms=at_ms)
+
+        def ask(asked: Query) -> Answer:
+            viewed = of_view(asked)
+            return answer(
+                db,
+                state,
+                judge(asked),
+                memory=memory,
+                spellings=spellings,
+                cursor=cursor if asked is query else None,
+                of_view=None if viewed is None else judge(viewed),
+            )
 
         found, wider = ask(query), beyond(query)
         if found.total or wider is None:

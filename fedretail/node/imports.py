@@ -31,7 +31,7 @@ from fedretail.errors import MalformedInput
 from fedretail.node import rejects
 from fedretail.node.base import BaseNode
 from fedretail.node.import_report import Elsewhere, HeldRow, ImportOptions, ImportReport
-from fedretail.node.looks import Raced, check_unmoved
+from fedretail.node.looks import COUNT, Raced, check_unmoved
 from fedretail.node.price_lists import open_reader
 from fedretail.node.reductions import amount_now, is_repriced, with_lowest
 from fedretail.node.vanished import UNCONFIRMED, Named, Rest, is_unconfirmed
@@ -278,7 +278,7 @@ class _Import:
         old = {**(present.fields if present else {}), **own}
         wanted = {**row.fields, "source": self._source_of(row)}
         changed = {name: value for name, value in wanted.items() if old.get(name) != value}
-        if self._is_moved(place.key, present, changed):
+        if self._is_moved(offer, changed):
             self._named.add(place.key, is_sure=True)
             self._leave(place.key, present.fields if present else row.fields)
             return None
@@ -305,15 +305,17 @@ class _Import:
         else:
             self.report.changed += by
 
-    def _is_moved(self, key: str, present: Folded | None, changed: Mapping[str, Value]) -> bool:
+    def _is_moved(self, offer: _Present, changed: Mapping[str, Value]) -> bool:
         """Whether somebody else has changed since the look what the row would write."""
-        look = self._options.look
+        look, (place, present, own, _) = self._options.look, offer
         if look is None:
             return False
         if present is None:
             # Withdrawn since.
-            return key in self._since
-        return look.is_moved(key, present, changed.keys() - {"source"})
+            return place.key in self._since
+        if COUNT in changed and look.is_counted(place, own.get(COUNT)):
+            return True
+        return look.is_moved(place.key, present, changed.keys() - {"source"})
 
     def _leave(self, key: str, fields: Mapping[str, Value]) -> None:
         self.report.moved[key] = str(fields.get("name") or key)
@@ -371,5 +373,13 @@ class _Import:
         for start in range(0, len(edits), BATCH_ROWS):
             batch = edits[start : start + BATCH_ROWS]
             head = self._node.commit(self._options.site.id, batch, deed=self._deed, check=check)
-            if head is not None and self._options.look:
-                self._options.look.own.add(head.head.stamp)
+            if self._options.look:
+                self._options.look.own |= {head.head.stamp} if head is not None else set()
+                self._note_counts(batch)
+
+    def _note_counts(self, edits: list[Edit]) -> None:
+        assert self._options.look is not None
+        for edit in edits:
+            if COUNT in edit.fields:
+                place = RecordId(self._owner, self._collection, "offer", edit.key)
+                self._options.look.counts[place] = edit.fields[COUNT]

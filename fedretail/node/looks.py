@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from fedretail.crdt.registers import Folded
-from fedretail.domain.kind import RecordId
+from fedretail.domain.kind import RecordId, Value
 from fedretail.errors import Refused
 
 if TYPE_CHECKING:
     from fedretail.node.base import BaseNode
 
 _PAGE = 10_000
+# The own field that tills write, and price lists too.
+COUNT = "stock_count"
 
 
 class Raced(Refused):
@@ -31,18 +33,21 @@ class Raced(Refused):
 class Look:
     """Where the store stood. over: keys of offers that are written over whatever happened since.
 
-    own: stamps that the import itself has given.
+    own: stamps that the import itself has given. counts: how many pieces there were, by offer, and
+    what the import itself has made of them; they bear no stamps.
     """
 
     stamp: int
     cursor: int
     over: frozenset[str] = frozenset()
     own: set[int] = field(default_factory=set)
+    counts: dict[RecordId, Value] = field(default_factory=dict)
 
     @classmethod
     def of(cls, node: "BaseNode") -> Self:
         """A look at the store as it is now."""
-        return cls(node.store.meta("last_stamp"), node.store.feed_end())
+        counts = dict(node.store.own_all("offer", COUNT))
+        return cls(node.store.meta("last_stamp"), node.store.feed_end(), counts=counts)
 
     def changed(self, node: "BaseNode", owner: bytes, collection: str) -> frozenset[str]:
         """The keys of all offers of a site that have changed in any way since."""
@@ -59,6 +64,10 @@ class Look:
         return key not in self.over and any(
             one > self.stamp and one not in self.own for one in stamps
         )
+
+    def is_counted(self, place: RecordId, present: Value) -> bool:
+        """Whether somebody else, such as a till, has counted the pieces of an offer since."""
+        return place.key not in self.over and present != self.counts.get(place)
 
 
 def check_unmoved(

@@ -233,7 +233,7 @@ class Fetching:
         return self._moved([head]) if present == head else [Moved(log, present.head.seq)]
 
     def _not_repaired(
-        self, one: Repairing, head: SignedHead, error: FedretailError
+        self, one: Repairing, head: SignedHead, error: MalformedInput | WrongRows
     ) -> list[Effect]:
         log = head.head.log
         held = self._replica.head(log)

@@ -5,7 +5,7 @@ It shares with the index how texts are cut into words and what a score is, and n
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fedretail.crdt.names import site_id
@@ -18,15 +18,14 @@ from fedretail.domain.prices import price_now, unit_price
 from fedretail.domain.sites import Site
 from fedretail.index.answering import candidates
 from fedretail.index.answering.terms import query_terms
-from fedretail.index.language.languages import STEMMERS
-from fedretail.index.language.text import fold, language_mark, offer_words
-from fedretail.index.language.vocabulary import Similar, commonest
+from fedretail.index.language.text import fold, offer_words
 from fedretail.index.query import Query
 from fedretail.index.rules import ranking
-from fedretail.index.rules.ranking import Form, Term, answered, rarity, score, telling
+from fedretail.index.rules.ranking import Term, answered, rarity, score, telling
 from fedretail.index.rules.stock import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
 from fedretail.index.views import View
 from fedretail.testing.memory_records import MemoryRecords
+from fedretail.testing.naive_words import NaiveWords, holds
 
 _UNHEARD_MS = 30 * 24 * 3600 * 1000
 _UNITS = ["kg", "l", "m", "piece"]
@@ -103,43 +102,42 @@ def naive_search(
     digits = "".join(one for one in query.words if one not in " -")
     texts = [one.words for one in there if one.offer.name]
     typed = digits if digits.isdigit() and digits.isascii() else query.words
-    terms = query_terms(typed, _Words(texts), begun=query.begun)
+    terms = query_terms(typed, NaiveWords(texts), begun=query.begun)
+    of_query = [one for one in there if _is_hit(one, store, query, at_ms=at_ms, now_ms=now_ms)]
+    hits = _holding(of_query, terms)
+    is_found = not all(one.is_partial for one in hits) and not any(map(_is_guessed, terms))
+    if not is_found and query.view is not None and _hides(query.view):
+        wide = Query(view=query.view, member=query.member)
+        shown = [one for one in there if _is_hit(one, store, wide, at_ms=at_ms, now_ms=now_ms)]
+        words = NaiveWords([one.words for one in shown if one.offer.name], of=texts)
+        terms = query_terms(typed, words, begun=query.begun)
+        hits = _holding(of_query, terms)
     if query.words.strip() and not terms:
         return _answer([], query, [], at_ms)
     weighed = [term._replace(weight=_weight(term, texts)) for term in terms]
-    hits = []
-    for one in there:
-        one.held = {term.text for term in weighed if _holds(one.words, term)}
-        one.is_partial = any(term.text not in one.held for term in terms)
-        if (one.held or not terms) and _is_hit(one, store, query, at_ms=at_ms, now_ms=now_ms):
-            hits.append(one)
     few = few if few is not None else 10 if query.sort == "best" else 1
     hits = _enough(hits, weighed, texts, few)
     return _answer(hits, query, weighed if len(terms) > 1 else terms, at_ms)
 
 
-class _Words:
-    """The words of these offers, none of which a query here is a slip of."""
+def _holding(offers: list[_Seen], terms: list[Term]) -> list[_Seen]:
+    """Those that hold some of the terms, or all offers where there are none."""
+    for one in offers:
+        one.held = {term.text for term in terms if holds(one.words, term)}
+        one.is_partial = any(term.text not in one.held for term in terms)
+    return [one for one in offers if one.held or not terms]
 
-    def __init__(self, texts: list[list[str]]) -> None:
-        self._texts = texts
 
-    def holds(self, token: str, *, begun: bool = False) -> bool:
-        term = Term(token, (Form(token, begun=begun),))
-        return any(_holds(words, term) for words in self._texts)
+def _is_guessed(term: Term) -> bool:
+    return term.is_guessed
 
-    def languages(self) -> tuple[str, ...]:
-        return ("en", *(one for one in STEMMERS if one != "en" and self.holds(language_mark(one))))
 
-    def holds_both(self, token: str, other: str) -> bool:
-        return any({token, other} <= set(words) for words in self._texts)
-
-    def beginning(self, token: str) -> list[Similar]:
-        counts = Counter(word for words in self._texts for word in words if word.startswith(token))
-        return commonest(counts)
-
-    def similar(self, tokens: Any) -> list[Similar]:
-        return []
+def _hides(view: View) -> bool:
+    """Whether the view leaves anything out."""
+    return (
+        view.own == "only"
+        or replace(view, own="all", owner=None, title="", near=None, currency=None) != View()
+    )
 
 
 def _enough(
@@ -149,7 +147,7 @@ def _enough(
     full = [one for one in hits if not one.is_partial]
     if len(full) >= few or len(weighed) < 2:
         return full
-    known = [term for term in weighed if any(_holds(words, term) for words in texts)]
+    known = [term for term in weighed if any(holds(words, term) for words in texts)]
     best = _tried(known, texts)
     with_best = [one for one in hits if best & one.held]
     return with_best if len(with_best) >= few else hits
@@ -215,14 +213,6 @@ def _count(term: Term, texts: list[list[str]]) -> int:
     if any(form.begun for form in term.forms):
         return len(texts)  # not counted
     return sum(form.token in words for words in texts for form in term.forms)
-
-
-def _holds(words: list[str], term: Term) -> bool:
-    return any(
-        word.startswith(form.token) if form.begun else word == form.token
-        for form in term.forms
-        for word in words
-    )
 
 
 def _is_hit(one: _Seen, store: MemoryRecords, query: Query, *, at_ms: int, now_ms: int) -> bool:

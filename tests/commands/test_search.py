@@ -1,8 +1,13 @@
 """Search and show, as a person and as a program use them."""
 
 import json
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from fedretail.clock import SystemClock
+from fedretail.domain.times import parse_time
 
 
 def test_json_is_the_object_that_programs_know(shop) -> None:
@@ -359,3 +364,37 @@ def test_show_says_where_no_offer_holds_all_of_the_words(shop) -> None:
     assert "whole" in shop("show", "ry").err
     assert '2 offers hold "mil", its last word as a beginning.' in shop("show", "mil").err
     assert shop("show", "oat milk").err == ""
+
+
+@pytest.fixture
+def live_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Sets the time zone of this computer."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("Windows keeps its time zone to itself")
+
+    def live_in(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield live_in
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_opening_times_are_those_on_the_shops_door(run, live_in, monkeypatch) -> None:
+    # A Saturday noon in Berlin, an evening in Tokyo.
+    monkeypatch.setattr(SystemClock, "now_ms", lambda _: parse_time("2026-11-21T12:00:00+01:00"))
+    live_in("Europe/Berlin")
+    hours = ("--hours", "Mo-Su 08:00-18:30", "--time-zone", "Europe/Berlin")
+    told = run("init", "--name", "Brook Farm", "--at", "48.5216,9.0576", *hours).err
+    assert "open now until 18:30\n" in told
+    run("offer", "add", "--sku", "M1", "--name", "Raw milk", "--price", "1.30")
+    assert "by the shops' own clocks" not in run("search", "milk").err
+    assert "Open\tuntil 18:30 (Mo-Su" in run("show", "milk").out
+    live_in("Asia/Tokyo")
+    found = run("search", "milk")
+    assert found.out.split("\t")[5] == "until 18:30"
+    assert "Opening times are by the shops' own clocks: Europe/Berlin." in found.err
+    assert "Open\tuntil 18:30, Europe/Berlin (Mo-Su 08:00-18:30)" in run("show", "milk").out
+    changed = run("site", "set", "--hours", "Mo-Su 08:00-17:00")
+    assert "open now until 17:00 (Europe/Berlin)" in changed.err

@@ -5,6 +5,7 @@ import os
 import stat
 from pathlib import Path
 
+import click
 import pytest
 
 from fedretail.commands import peers, status, ticket
@@ -66,7 +67,7 @@ def test_over_own_damage_nothing_is_on_the_way_and_the_way_out_is_told(
     assert "serve --as original`: it goes on with" in shop("status").out
     told = shop("status", "--json").object | {"daemon": True, "peers": [PEER]}
     monkeypatch.setattr(Node, "status", lambda _: told)
-    assert shop("peers").out.split("\t")[1] == "waits for repair"
+    assert shop("peers").out.split("\t")[1] == "your newest prices wait for repair"
 
 
 def test_peers_are_listed(shop, monkeypatch) -> None:
@@ -75,7 +76,7 @@ def test_peers_are_listed(shop, monkeypatch) -> None:
     told = shop("status", "--json").object | {"daemon": True, "peers": [PEER]}
     monkeypatch.setattr(Node, "status", lambda _: told)
     cells = shop("peers").out.rstrip("\n").split("\t")
-    assert cells[:2] == ["a new neighbour", "on the way"]
+    assert cells[:2] == ["a new neighbour", "your newest prices are on the way"]
     assert cells[3:] == ["never", "/ip4/192.168.1.21/tcp/4001", "12D3KooW"]
     assert shop("peers", "--json").object == {"peers": [PEER]}
     # All that it has signed would be here by now: it is no shop.
@@ -94,6 +95,28 @@ def test_a_reader_has_nothing_to_import_and_no_prices(run, monkeypatch) -> None:
     told = run("status", "--json").object | {"daemon": True, "peers": [PEER]}
     monkeypatch.setattr(Node, "status", lambda _: told)
     assert run("peers").out.startswith("a new neighbour\t\t")
+    # Nobody can have the prices of a computer that has none: a heading would ask for them.
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    table = click.unstyle(run("peers").out)
+    assert table.split("\n")[0].split() == ["Neighbour", "On", "since", "Last", "heard"]
+    assert "prices" not in table
+
+
+@pytest.mark.parametrize("columns", ["58", "80"])
+def test_who_has_the_newest_prices_is_said_also_where_no_heading_stands(
+    shop, columns: str, monkeypatch
+) -> None:
+    from fedretail.node.node import Node
+
+    peers = [PEER, PEER | {"has_mine": True}]
+    told = shop("status", "--json").object | {"daemon": True, "peers": peers}
+    monkeypatch.setattr(Node, "status", lambda _: told)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", columns)
+    table = shop("peers").out
+    assert "your newest prices are on the way" in table
+    assert "has your newest prices" in table
 
 
 def test_without_a_daemon_nobody_is_there(shop) -> None:

@@ -79,8 +79,26 @@ def test_a_silent_shop_is_said_at_length() -> None:
     ],
 )
 def test_openings(is_open: bool | None, until: str | None, said: str) -> None:
-    one = listing(open=is_open, open_until_ms=parse_time(until) if until else None)
+    until_ms = parse_time(until) if until else None
+    one = listing(open=is_open, open_until_ms=until_ms, time_zone="Europe/Berlin")
     assert _words.opening(one, NOW_MS).text == said
+
+
+@needs_tzset
+def test_openings_are_told_by_the_shops_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    until_ms = parse_time("2026-11-21T19:00:00+01:00")
+    facts = {"open": True, "open_until_ms": until_ms, "time_zone": "Europe/Berlin"}
+    assert _words.opening(listing(**facts), NOW_MS).text == "until 19:00"
+    assert _words.opening_zone(listing(**facts)) == "Europe/Berlin"
+    assert _words.opening_zone(listing(**facts | {"time_zone": "Asia/Tokyo"})) == ""
+    # On that clock it is tomorrow already; nobody at the shop would call it so.
+    facts = {"open": False, "open_until_ms": until_ms, "time_zone": "Europe/Berlin"}
+    assert _words.opening(listing(**facts), NOW_MS).text == "opens 19:00"
+    # Where no time is said none has a zone; a zone that nobody knows is none.
+    assert _words.opening_zone(listing(open=True, time_zone="Europe/Berlin")) == ""
+    assert _words.opening_zone(listing(**facts | {"time_zone": "../Berlin"})) == ""
 
 
 @pytest.mark.parametrize(

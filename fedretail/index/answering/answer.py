@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fedretail.domain.catalog import Offer
@@ -24,15 +25,16 @@ from fedretail.index.answering.reasons import reasons_of
 from fedretail.index.answering.rough import Hit
 from fedretail.index.answering.terms import query_terms
 from fedretail.index.answering.ties import apart
+from fedretail.index.answering.viewed import ViewedVocabulary, terms_of
 from fedretail.index.language.amounts import gtin_word
 from fedretail.index.language.spelling import Spellings
-from fedretail.index.language.vocabulary import IndexVocabulary
+from fedretail.index.language.vocabulary import IndexVocabulary, Vocabulary
 from fedretail.index.layout.schema import SEQUENCE_BITS, State
 from fedretail.index.memory.memory import Lists, Memory
-from fedretail.index.query import Group, Query, barcode_in
+from fedretail.index.query import Group, barcode_in
 from fedretail.index.rules.facets import Facets
 from fedretail.index.rules.instead import Instead, instead_of
-from fedretail.index.rules.ranking import Term
+from fedretail.index.rules.ranking import Form, Term
 from fedretail.index.rules.shown import Shelf, listing
 
 
@@ -60,17 +62,28 @@ def answer(
     memory: Memory,
     spellings: Spellings,
     cursor: Cursor | None,
+    of_view: Judge | None = None,
 ) -> Answer:
-    """The answer to the judge's query from the open transaction."""
+    """The answer to the judge's query from the open transaction.
+
+    of_view: judges what the query's view shows; None where it hides nothing.
+    """
     query = judge.query
-    words = _words(db, state, query, memory=memory, spellings=spellings)
-    is_best = query.sort == "best"
-    terms = words.terms(state.offers, weighed=is_best and len(words.words) > 1)
-    judge.weigh(terms)
-    if judge.words.terms:
-        judge.known_relevant = memory.known_relevant(state, tuple(terms))
+    known = memory.known_words(state)
+    vocabulary = IndexVocabulary(db, spellings, generation=state.followed, known=known)
     asked = Finder(db, state, memory, judge, cursor)
+    words = _words(asked, vocabulary)
+    terms = _weighed(words, asked)
     found, full, page = _found(asked, words, terms, cursor=cursor)
+    # Words that all stand in an offer which is shown are words of the view.
+    if of_view is not None and (not full or any(term.is_guessed for term in terms)):
+        part = ViewedVocabulary(
+            vocabulary, partial(_shows, Finder(db, state, memory, of_view, None))
+        )
+        viewed = _words(asked, part)
+        if viewed.words != words.words:
+            words, terms = viewed, _weighed(viewed, asked)
+            found, full, page = _found(asked, words, terms, cursor=cursor)
     firsts = [group[0] for group in page.groups]
     groups = _groups(page, judge) if query.group else []
     listings = [group.listings[0] for group in groups] or [_listing(hit, judge) for hit in firsts]
@@ -94,13 +107,28 @@ def _reasons(hit: Hit, judge: Judge, terms: list[Term]) -> dict[str, Any]:
     return reasons_of(hit, detail.fields, terms, sort=judge.query.sort, age_ms=age_ms)
 
 
-def _words(
-    db: sqlite3.Connection, state: State, query: Query, *, memory: Memory, spellings: Spellings
-) -> Words:
-    known = memory.known_words(state)
-    vocabulary = IndexVocabulary(db, spellings, generation=state.followed, known=known)
+def _weighed(words: Words, asked: Finder) -> list[Term]:
+    """The terms with their weights, by which the judge tells from now on how relevant hits are."""
+    state, judge = asked.state, asked.judge
+    is_best = judge.query.sort == "best"
+    terms = words.terms(state.offers, weighed=is_best and len(words.words) > 1)
+    judge.weigh(terms)
+    if judge.words.terms:
+        judge.known_relevant = asked.memory.known_relevant(state, tuple(terms))
+    return terms
+
+
+def _shows(asked: Finder, forms: tuple[Form, ...]) -> bool:
+    """Whether some offer that the judge lets pass holds each of these."""
+    words = Words(Lists(asked.db, asked.state, asked.memory), terms_of(forms))
+    spans = plan(words, asked.spans)
+    return asked.judged(words.rows(spans), spans).total > 0
+
+
+def _words(asked: Finder, vocabulary: Vocabulary) -> Words:
+    query = asked.judge.query
     return Words(
-        Lists(db, state, memory),
+        Lists(asked.db, asked.state, asked.memory),
         query_terms(
             barcode_in(query.words) or query.words,
             vocabulary,

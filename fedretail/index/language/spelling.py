@@ -7,7 +7,8 @@ much. Only a query with a word that no offer has pays for that, or a process tha
 import math
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from fedretail.index.language.catalog import LEAST_LETTERS, Catalog
 
@@ -18,6 +19,8 @@ MIN_LETTERS = LEAST_LETTERS + 1
 _SLIPS = ((12, 3), (7, 2), (MIN_LETTERS, 1))
 # What may be meant. More are other words.
 MOST_SIMILAR = 3
+# Likelier words than all that a view shows are not found to be of it, where it shows very little.
+_MOST_TRIED = 50
 # The words are read anew when as many offers have changed as there are words, and at least so
 # many: half a second for a million offers is not to be spent with every change.
 _STALE_LEAST = 1_000
@@ -61,11 +64,16 @@ class Spellings:
             self._fresh(db, generation).sign()
 
     def similar(
-        self, db: sqlite3.Connection, generation: int, tokens: Iterable[str]
+        self,
+        db: sqlite3.Connection,
+        generation: int,
+        tokens: Iterable[str],
+        is_meant: Callable[[str], bool] | None = None,
     ) -> list[tuple[str, float]]:
         """(word, worth) of the words most like one of `tokens`, best first.
 
         generation: a number that grows by one with each changed offer. worth: 0 to 1.
+        is_meant: as `meant` has it.
         """
         with self._turn:
             catalog = self._fresh(db, generation)
@@ -73,7 +81,8 @@ class Spellings:
         for token in tokens:
             for word, rank in (*_near(token, catalog), *_ending(token, catalog)):
                 found[word] = max(rank, found.get(word, rank))
-        best = sorted(found, key=lambda word: (-found[word], word))[:MOST_SIMILAR]
+        ranked = sorted(found, key=lambda word: (-found[word], word))
+        best = list(islice(meant(ranked, is_meant), MOST_SIMILAR))
         # The others count as much less as they are less likely meant.
         return [(word, 0.8 * math.exp(found[word] - found[best[0]])) for word in best]
 
@@ -86,6 +95,14 @@ class Spellings:
                 catalog.sign()
             self._catalog = catalog
         return catalog
+
+
+def meant(ranked: Sequence[str], is_meant: Callable[[str], bool] | None) -> Iterator[str]:
+    """Of words, likeliest first, those that can be meant; None: all can.
+
+    It is asked about the first _MOST_TRIED of them: each may cost as much as a search.
+    """
+    return iter(ranked) if is_meant is None else filter(is_meant, ranked[:_MOST_TRIED])
 
 
 def read_catalog(db: sqlite3.Connection, generation: int) -> tuple[int, Catalog]:

@@ -1,11 +1,12 @@
 """The words that the catalog has: what a query's words are held against."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from fedretail.index.language.languages import STEMMERS, UNSAID
-from fedretail.index.language.spelling import Spellings
+from fedretail.index.language.spelling import Spellings, meant
 from fedretail.index.language.text import language_mark
 
 LAST_CHARACTER = "\U0010ffff"
@@ -23,10 +24,16 @@ class Similar(NamedTuple):
     worth: float
 
 
-def commonest(counts: Mapping[str, int]) -> list[Similar]:
-    """Of words that begin as one was typed, with their counts, those that are meant most."""
-    ranked = sorted(counts, key=lambda word: (-counts[word], word))[:_MOST_BEGUN]
-    return [Similar(word, _BEGUN_WORTH * _NEXT_WORTH**i) for i, word in enumerate(ranked)]
+def commonest(
+    counts: Mapping[str, int], is_meant: Callable[[str], bool] | None = None
+) -> list[Similar]:
+    """Of words that begin as one was typed, with their counts, those that are meant most.
+
+    is_meant: as spelling.meant has it.
+    """
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    chosen = islice(meant(ranked, is_meant), _MOST_BEGUN)
+    return [Similar(word, _BEGUN_WORTH * _NEXT_WORTH**i) for i, word in enumerate(chosen)]
 
 
 def begins(db: sqlite3.Connection, token: str) -> bool:
@@ -105,11 +112,11 @@ class IndexVocabulary:
             self._known[match] = known
         return known
 
-    def beginning(self, token: str) -> list[Similar]:
-        """As Vocabulary; reads at most _MOST_READ words."""
+    def beginning(self, token: str, is_meant: Callable[[str], bool] | None = None) -> list[Similar]:
+        """As Vocabulary; reads at most _MOST_READ words. is_meant: as `meant` has it."""
         query = "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ? LIMIT ?"
         ends = (token, token + LAST_CHARACTER, _MOST_READ)
-        return commonest(dict(self._db.execute(query, ends)))
+        return commonest(dict(self._db.execute(query, ends)), is_meant)
 
     def languages(self) -> tuple[str, ...]:
         """As Vocabulary."""
@@ -124,7 +131,9 @@ class IndexVocabulary:
         mark = language_mark(language)
         return mark != "" and self.holds(mark)
 
-    def similar(self, tokens: Iterable[str]) -> list[Similar]:
+    def similar(
+        self, tokens: Iterable[str], is_meant: Callable[[str], bool] | None = None
+    ) -> list[Similar]:
         """As Vocabulary; loads the words of the whole catalog when first asked."""
-        found = self._spellings.similar(self._db, self._generation, tokens)
+        found = self._spellings.similar(self._db, self._generation, tokens, is_meant)
         return [Similar(token, worth) for token, worth in found]

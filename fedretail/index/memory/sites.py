@@ -66,7 +66,7 @@ class SiteEntry:
 
     @property
     def told(self) -> Site:
-        """Its name, position and currency alone: all of it takes three times as long to judge."""
+        """What a listing shows of it alone: all of it takes three times as long to judge."""
         return _told_of(self._packed)
 
 
@@ -77,7 +77,7 @@ def _site_of(packed: bytes) -> Site:
 
 
 # What a listing shows of a site. A page shows twenty, each search other ones.
-_TOLD = ("name", "lat_e7", "lon_e7", "currency")
+_TOLD = ("name", "lat_e7", "lon_e7", "currency", "time_zone")
 
 
 @lru_cache(maxsize=1_024)

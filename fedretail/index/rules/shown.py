@@ -68,6 +68,7 @@ def listing(
         position=place,
         open=state.open,
         open_until_ms=state.until_ms,
+        time_zone=site.time_zone,
         seen_at_ms=shelf.seen_at_ms,
         confirmed_at_ms=shelf.age.confirmed_at_ms(offer),
         category=offer.category,

@@ -55,6 +55,9 @@ def office_routes(house: House, sessions: Sessions | None = None) -> list[BaseRo
         Route(UPLOAD_PATH, partial(_take_file, office), methods=["POST"]),
         *(route(path, page, posts=False) for path, page in _PAGES.items()),
         *(route(path, page, posts=True) for path, page in _DEEDS.items()),
+        *(route(path, _page_of(path), posts=False) for path in _DEEDS.keys() - _PAGES.keys()),
+        *(route(f"/import/{{place:str}}{path}", _preview_of, posts=False)
+          for path in _UPLOADS.keys() - _SEEN),
         *(route(f"/import/{{place:str}}{path}", _of_upload(page), posts=path not in _SEEN)
           for path, page in _UPLOADS.items()),
     ]  # fmt: skip
@@ -63,6 +66,17 @@ def office_routes(house: House, sessions: Sessions | None = None) -> list[BaseRo
 async def _without_slash(office: Office, request: Request) -> Response:
     """To the back office, for whoever has typed its address with a slash."""
     return RedirectResponse(_visit(office, request).url("/manage"), status_code=308)
+
+
+def _page_of(deed: str) -> Page:
+    """To the page with the form of a deed, for whoever comes back to the address of the deed."""
+    above = deed.rpartition("/")[0]
+    return lambda desk: desk.go(above if above in _PAGES else "")
+
+
+def _preview_of(desk: Desk) -> Response:
+    """To the preview of a file that waits."""
+    return desk.go(f"/import/{desk.place}")
 
 
 def _of_upload(page: UploadPage) -> Page:

@@ -1,5 +1,6 @@
 """My offers: a table with search; price, stock and promotion are changed where they stand."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ from fedretail.domain.listings import Listing
 from fedretail.domain.money import typed_amount
 from fedretail.domain.prices import Price
 from fedretail.domain.times import parse_time
-from fedretail.errors import MalformedInput
+from fedretail.errors import MalformedInput, Unavailable
 from fedretail.index.query import Query
 from fedretail.node import samples
 from fedretail.node.editing import (
@@ -26,6 +27,7 @@ from fedretail.node.editing import (
     with_promotion,
     with_stock,
 )
+from fedretail.node.node import Node
 from fedretail.node.own_pictures import outcome_of
 from fedretail.node.own_sites import OwnSite
 from fedretail.node.writing import Overtaken, exists, is_new
@@ -37,6 +39,8 @@ from fedretail.web.manage.tasks import old_offers
 from fedretail.web.pages.goods import Photo, photo_of
 
 _PAGE = 50
+# A change is in the table within milliseconds; a long price list is not waited for.
+_PATIENCE_S, _STEP_MS, _PAUSE_S = 0.3, 100, 0.005
 LEVELS = ("some", "few", "none", "order", "unknown")
 # More pieces than this are no shelf.
 _MAX_COUNT = 1_000_000
@@ -84,6 +88,7 @@ def _page(desk: Desk, faults: dict[str, str]) -> Response:
     if mine:
         cursor = desk.visit.asked.get("cursor") or None
         limit = 500 if is_old else _PAGE
+        _take_in(desk.node)
         wanted = Query(words=words, retailers=mine, limit=limit, cursor=cursor)
         answer = desk.node.search(wanted)
         found = [one for one in answer.results if not is_old or one.offer in old]
@@ -105,6 +110,18 @@ def _page(desk: Desk, faults: dict[str, str]) -> Response:
         typed={name: desk.get(name) for name in ("name", "price", "sku")} if faults else {},
         status=422 if faults else 200,
     )
+
+
+def _take_in(node: Node) -> None:
+    """Wait a moment for what was saved just now, so that the table after it has it."""
+    end_s = time.monotonic() + _PATIENCE_S
+    try:
+        while node.index.lag() and time.monotonic() < end_s:
+            if not node.index.follow(deadline_ms=node.clock.now_ms() + _STEP_MS):
+                # The daemon's own thread is at it.
+                time.sleep(_PAUSE_S)
+    except Unavailable:
+        pass  # What cannot be written is told under To do; the table shows what it knows.
 
 
 def _line(desk: Desk, one: Listing, at: int, is_old: bool) -> Line | None:

@@ -70,9 +70,10 @@ class Item:
         return self.listing.is_own
 
 
-def items(visit: Visit, listings: Sequence[Listing]) -> list[Item]:
-    """Offers, the cheapest per unit of them marked."""
-    best, offers = cheapest(listings), offers_of(visit, listings)
+def items(visit: Visit, listings: Sequence[Listing], *, compared: bool = True) -> list[Item]:
+    """Offers, the cheapest per unit of them marked; not where nobody would compare them."""
+    best = cheapest(listings) if compared else set()
+    offers = offers_of(visit, listings)
     return [_item(visit, one, offers.get(one.offer), one.offer in best) for one in listings]
 
 

@@ -36,7 +36,8 @@ def _page(visit: Visit, shelves: Shelves) -> Response:
     if words or visit.asked.get("category"):
         return results.page(visit)
     front = shelves.front()
-    fresh = items(visit, front.fresh)
+    # Wine and a bell are no choice: neither is the cheaper one.
+    fresh = items(visit, front.fresh, compared=False)
     photos = [one.photo for one in fresh]
     if visit.asks_news and (told := news(visit, front.fresh, photos)) is not None:
         return told

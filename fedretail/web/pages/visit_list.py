@@ -14,12 +14,15 @@ from fedretail.errors import MalformedInput
 from fedretail.web.pages.goods import Item, items
 from fedretail.web.pages.house import Shop
 from fedretail.web.pages.rendering import render
+from fedretail.web.pages.speech import Speech
 from fedretail.web.pages.visit import Visit
 
 MOST_LINES = 100
 # What a code of 85 modules holds, which the smallest kiosk shows at 4 dots each: finer ones no
 # phone reads from a screen.
 MOST_CODE_BYTES = 640
+# Of each of several codes so much is for which one it is, and in the last for what is in none.
+MARK_BYTES = 64
 # Further lines are on paper alone: nobody scans five codes.
 MOST_CODES = 4
 _MOST_OF_ONE = 99
@@ -60,6 +63,7 @@ def page(visit: Visit) -> Response:
             lines.append(line)
     stops = _stops(visit, lines)
     texts, left = in_codes(as_texts(stops))
+    texts = numbered(texts, left, visit.speech)
     return render(
         visit,
         "list.html",
@@ -141,20 +145,42 @@ def _plain(text: str) -> str:
 def in_codes(lines: list[tuple[str, str]]) -> tuple[list[str], int]:
     """The texts of QR codes for (shop, line), and how many lines are in none of them.
 
-    Each holds as many lines as a phone can read from a screen, under the names of their shops.
+    Each holds as many lines as a phone can read from a screen, under the names of their shops;
+    where they are several, what `numbered` adds has room in each.
     """
+    whole, left = _in_codes(lines, MOST_CODE_BYTES)
+    return (whole, left) if len(whole) < 2 else _in_codes(lines, MOST_CODE_BYTES - MARK_BYTES)
+
+
+def _in_codes(lines: list[tuple[str, str]], most: int) -> tuple[list[str], int]:
     texts: list[str] = []
     text, shop = "", ""
     for at, (above, line) in enumerate(lines):
         more = line if above == shop else f"{above}\n{line}"
         longer = f"{text}\n{more}" if text else more
-        if len(longer.encode()) > MOST_CODE_BYTES:
+        if len(longer.encode()) > most:
             if len(texts) == MOST_CODES - 1:
                 return [*texts, text], len(lines) - at
             texts.append(text)
             longer = f"{above}\n{line}"
         text, shop = longer, above
     return [*texts, text] if text else texts, 0
+
+
+def numbered(texts: list[str], left: int, say: Speech) -> list[str]:
+    """The texts of several codes, each saying which it is, the last one what is in none of them.
+
+    So whoever stands in another shop with a phone alone sees that a part of the list is missing.
+    """
+    if len(texts) < 2:
+        return texts
+    said = [
+        f"{say._('Code %(number)s of %(all)s', number=at, all=len(texts))}\n{text}"
+        for at, text in enumerate(texts, start=1)
+    ]
+    if left:
+        said[-1] += "\n" + say._n("+ %(number)s line on paper", "+ %(number)s lines on paper", left)
+    return said
 
 
 def code(text: str) -> str:

@@ -87,3 +87,83 @@ def test_a_walk(farm: Path, tmp_path: Path, browser: Any) -> None:
     assert faults == []
     with Node.open(farm) as node:
         assert list(node.records("offer")) == []
+
+
+def offers_of(farm: Path, browser: Any) -> Any:
+    """A window with the shop's offers, in the language of its browser."""
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(run(farm, "manage"))
+    page.wait_for_url(re.compile(r"/manage$"))
+    page.goto(page.url + "/offers")
+    return page
+
+
+def enter(page: Any, price: str, mark: str) -> None:
+    """Type a price, leave the field, and wait until something is said beside it: ok or bad."""
+    field = page.get_by_label("Price of Raw milk")
+    field.fill(price)
+    field.blur()
+    page.wait_for_selector(f"[data-status].{mark}:not(:empty)")
+
+
+def price_of(farm: Path) -> Any:
+    with Node.open(farm) as node:
+        return node.record(node.place("offer", "M1", node.site())).fields["prices"]
+
+
+def test_two_windows_on_one_offer(farm: Path, browser: Any) -> None:
+    run(farm, "offer", "add", "--sku", "M1", "--name", "Raw milk", "--price", "1.30")
+    first, second = offers_of(farm, browser), offers_of(farm, browser)
+    enter(first, "1.49", "ok")
+    enter(second, "1.39", "bad")
+    status = second.locator("[data-status]").first
+    assert "1.49" in status.inner_text()
+    assert "Not saved" in status.inner_text()
+    # Neither the first one's price is lost, nor what was typed here.
+    field = second.get_by_label("Price of Raw milk")
+    assert field.input_value() == "1.39"
+    assert field.get_attribute("aria-invalid") == "true"
+    assert price_of(farm) == [[149]]
+    # Entered once more it is meant.
+    enter(second, "1.39", "ok")
+    assert field.get_attribute("aria-invalid") == "false"
+    assert price_of(farm) == [[139]]
+    # The first window rests on what it saved, and is asked in turn.
+    enter(first, "1.59", "bad")
+    assert price_of(farm) == [[139]]
+    for page in (first, second):
+        page.context.close()
+
+
+def test_what_was_typed_stays_where_nobody_answers(farm: Path, browser: Any) -> None:
+    run(farm, "offer", "add", "--sku", "M1", "--name", "Raw milk", "--price", "1.30")
+    page = offers_of(farm, browser)
+    page.route("**/offers/save", lambda route: route.abort())
+    enter(page, "1.49", "bad")
+    assert "is not answering" in page.locator("[data-status]").first.inner_text()
+    assert page.get_by_label("Price of Raw milk").input_value() == "1.49"
+    page.unroute("**/offers/save")
+    enter(page, "1.49", "ok")
+    assert price_of(farm) == [[149]]
+    page.context.close()
+
+
+def test_back_sends_no_form_a_second_time(farm: Path, browser: Any) -> None:
+    page = offers_of(farm, browser)
+    page.fill("#n-name", "Brot")
+    page.fill("#n-price", "much")
+    page.click("form[action$='/offers/add'] button")
+    page.wait_for_selector(".summary")
+    page.fill("#n-price", "3.50")
+    page.click("form[action$='/offers/add'] button")
+    page.wait_for_selector("text=Added: Brot")
+    # What was just added stands there, however soon the page is asked for.
+    assert page.locator("h1").inner_text() == "1 offer"
+    page.go_back()
+    page.wait_for_url(re.compile(r"/manage/offers$"))
+    assert page.locator("#n-name").input_value() == ""
+    page.reload()
+    assert page.locator(".summary").count() == 0
+    page.context.close()
+    with Node.open(farm) as node:
+        assert len(list(node.records("offer"))) == 1

@@ -1,5 +1,7 @@
 """What a price list rests on: offers that change after its preview are named and left alone."""
 
+import re
+
 from fedretail.store.commits import Edit
 
 TWO = b"SKU,Name,Price\n1,Milk,1.10\n2,Tea,2.20\n"
@@ -60,6 +62,43 @@ def test_what_the_file_does_not_change_may_change(office) -> None:
     office.node.write("offer", "1", {"stock": "few"})
     assert "Published: 2 offers." in office.post(f"{path}/publish").text
     assert (price(office, "1"), price(office, "2")) == (110, 220)
+
+
+STOCK = b"SKU,Name,Price,Quantity\n1,Milk,1.00,%d\n2,Tea,2.00,40\n"
+
+
+def pieces(office, key: str) -> object:
+    return office.node.store.own(office.node.place("offer", key)).get("stock_count")
+
+
+def test_a_list_that_changes_only_counts_says_so_and_does_it(office) -> None:
+    office.post(f"{office.send('a.csv', STOCK % 40)}/publish")
+    path = office.send("b.csv", STOCK % 30)
+    page = office.get(path).text
+    assert "1 changed" in " ".join(re.sub("<[^>]*>", " ", page).split())
+    office.post(f"{path}/publish")
+    assert (pieces(office, "1"), pieces(office, "2")) == (30, 40)
+
+
+def test_pieces_that_a_till_has_sold_since_the_preview_are_named_and_left(office) -> None:
+    office.post(f"{office.send('a.csv', STOCK % 40)}/publish")
+    path = office.send("b.csv", STOCK % 30)
+    office.get(path)
+    # Still in stock: nothing that neighbours see has changed.
+    office.node.write("offer", "1", {"stock_count": 37})
+    assert "Offers have changed meanwhile." in office.post(f"{path}/publish").text
+    assert pieces(office, "1") == 37
+    assert "stays as it is: Milk" in office.post(f"{path}/publish").text
+    assert pieces(office, "1") == 37
+
+
+def test_a_mended_row_that_counts_again_is_no_till(office) -> None:
+    office.post(f"{office.send('a.csv', STOCK % 40)}/publish")
+    path = office.send("b.csv", (STOCK % 30) + b"1,Milk,dear,25\n")
+    office.get(path)
+    office.post(f"{path}/row", **{"row": "use-4", "cell-4": "1.00"})
+    assert "meanwhile" not in office.post(f"{path}/publish").text
+    assert pieces(office, "1") == 25
 
 
 def test_what_was_withdrawn_since_stays_withdrawn(office) -> None:

@@ -182,3 +182,32 @@ def test_changes_are_told_in_german(office) -> None:
     page = office.get("/changes?lang=de").text
     assert "Preis 1,29\u00a0€ → 1,39\u00a0€" in page
     assert "Bestand unbekannt → wenige" in page
+
+
+def test_whoever_comes_back_to_a_deed_finds_the_page_of_its_form(office) -> None:
+    """Another language, chosen on a page that says what is wrong; back; a bookmark."""
+    path = office.send("a.csv", b"SKU,Name,Price\n1,Milk,1.00\n")
+    ways = {
+        "/offers/add": "/offers",
+        "/offers/save": "/offers",
+        "/settings/site": "/settings",
+        "/neighbours/join": "/neighbours",
+        "/undo": "",
+        "/samples/remove": "",
+        "/sign-out": "",
+        f"{path}/row": path,
+        f"{path}/publish": path,
+    }
+    for deed, page in ways.items():
+        answer = office.get(f"{deed}?lang=de", follow_redirects=False)
+        assert answer.status_code == 303, deed
+        assert answer.headers["location"].partition("?")[0] == f"/manage{page}"
+        assert office.get(f"{deed}?lang=de").status_code == 200
+    assert list(office.node.records("offer")) == []
+
+
+def test_what_was_just_added_stands_in_the_table(office) -> None:
+    # As in the daemon, whose own thread follows a moment later.
+    office.node.has_follower = True
+    office.post("/offers/add", name="Bread", price="3.50")
+    assert "<b>Bread</b>" in office.get("/offers").text

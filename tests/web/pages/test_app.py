@@ -326,6 +326,14 @@ def test_a_view_that_lacks_its_place_is_the_shops_to_mend(ask, street) -> None:
     assert ask("/").status_code == 200
 
 
+def test_goods_on_the_start_page_are_no_choice_of_which_one_is_cheapest(ask, street) -> None:
+    configured(street, web_fresh=("W1", "X1", "C1"))
+    shelf = ask("/").text.partition("Fresh on our shelf today")[2].partition("</ul>")[0]
+    assert shelf.count('class="tag') == 3
+    assert "best" not in shelf
+    assert "cheapest" not in shelf
+
+
 def test_the_shop_chooses_what_is_fresh(ask, street) -> None:
     street.write(
         "offer", "S1", {"name": "Sold", "prices": [[1]], "currency": "EUR", "stock": "none"}

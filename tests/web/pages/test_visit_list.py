@@ -1,12 +1,22 @@
 """The list as it leaves: in codes that a phone can read, and what is in none of them is said."""
 
 import re
+from datetime import UTC
 
 import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedretail.web.pages.visit_list import MOST_CODES, MOST_LINES, code, in_codes
+from fedretail.web.pages.speech import Speech
+from fedretail.web.pages.translations import translations
+from fedretail.web.pages.visit_list import (
+    MOST_CODE_BYTES,
+    MOST_CODES,
+    MOST_LINES,
+    code,
+    in_codes,
+    numbered,
+)
 
 # At 4 dots each, with the white around them, within the narrowest column that shows one.
 MOST_MODULES = 85
@@ -25,7 +35,14 @@ def test_every_line_is_in_one_code_or_counted(lines) -> None:
     assert [one for one in said if one not in {shop for shop, _ in lines}] == [
         line for _, line in held if line not in {shop for shop, _ in lines}
     ]
-    for text in texts:
+    for language in ("en", "de"):
+        speech = Speech(language, translations(language), zone=UTC, now_ms=0)
+        for number, (text, whole) in enumerate(zip(texts, numbered(texts, left, speech))):
+            assert text in whole
+            if len(texts) > 1:
+                assert whole.startswith(f"Code {number + 1} ")
+            assert len(whole.encode()) <= MOST_CODE_BYTES
+    for text in numbered(texts, left, speech):
         assert segno.make(text, error="l", micro=False).symbol_size(border=0)[0] <= MOST_MODULES
 
 
@@ -35,6 +52,14 @@ def test_each_code_begins_with_the_shop_of_its_first_line() -> None:
     assert len(texts) > 1
     assert left == 0
     assert all(text.startswith("Mill €99\n") for text in texts)
+
+
+def test_a_phone_says_which_part_it_has_and_what_is_on_paper() -> None:
+    speech = Speech("de", translations("de"), zone=UTC, now_ms=0)
+    assert numbered(["Mill"], 0, speech) == ["Mill"]
+    first, last = numbered(["Mill", "Inn"], 1_234, speech)
+    assert first == "Code 1 von 2\nMill"
+    assert last == "Code 2 von 2\nInn\n+ 1.234 Zeilen auf Papier"
 
 
 def listed(ask, street, number: int, language: str = "en"):

@@ -88,25 +88,39 @@ for (const form of document.querySelectorAll("form[data-save]")) {
   const status = document.querySelector(`[data-status="${form.id}"]`);
   for (const field of form.elements) {
     if (!field.dataset.deed) continue;
-    field.addEventListener("change", async () => {
+    let failed = false, touched = false;
+    const tell = (mark, text) => {
+      failed = mark === "bad";
+      field.classList.toggle("fault", failed);
+      field.setAttribute("aria-invalid", String(failed));
+      status.className = `saved ${mark}`;
+      status.textContent = text;
+    };
+    const save = async () => {
+      touched = false;
       const said = new URLSearchParams(new FormData(form));
       said.set("deed", field.dataset.deed);
       said.set("quiet", "1");
       // A word for the stock takes the place of the count, and the other way round.
       if (field.name === "level") said.set("count", "");
       const answer = await fetch(form.action, { method: "POST", body: said }).catch(() => null);
-      if (!answer || !answer.ok) { location.reload(); return; }
+      // What was typed stays, where nobody answers who could keep it.
+      if (!answer) { tell("bad", status.dataset.silent); return; }
+      if (!answer.ok) { location.reload(); return; }
       const { mark, said: text, now } = await answer.json();
       for (const name in now) form.elements[`was-${name}`].value = now[name];
       if (field.name === "level") form.elements.count.value = "";
-      field.classList.toggle("fault", mark === "bad");
-      field.setAttribute("aria-invalid", String(mark === "bad"));
-      status.className = `saved ${mark}`;
-      status.textContent = text;
-    });
+      tell(mark, text);
+    };
+    field.addEventListener("change", save);
+    // The same entered once more is no change to a browser, but meant where it was not saved.
+    field.addEventListener("input", () => { touched = true; });
+    field.addEventListener("blur", () => { if (failed && touched) save(); });
   }
 }
 for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
+// Back and reload ask for a page, and send no form a second time.
+if (document.body.dataset.form) history.replaceState(null, "", location.href);
 // What is wrong takes the focus, also where a browser does not do so by itself.
 const summary = document.querySelector(".summary");
 if (summary) summary.focus();

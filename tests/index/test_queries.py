@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fedretail.crdt.names import site_id
@@ -289,6 +289,7 @@ def agree_beyond(world: World, query: Query, page: Page) -> None:
 COLUMNS = [(0, 0), (3, 2), (memory.LOAD_FROM_ROWS, memory.USE_FROM_ROWS)]
 
 
+@example(273, COLUMNS[1])
 @given(st.integers(0, 2**32), st.sampled_from(COLUMNS))
 def test_answers_are_those_of_a_search_that_looks_at_everything(
     seed: int, columns: tuple[int, int]

@@ -65,7 +65,7 @@ class Listed(Protocol):
 class Cover(NamedTuple):
     """Rows, ascending, and for each at most so large a share of what was asked it holds.
 
-    parts: where rows are many, for each term a numpy array of whether they may hold it.
+    parts: where rows are many, for each term a numpy array of whether they may hold it; () else.
     """
 
     rows: Sequence[int]

@@ -39,10 +39,12 @@ def most_relevant_of(
 ) -> Array:
     """The greatest relevance that each row of `told` may have.
 
-    parts: the terms that rows may hold, and whether each row may; None: all do. holds: for each of
-    some rows whether it holds a form, be it in its name or beside it.
+    parts: the terms that rows may hold, and whether each row may; None: all do; () where nothing is
+    known of that. holds: for each of some rows whether it holds a form, be it in its name or beside
+    it.
     """
     held_of = {term.forms: held for term, held in parts}
+    unheard = _NOBODY if parts else None
     found, places = np.zeros(len(told)), list[Array]()
     for term in words.terms:
         points, place = np.zeros(len(told)), np.full(len(told), -1)
@@ -57,7 +59,7 @@ def most_relevant_of(
             if not is_told and np.count_nonzero(may) >= _MANY_ROWS:
                 may[may] = holds(form, told.rows[may])
             beside[may] = np.maximum(beside[may], weight * BESIDE_NAME)
-        held = held_of.get(term.forms, _NOBODY)
+        held = held_of.get(term.forms, unheard)
         points = np.maximum(points, beside if held is None else np.where(held, beside, 0.0))
         found += points
         places.append(place)

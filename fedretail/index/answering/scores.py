@@ -35,7 +35,7 @@ DOUBT = 1 + 1e-12
 # A name of more words than a cell counts may be as long as it likes.
 _MOST_NAMED = 255
 _WEIGHTS, _LENGTHS = np.array(STOCK_WEIGHTS), np.array(LENGTHS)
-# Terms that rows may hold, and whether each row may; None: all do.
+# Terms that rows may hold, and whether each row may; None: all do. None at all: nothing is known.
 Parts = Sequence[tuple[Term, Array | None]]
 
 

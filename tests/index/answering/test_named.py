@@ -74,6 +74,8 @@ def test_no_row_is_more_relevant_than_its_name_says(
         patch.setattr(named, "_MANY_ROWS", many)
         found = most_relevant_of(told, AskedWords.of(asked), parts, holds)
         wide = most_relevant_of(told, AskedWords.of(asked), [(term, None) for term in asked], holds)
+        unheard = most_relevant_of(told, AskedWords.of(asked), (), holds)
+    assert unheard.tolist() == wide.tolist()
     for number, most in enumerate(found.tolist()):
         some, count = texts[number], counts[number]
         true = naive_relevance(asked, some, count)

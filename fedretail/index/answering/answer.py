@@ -118,9 +118,9 @@ def _weighed(words: Words, asked: Finder) -> list[Term]:
     return terms
 
 
-def _shows(asked: Finder, forms: tuple[Form, ...]) -> bool:
-    """Whether some offer that the judge lets pass holds each of these."""
-    words = Words(Lists(asked.db, asked.state, asked.memory), terms_of(forms))
+def _shows(asked: Finder, wanted: tuple[tuple[Form, ...], ...]) -> bool:
+    """Whether an offer that the judge lets pass holds each of these, be it in any of its forms."""
+    words = Words(Lists(asked.db, asked.state, asked.memory), terms_of(wanted))
     spans = plan(words, asked.spans)
     return asked.judged(words.rows(spans), spans).total > 0
 

@@ -3,7 +3,7 @@
 What a view hides answers nobody, and no word of it is taken for known, or for what was meant.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -12,8 +12,8 @@ from fedretail.index.query import Query
 from fedretail.index.rules.ranking import Form, Term
 from fedretail.index.views import View
 
-# Whether the view shows an offer with each of these tokens.
-Shows = Callable[[tuple[Form, ...]], bool]
+# Whether the view shows an offer with each of these, be it in any of its forms.
+Shows = Callable[[tuple[tuple[Form, ...], ...]], bool]
 
 
 def of_view(query: Query) -> Query | None:
@@ -37,18 +37,18 @@ class ViewedVocabulary:
 
     def holds(self, token: str, *, begun: bool = False) -> bool:
         """As Vocabulary."""
-        return self._whole.holds(token, begun=begun) and self._shows((Form(token, begun=begun),))
+        return self._whole.holds(token, begun=begun) and self._shows(((Form(token, begun=begun),),))
 
     def holds_both(self, token: str, other: str) -> bool:
         """As Vocabulary."""
-        both = Form(token), Form(other)
+        both = (Form(token),), (Form(other),)
         return self._whole.holds_both(token, other) and self._shows(both)
 
     def beginning(self, token: str) -> list[Similar]:
         """As Vocabulary."""
         if not self.holds(token, begun=True):
             return []
-        return self._whole.beginning(token, self.holds)
+        return self._whole.beginning(token, self._holds_one)
 
     def languages(self) -> tuple[str, ...]:
         """As Vocabulary; those of all offers."""
@@ -56,9 +56,12 @@ class ViewedVocabulary:
 
     def similar(self, tokens: Iterable[str]) -> list[Similar]:
         """As Vocabulary."""
-        return self._whole.similar(tokens, self.holds)
+        return self._whole.similar(tokens, self._holds_one)
+
+    def _holds_one(self, tokens: Sequence[str]) -> bool:
+        return self._shows((tuple(map(Form, tokens)),))
 
 
-def terms_of(forms: Iterable[Form]) -> list[Term]:
-    """What holds each of these tokens."""
-    return [Term(one.token, (one,)) for one in forms]
+def terms_of(wanted: Iterable[tuple[Form, ...]]) -> list[Term]:
+    """What holds each of these, be it in any of its forms."""
+    return [Term(forms[0].token, forms) for forms in wanted]

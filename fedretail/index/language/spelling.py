@@ -68,12 +68,12 @@ class Spellings:
         db: sqlite3.Connection,
         generation: int,
         tokens: Iterable[str],
-        is_meant: Callable[[str], bool] | None = None,
+        is_one_meant: Callable[[Sequence[str]], bool] | None = None,
     ) -> list[tuple[str, float]]:
         """(word, worth) of the words most like one of `tokens`, best first.
 
         generation: a number that grows by one with each changed offer. worth: 0 to 1.
-        is_meant: as `meant` has it.
+        is_one_meant: as `meant` has it.
         """
         with self._turn:
             catalog = self._fresh(db, generation)
@@ -82,7 +82,7 @@ class Spellings:
             for word, rank in (*_near(token, catalog), *_ending(token, catalog)):
                 found[word] = max(rank, found.get(word, rank))
         ranked = sorted(found, key=lambda word: (-found[word], word))
-        best = list(islice(meant(ranked, is_meant), MOST_SIMILAR))
+        best = list(islice(meant(ranked, is_one_meant), MOST_SIMILAR))
         # The others count as much less as they are less likely meant.
         return [(word, 0.8 * math.exp(found[word] - found[best[0]])) for word in best]
 
@@ -97,12 +97,30 @@ class Spellings:
         return catalog
 
 
-def meant(ranked: Sequence[str], is_meant: Callable[[str], bool] | None) -> Iterator[str]:
-    """Of words, likeliest first, those that can be meant; None: all can.
+def meant(
+    ranked: Sequence[str], is_one_meant: Callable[[Sequence[str]], bool] | None
+) -> Iterator[str]:
+    """Of words, likeliest first, those that can be meant.
 
-    It is asked about the first _MOST_TRIED of them: each may cost as much as a search.
+    is_one_meant: whether one of some words can be; None: all can. It is asked about the first
+    _MOST_TRIED of them, many at once, as each question may cost as much as a search.
     """
-    return iter(ranked) if is_meant is None else filter(is_meant, ranked[:_MOST_TRIED])
+    if is_one_meant is None:
+        return iter(ranked)
+    return _by_halves(ranked[:_MOST_TRIED], is_one_meant)
+
+
+def _by_halves(
+    words: Sequence[str], is_one_meant: Callable[[Sequence[str]], bool]
+) -> Iterator[str]:
+    if not words or not is_one_meant(words):
+        return
+    if len(words) == 1:
+        yield from words
+        return
+    half = len(words) // 2
+    yield from _by_halves(words[:half], is_one_meant)
+    yield from _by_halves(words[half:], is_one_meant)
 
 
 def read_catalog(db: sqlite3.Connection, generation: int) -> tuple[int, Catalog]:

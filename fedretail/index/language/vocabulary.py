@@ -1,7 +1,7 @@
 """The words that the catalog has: what a query's words are held against."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -25,14 +25,14 @@ class Similar(NamedTuple):
 
 
 def commonest(
-    counts: Mapping[str, int], is_meant: Callable[[str], bool] | None = None
+    counts: Mapping[str, int], is_one_meant: Callable[[Sequence[str]], bool] | None = None
 ) -> list[Similar]:
     """Of words that begin as one was typed, with their counts, those that are meant most.
 
-    is_meant: as spelling.meant has it.
+    is_one_meant: as spelling.meant has it.
     """
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
-    chosen = islice(meant(ranked, is_meant), _MOST_BEGUN)
+    chosen = islice(meant(ranked, is_one_meant), _MOST_BEGUN)
     return [Similar(word, _BEGUN_WORTH * _NEXT_WORTH**i) for i, word in enumerate(chosen)]
 
 
@@ -112,11 +112,13 @@ class IndexVocabulary:
             self._known[match] = known
         return known
 
-    def beginning(self, token: str, is_meant: Callable[[str], bool] | None = None) -> list[Similar]:
-        """As Vocabulary; reads at most _MOST_READ words. is_meant: as `meant` has it."""
+    def beginning(
+        self, token: str, is_one_meant: Callable[[Sequence[str]], bool] | None = None
+    ) -> list[Similar]:
+        """As Vocabulary; reads at most _MOST_READ words. is_one_meant: as `meant` has it."""
         query = "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ? LIMIT ?"
         ends = (token, token + LAST_CHARACTER, _MOST_READ)
-        return commonest(dict(self._db.execute(query, ends)), is_meant)
+        return commonest(dict(self._db.execute(query, ends)), is_one_meant)
 
     def languages(self) -> tuple[str, ...]:
         """As Vocabulary."""
@@ -132,8 +134,8 @@ class IndexVocabulary:
         return mark != "" and self.holds(mark)
 
     def similar(
-        self, tokens: Iterable[str], is_meant: Callable[[str], bool] | None = None
+        self, tokens: Iterable[str], is_one_meant: Callable[[Sequence[str]], bool] | None = None
     ) -> list[Similar]:
         """As Vocabulary; loads the words of the whole catalog when first asked."""
-        found = self._spellings.similar(self._db, self._generation, tokens, is_meant)
+        found = self._spellings.similar(self._db, self._generation, tokens, is_one_meant)
         return [Similar(token, worth) for token, worth in found]

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from fedretail.index.language.spelling import (
     KEPT_FROM_OFFERS,
     MOST_SIMILAR,
     Spellings,
+    meant,
     renewed,
     slips,
 )
@@ -155,3 +157,19 @@ def test_words_that_nobody_wrote_are_no_catalog(offers: bytes) -> None:
     db.execute("INSERT INTO spelling VALUES(4, 0, 'milk', ?)", (offers,))
     with pytest.raises(MalformedInput):
         Catalog.kept(db)
+
+
+@given(st.lists(st.integers(0, 99).map(str), max_size=80, unique=True), st.sets(st.integers(0, 99)))
+def test_many_words_are_asked_about_at_once(ranked: list[str], numbers: set[int]) -> None:
+    of_view, asked = set(map(str, numbers)), list[int]()
+
+    def is_one_meant(some: Sequence[str]) -> bool:
+        asked.append(len(some))
+        return not of_view.isdisjoint(some)
+
+    first = ranked[:50]
+    assert list(meant(ranked, is_one_meant)) == [word for word in first if word in of_view]
+    # Each word of the view costs two questions a halving; none of them, one question.
+    found = len(of_view & set(first))
+    assert len(asked) <= 1 + 2 * 6 * found
+    assert list(meant(ranked, None)) == ranked

@@ -18,9 +18,10 @@ from fedretail.errors import MalformedInput, Unavailable
 from fedretail.index.answering.answer import Answer, answer
 from fedretail.index.answering.cursors import moment_of, read_cursor
 from fedretail.index.answering.details import Details
+from fedretail.index.answering.finding import Finder
 from fedretail.index.answering.judge import Judge
 from fedretail.index.answering.stored import stored
-from fedretail.index.answering.viewed import of_view
+from fedretail.index.answering.viewed import of_view, shows_of
 from fedretail.index.language.spelling import Spellings
 from fedretail.index.language.stems import load_stemmers
 from fedretail.index.language.text import load_rules
@@ -281,8 +282,11 @@ class Index:
             at_ms = moment_of(asked, cursor, now_ms)
             return Judge(asked, sites, self._store, details=details, now_ms=now_ms, at_ms=at_ms)
 
+        viewed, shows = of_view(query), None
+        if viewed is not None:
+            shows = shows_of(Finder(db, state, memory, judge(viewed), None))
+
         def ask(asked: Query) -> Answer:
-            viewed = of_view(asked)
             return answer(
                 db,
                 state,
@@ -290,7 +294,7 @@ class Index:
                 memory=memory,
                 spellings=spellings,
                 cursor=cursor if asked is query else None,
-                of_view=None if viewed is None else judge(viewed),
+                shows=shows,
             )
 
         found, wider = ask(query), beyond(query)

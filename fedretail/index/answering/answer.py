@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from fedretail.domain.catalog import Offer
@@ -25,7 +24,7 @@ from fedretail.index.answering.reasons import reasons_of
 from fedretail.index.answering.rough import Hit
 from fedretail.index.answering.terms import query_terms
 from fedretail.index.answering.ties import apart
-from fedretail.index.answering.viewed import ViewedVocabulary, terms_of
+from fedretail.index.answering.viewed import Shows, ViewedVocabulary
 from fedretail.index.language.amounts import gtin_word
 from fedretail.index.language.spelling import Spellings
 from fedretail.index.language.vocabulary import IndexVocabulary, Vocabulary
@@ -34,7 +33,7 @@ from fedretail.index.memory.memory import Lists, Memory
 from fedretail.index.query import Group, barcode_in
 from fedretail.index.rules.facets import Facets
 from fedretail.index.rules.instead import Instead, instead_of
-from fedretail.index.rules.ranking import Form, Term
+from fedretail.index.rules.ranking import Term
 from fedretail.index.rules.shown import Shelf, listing
 
 
@@ -62,11 +61,11 @@ def answer(
     memory: Memory,
     spellings: Spellings,
     cursor: Cursor | None,
-    of_view: Judge | None = None,
+    shows: Shows | None = None,
 ) -> Answer:
     """The answer to the judge's query from the open transaction.
 
-    of_view: judges what the query's view shows; None where it hides nothing.
+    shows: what the query's view shows; None where it hides nothing.
     """
     query = judge.query
     known = memory.known_words(state)
@@ -76,11 +75,8 @@ def answer(
     terms = _weighed(words, asked)
     found, full, page = _found(asked, words, terms, cursor=cursor)
     # Words that all stand in an offer which is shown are words of the view.
-    if of_view is not None and (not full or any(term.is_guessed for term in terms)):
-        part = ViewedVocabulary(
-            vocabulary, partial(_shows, Finder(db, state, memory, of_view, None))
-        )
-        viewed = _words(asked, part)
+    if shows is not None and (not full or any(term.is_guessed for term in terms)):
+        viewed = _words(asked, ViewedVocabulary(vocabulary, shows))
         if viewed.words != words.words:
             words, terms = viewed, _weighed(viewed, asked)
             found, full, page = _found(asked, words, terms, cursor=cursor)
@@ -116,13 +112,6 @@ def _weighed(words: Words, asked: Finder) -> list[Term]:
     if judge.words.terms:
         judge.known_relevant = asked.memory.known_relevant(state, tuple(terms))
     return terms
-
-
-def _shows(asked: Finder, wanted: tuple[tuple[Form, ...], ...]) -> bool:
-    """Whether an offer that the judge lets pass holds each of these, be it in any of its forms."""
-    words = Words(Lists(asked.db, asked.state, asked.memory), terms_of(wanted))
-    spans = plan(words, asked.spans)
-    return asked.judged(words.rows(spans), spans).total > 0
 
 
 def _words(asked: Finder, vocabulary: Vocabulary) -> Words:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
+from fedretail.index.answering.candidates import Words, plan
+from fedretail.index.answering.finding import Finder
 from fedretail.index.language.vocabulary import IndexVocabulary, Similar
+from fedretail.index.memory.memory import Lists
 from fedretail.index.query import Query
 from fedretail.index.rules.ranking import Form, Term
 from fedretail.index.views import View
@@ -33,7 +36,7 @@ class ViewedVocabulary:
     def __init__(self, whole: IndexVocabulary, shows: Shows) -> None:
         """whole: of all offers; it tells cheaply which words none has."""
         self._whole = whole
-        self._shows = cache(shows)
+        self._shows = shows
 
     def holds(self, token: str, *, begun: bool = False) -> bool:
         """As Vocabulary."""
@@ -62,6 +65,14 @@ class ViewedVocabulary:
         return self._shows((tuple(map(Form, tokens)),))
 
 
-def terms_of(wanted: Iterable[tuple[Form, ...]]) -> list[Term]:
-    """What holds each of these, be it in any of its forms."""
-    return [Term(forms[0].token, forms) for forms in wanted]
+def shows_of(asked: Finder) -> Shows:
+    """What the offers are that the finder's judge lets pass; each question is looked up once."""
+
+    @cache
+    def shows(wanted: tuple[tuple[Form, ...], ...]) -> bool:
+        terms = [Term(forms[0].token, forms) for forms in wanted]
+        words = Words(Lists(asked.db, asked.state, asked.memory), terms)
+        spans = plan(words, asked.spans)
+        return asked.judged(words.rows(spans), spans).total > 0
+
+    return shows

@@ -28,6 +28,7 @@ from _rivals import Plain, Rival, Tantivy, fill
 from _shops import make_shop
 
 from fedretail.commands._collector import collect_seldom
+from fedretail.domain.geo import Position
 from fedretail.index.answering.terms import query_terms
 from fedretail.index.language.spelling import Spellings
 from fedretail.index.language.vocabulary import IndexVocabulary, Vocabulary
@@ -92,7 +93,7 @@ def measured(folder: Path, offers: int, *, is_last: bool) -> list[Figure]:
         figures += queries(index, path, federation, others)
         if is_last:
             figures += updates(index, federation)
-    return figures + (cold(folder) if is_last else [])
+    return figures + (cold(folder, _town(federation)) if is_last else [])
 
 
 def new_shop(folder: Path) -> Figure:
@@ -241,7 +242,18 @@ def p(share: int, taken: list[float]) -> float:
     return quantiles(taken, n=100)[share - 1]
 
 
-def cold(folder: Path) -> list[Figure]:
+def _town(federation: Federation) -> Position:
+    """The middle of the dense shops; of the others the place, of some, with most shops around."""
+    places = federation.places
+    if DENSE:
+        return Position(50.0, 9.05)
+    return max(
+        places[:200],
+        key=lambda a: sum(abs(a.lat - b.lat) < 0.02 and abs(a.lon - b.lon) < 0.03 for b in places),
+    )
+
+
+def cold(folder: Path, town: Position) -> list[Figure]:
     """A new process: imports, open and first answers; then its memory with everything loaded."""
     code = """
 import sys, time
@@ -268,13 +280,14 @@ store.feed_end = lambda: 1 << 60
 store.all_seen = lambda known: known or Seen((0,), store.heard)
 ready = time.perf_counter()
 index = Index.open(Path(sys.argv[1]), store, clock=clock)
-page = index.search(Query(words="milk", near=Position(50.0, 9.05), within_m=3000.0))
+town = Position(float(sys.argv[2]), float(sys.argv[3]))
+page = index.search(Query(words="milk", near=town, within_m=3000.0))
 answered = time.perf_counter()
 numpy_was_there = "numpy" in sys.modules
 index.load()
 loaded = time.perf_counter()
 for word in ("milk", "chocolat", "bio"):
-    index.search(Query(words=word, near=Position(50.0, 9.05)))
+    index.search(Query(words=word, near=town))
 import psutil
 # Not ru_maxrss: a new process begins with that of the one that started it.
 rss = psutil.Process().memory_info().rss
@@ -283,7 +296,8 @@ print(rss / 1e6, int(numpy_was_there))
 """
     runs = []
     for _ in range(5):
-        command = [sys.executable, "-c", code, str(folder / "index.db")]
+        place = [str(town.lat), str(town.lon)]
+        command = [sys.executable, "-c", code, str(folder / "index.db"), *place]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         runs.append([float(one) for one in output])
     imports, answer, load, memory, numpy = (median(one) for one in zip(*runs, strict=True))

@@ -7,17 +7,15 @@ unknown. Times are those of this computer, but for opening hours: these are the 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from fedretail.commands.output import Cell, Tone
 from fedretail.domain.geo import arrow, compass, human_distance
-from fedretail.domain.hours import validate_zone
+from fedretail.domain.hours import zone_of
 from fedretail.domain.listings import ASK_AFTER_MS, HERE_M, SILENT_AFTER_MS, SOON_MS, Listing
 from fedretail.domain.money import human_amount
 from fedretail.domain.stock import Stock
 from fedretail.domain.texts import count
 from fedretail.domain.times import to_datetime
-from fedretail.errors import MalformedInput
 
 if TYPE_CHECKING:
     from fedretail.domain.sites import Site
@@ -112,7 +110,7 @@ def open_now(site: "Site", now_ms: int) -> str:
     if state.until_ms is None:
         return ", open now"
     elsewhere = other_zone(site.time_zone, state.until_ms)
-    until = clock(state.until_ms, _zone(site.time_zone))
+    until = clock(state.until_ms, zone_of(site.time_zone, at_ms=state.until_ms))
     return f", open now until {until}{f' ({elsewhere})' if elsewhere else ''}"
 
 
@@ -126,7 +124,7 @@ def opening(listing: Listing, now_ms: int) -> Said:
         return Said("unknown", "dim")
     if until_ms is None:
         return Said("always", "ok") if listing.open else Said("closed", "dim")
-    zone = _zone(listing.time_zone)
+    zone = zone_of(listing.time_zone, at_ms=until_ms)
     then, now = local(until_ms, zone), local(now_ms, zone)
     when = clock(until_ms, zone)
     if until_ms - now_ms >= _DAY_MS or (not listing.open and then.date() != now.date()):
@@ -147,16 +145,8 @@ def opening_zone(listing: Listing) -> str:
 
 def other_zone(name: str, at_ms: int) -> str:
     """This zone's name where this computer's clock shows another time at that moment, else ""."""
-    there, here = local(at_ms, _zone(name)), local(at_ms)
+    there, here = local(at_ms, zone_of(name, at_ms=at_ms)), local(at_ms)
     return "" if there.utcoffset() == here.utcoffset() else name
-
-
-def _zone(name: str) -> tzinfo | None:
-    try:
-        return ZoneInfo(validate_zone(name))
-    except MalformedInput:
-        # A zone of which nobody knows an hour: nothing is known of its hours either.
-        return None
 
 
 def stock(held: Stock) -> Said:

@@ -266,7 +266,7 @@ def _price_fields(
             "--regular-price is lower than --price.",
             hint="--price is what is paid now, --regular-price what it cost before.",
         )
-    window = _window(own, given)
+    window = _window(own, given, now_ms=now_ms)
     fields = {"currency": currency, **_priced(amount, window, regular, present)}
     if all(present.get(name) == value for name, value in fields.items()):
         # Nothing changes but that somebody has looked: the age of the price begins anew.
@@ -278,10 +278,10 @@ def _regular(text: str | None, currency: str) -> int | None:
     return _prices.own_amount("--regular-price", text, currency) if text else None
 
 
-def _window(own: "OwnSite", given: dict[str, Any]) -> tuple[int | None, int | None]:
-    from zoneinfo import ZoneInfo
+def _window(own: "OwnSite", given: dict[str, Any], *, now_ms: int) -> tuple[int | None, int | None]:
+    from fedretail.domain.hours import zone_of
 
-    zone = ZoneInfo(own.site.time_zone)
+    zone = zone_of(own.site.time_zone, at_ms=now_ms)
     start = _prices.time_in("--from", given["from_"], zone, end=False) if given["from_"] else None
     until = _prices.time_in("--until", given["until"], zone, end=True) if given["until"] else None
     if start is not None and until is not None and until <= start:
@@ -291,7 +291,7 @@ def _window(own: "OwnSite", given: dict[str, Any]) -> tuple[int | None, int | No
 
 def _dated(own: "OwnSite", given: dict[str, Any], *, now_ms: int) -> str:
     """What is to be known of a price that does not hold today, "" where it does."""
-    start, until = _window(own, given)
+    start, until = _window(own, given, now_ms=now_ms)
     if until is not None and until <= now_ms:
         return "The days of this price are over: shoppers do not see it."
     if start is None or start <= now_ms:

@@ -105,7 +105,9 @@ def naive_search(
     terms = query_terms(typed, NaiveWords(texts), begun=query.begun)
     of_query = [one for one in there if _is_hit(one, store, query, at_ms=at_ms, now_ms=now_ms)]
     hits = _holding(of_query, terms)
-    is_found = not all(one.is_partial for one in hits) and not any(map(_is_guessed, terms))
+    is_found = not all(one.is_partial for one in hits) and not any(
+        term.is_guessed for term in terms
+    )
     if not is_found and query.view is not None and _hides(query.view):
         wide = Query(view=query.view, member=query.member)
         shown = [one for one in there if _is_hit(one, store, wide, at_ms=at_ms, now_ms=now_ms)]
@@ -126,10 +128,6 @@ def _holding(offers: list[_Seen], terms: list[Term]) -> list[_Seen]:
         one.held = {term.text for term in terms if holds(one.words, term)}
         one.is_partial = any(term.text not in one.held for term in terms)
     return [one for one in offers if one.held or not terms]
-
-
-def _is_guessed(term: Term) -> bool:
-    return term.is_guessed
 
 
 def _hides(view: View) -> bool:

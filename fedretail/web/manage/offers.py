@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.responses import JSONResponse, Response
 
 from fedretail.connectors.cells import read_picture
 from fedretail.domain.catalog import Offer
+from fedretail.domain.hours import zone_of
 from fedretail.domain.ids import name_hash, record_key
 from fedretail.domain.kind import Value
 from fedretail.domain.listings import Listing
@@ -253,7 +253,8 @@ def _level(desk: Desk) -> str:
 
 
 def _promotion(desk: Desk, own: OwnSite, currency: str) -> Price:
-    amount, zone = _amount(desk, "promotion", currency), ZoneInfo(own.site.time_zone)
+    amount = _amount(desk, "promotion", currency)
+    zone = zone_of(own.site.time_zone, at_ms=desk.node.clock.now_ms())
     begins, ends = desk.get("begins"), desk.get("ends")
     try:
         start = parse_time(begins, zone) if begins else None

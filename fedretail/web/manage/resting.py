@@ -5,11 +5,11 @@ touched is not written; one that was touched and has changed meanwhile is asked 
 """
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from fedretail.domain.catalog import Offer
+from fedretail.domain.hours import zone_of
 from fedretail.domain.times import to_datetime
 from fedretail.node.editing import Fields, promotion, usual
 from fedretail.node.own_sites import OwnSite
@@ -61,7 +61,7 @@ def shown(desk: Desk, own: OwnSite, fields: Fields) -> dict[str, str]:
 def _day(own: OwnSite, at_ms: int | None, *, end: bool) -> str:
     if at_ms is None:
         return ""
-    return str(to_datetime(at_ms - end, ZoneInfo(own.site.time_zone)).date())
+    return str(to_datetime(at_ms - end, zone_of(own.site.time_zone, at_ms=at_ms)).date())
 
 
 def to_write(desk: Desk, now: Mapping[str, str]) -> set[str]:

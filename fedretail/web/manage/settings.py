@@ -1,12 +1,11 @@
 """Settings: the shop's name, imprint and colour; its places with hours, holidays and closures."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from fedretail.domain.geo import parse_position, to_e7
-from fedretail.domain.hours import parse_hours
+from fedretail.domain.hours import parse_hours, zone_of
 from fedretail.domain.kind import Value
 from fedretail.domain.members import MAX_LINES, MAX_MEMBER_NAME, Imprint, Member
 from fedretail.domain.sites import COLOURS, MAX_DAYS
@@ -43,16 +42,19 @@ def _page(desk: Desk, fault: Fault | None) -> Response:
         typed=typed,
         member=Member.from_fields(desk.node.member()),
         imprint=IMPRINT,
-        sites=[(own, read_week(own.site.hours), _closures(own)) for own in desk.node.sites()],
+        sites=[
+            (own, read_week(own.site.hours), _closures(own, desk.node.clock.now_ms()))
+            for own in desk.node.sites()
+        ],
         days=day_words(desk),
         colours=colour_words(desk),
         is_alone=shows_own_only(desk.node),
     )
 
 
-def _closures(own: OwnSite) -> list[tuple[str, str, str]]:
+def _closures(own: OwnSite, now_ms: int) -> list[tuple[str, str, str]]:
     """(first day, last day, reason) of times in which the place is closed."""
-    zone = ZoneInfo(own.site.time_zone)
+    zone = zone_of(own.site.time_zone, at_ms=now_ms)
     return [
         (
             str(to_datetime(one.from_ms, zone).date()),
@@ -207,7 +209,7 @@ def closure(desk: Desk) -> Response:
 
     def change() -> None:
         own = desk.node.site(desk.get("site"))
-        zone = ZoneInfo(own.site.time_zone)
+        zone = zone_of(own.site.time_zone, at_ms=desk.node.clock.now_ms())
         closed: list[Value] = [[one.from_ms, one.until_ms, one.reason] for one in own.site.closed]
         if desk.get("deed") == "remove":
             numbers = [str(at) for at in range(len(closed))]

@@ -211,3 +211,16 @@ def test_what_was_just_added_stands_in_the_table(office) -> None:
     office.node.has_follower = True
     office.post("/offers/add", name="Bread", price="3.50")
     assert "<b>Bread</b>" in office.get("/offers").text
+
+
+def test_a_zone_that_this_computer_does_not_know_stops_no_page_and_no_form(office) -> None:
+    node = office.node
+    number = offer(node)
+    now_ms = node.clock.now_ms()
+    closed = [[now_ms, now_ms + 86_400_000, ""]]
+    node.set_site(node.site(), {"time_zone": "Mars/Olympus", "closed": closed})
+    assert office.get("/settings").status_code == 200
+    said = {"offer": number, "quiet": "1", "deed": "promotion", "promotion": "0.99"}
+    answer = office.post("/offers/save", begins="2030-01-01", ends="2030-01-31", **said)
+    assert answer.json()["mark"] == "ok"
+    assert "2030-01-01" in office.get("/offers").text

@@ -119,10 +119,12 @@ class OfferWriter:
         if not is_same or cell.gtin != row.said.gtin:
             said = said_of(unpack_facts(facts, cell, self._labels(cell)))
             if said != row.said:
-                before, (named, words) = words_of(said)[1], made.worded or words_of(row.said)
+                before, worded = words_of(said), made.worded or words_of(row.said)
+                named, words = worded
                 shared = shared_of(row.said, named, words)
-                if before != words:
-                    self._told += [(number, False, before), (number, True, words)]
+                # The same words mean something else where more, or fewer, of them are the name's.
+                if before != worded:
+                    self._told += [(number, False, before[1]), (number, True, words)]
         self._cells.put(number, row.cell(labels, named, shared))
 
     def _numbers(self, row: OfferRow) -> tuple[int, int, int]:

@@ -162,15 +162,6 @@ def is_address(text: str) -> bool:
     return True
 
 
-def is_loopback(scope: Scope) -> bool:
-    """Whether a request comes from this computer."""
-    client = scope.get("client")
-    try:
-        return client is not None and ipaddress.ip_address(client[0]).is_loopback
-    except ValueError:
-        return False
-
-
 class _Dressed:
     """Sends on, with the headers that every answer bears; has_begun: whether anything was sent."""
 

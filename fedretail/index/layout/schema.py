@@ -19,7 +19,7 @@ from fedretail.store.database import frozen_uri
 LAYOUT_VERSION = 8
 VERSION = f"{LAYOUT_VERSION}.{TOKENIZER_VERSION}"
 
-# A row number is site base << 22 | sequence number; a base is Hilbert number << 10 | duplicate.
+# A row number is site base << 22 | sequence number; a base is Hilbert number << 6 | duplicate.
 # Rows of near sites are near in FTS5's lists, so that a radius is few ranges of row numbers. Each
 # bit more makes these lists longer: 64 sites in a cell of a square kilometre are a city's centre.
 SEQUENCE_BITS = 22
@@ -39,9 +39,9 @@ _CHECKPOINT_PAGES = 4_000
 # state: one row a name; see State.
 # site: `base` as above; next_seq: the sequence number for its next offer; lat_e7 and lon_e7
 #   null when it is not shown (no position, no record, or an id that is not its owner's);
+#   currency: the record's, so that pages over many sites need not unpack them;
 #   fields: see facts.pack_site. Owner and id name one site; ids alone nearly do.
 # source: when a file or till of a site was last read, ms.
-#   currency: the record's, so that pages over many sites need not unpack them.
 # category, brand, trait: the texts behind the numbers of cells.
 # offer: facts: see the module. Its words are not kept: they are made again from its texts when
 #   FTS5 is to forget them. offer_key: by site, so that what one shop changes stands together, and

@@ -47,15 +47,15 @@ class Taken:
     Holds as long as the caller holds the columns. sites: -1 for a site that is not shown.
     """
 
-    __slots__ = ("_columns", "is_kept", "places", "rows", "shelf", "sites")
+    __slots__ = ("_columns", "counts", "is_kept", "places", "rows", "sites")
 
     def __init__(self, columns: dict[str, Array], rows: Array, places: Array, sites: Array) -> None:
         """All of one length."""
         self._columns = columns
         self.rows, self.places, self.sites = rows, places, sites
-        # Whether somebody keeps it as long as rows stand where they do; then its Shelf is kept too.
+        # Whether somebody keeps it as long as rows stand where they do; so then are its counts.
         self.is_kept = False
-        self.shelf: Shelf | None = None
+        self.counts: SiteCounts | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -121,7 +121,7 @@ def joined(parts: Iterable[Taken]) -> Taken:
     return Taken(some[0]._columns, rows, places, sites)
 
 
-class Shelf(NamedTuple):
+class SiteCounts(NamedTuple):
     """Some offers: how many of them each site has, but for `windowed` that begin or end."""
 
     lasting: Array
@@ -142,7 +142,7 @@ class Columns:
         self.names = Names()
         # Another number where rows stand at other places.
         self.layout = 0
-        self._shelves: dict[Hashable, Shelf] = {}
+        self._counts: dict[Hashable, SiteCounts] = {}
 
     @contextmanager
     def held(self, db: sqlite3.Connection, state: State, sites: Sites) -> Iterator["Columns"]:
@@ -200,23 +200,23 @@ class Columns:
         """How many rows stand in the spans, deleted ones included."""
         return int(self._lengths[self._in_spans(spans)].sum())
 
-    def shelf(self, name: Hashable, chosen: Array | None) -> Shelf:
+    def counts(self, name: Hashable, chosen: Array | None) -> SiteCounts:
         """The offers of some categories (None: of all), counted; kept under a name for them."""
-        known = self._shelves.get(name)
+        known = self._counts.get(name)
         if known is None:
             known = self._counted_whole(chosen)
-            if len(self._shelves) >= _MOST_SHELVES:
-                self._shelves.clear()
-            self._shelves[name] = known
+            if len(self._counts) >= _MOST_SHELVES:
+                self._counts.clear()
+            self._counts[name] = known
         return known
 
-    def shelf_of(self, taken: Taken) -> Shelf:
+    def counts_of(self, taken: Taken) -> SiteCounts:
         """The same of rows that are kept."""
-        if taken.shelf is None:
-            taken.shelf = self._counted(taken, None)
-        return taken.shelf
+        if taken.counts is None:
+            taken.counts = self._counted(taken, None)
+        return taken.counts
 
-    def _counted_whole(self, chosen: Array | None) -> Shelf:
+    def _counted_whole(self, chosen: Array | None) -> SiteCounts:
         """As `_counted` of all rows, by blocks: which row stands where need not be worked out."""
         assert self._sites_known is not None
         flags = self._columns["flags"]
@@ -229,7 +229,7 @@ class Columns:
         # The first is for blocks of no site.
         by_site = np.bincount(self._sites + 1, lasting, minlength=size + 1)[1:].astype(np.int32)
         some = self._whole(np.flatnonzero(self._sums(is_windowed)))
-        return Shelf(by_site, self._counted(some, chosen).windowed)
+        return SiteCounts(by_site, self._counted(some, chosen).windowed)
 
     def _sums(self, holds: Array) -> Array:
         """How many rows of each block it holds for."""
@@ -238,7 +238,7 @@ class Columns:
         found: Array = sums[self._starts + self._lengths] - sums[self._starts]
         return found
 
-    def _counted(self, taken: Taken, chosen: Array | None) -> Shelf:
+    def _counted(self, taken: Taken, chosen: Array | None) -> SiteCounts:
         assert self._sites_known is not None
         flags = taken.column("flags")
         keep = (flags & PRESENT).astype(bool) & (taken.sites >= 0)
@@ -247,7 +247,7 @@ class Columns:
         is_windowed = (flags & WINDOWED).astype(bool)
         size = len(self._sites_known.entries)
         lasting = np.bincount(taken.sites[keep & ~is_windowed], minlength=size)
-        return Shelf(lasting.astype(np.int32), taken.where(keep & is_windowed))
+        return SiteCounts(lasting.astype(np.int32), taken.where(keep & is_windowed))
 
     def _in_spans(self, spans: list[tuple[int, int]] | None) -> Array:
         """The places of the blocks in the spans."""
@@ -282,7 +282,7 @@ class Columns:
     def _moved(self) -> None:
         """Note that rows stand elsewhere, or others do."""
         self.layout += 1
-        self._shelves.clear()
+        self._counts.clear()
 
     def _load(self, db: sqlite3.Connection, state: State) -> None:
         """Read everything."""

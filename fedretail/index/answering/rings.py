@@ -30,7 +30,7 @@ RankedAt = Callable[[Array], Ranked]
 
 
 class Rings:
-    """All offers of a query without words, or with one common word; first those that may come first."""
+    """All offers of a query without words, or with a common one; first those that may be first."""
 
     def __init__(
         self, judge: Judge, reach: Reach, counts: SiteCounts, *, windowed: int, ranked_at: RankedAt

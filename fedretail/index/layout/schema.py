@@ -12,6 +12,7 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+from fedretail.errors import MalformedInput
 from fedretail.index.language.text import TOKENIZER_VERSION
 from fedretail.store.database import frozen_uri
 
@@ -101,6 +102,10 @@ class State(NamedTuple):
     """How many commits changed cells; a block bears the number of the last that changed it."""
     worded: int
     """The number of the last commit that changed words."""
+
+
+class Damaged(MalformedInput):
+    """What stands in the file was written by nobody, though SQLite reads it."""
 
 
 class Newer(Exception):
@@ -215,9 +220,18 @@ _DAMAGE = frozenset(
 )
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether the file itself is damaged, so that only making it anew helps."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        # The module itself says so, without a code, of a text that is none.
+        return type(error) is sqlite3.OperationalError if code is None else code & 0xFF in _DAMAGE
+    return isinstance(error, Damaged)
+
+
+def is_missing(error: sqlite3.Error) -> bool:
+    """Whether there is no file that could be opened."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
 
 
 def remove(path: Path) -> None:

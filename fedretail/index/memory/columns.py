@@ -17,7 +17,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fedretail.index.layout.cells import BLOCK_BITS, CELL_TYPES, CELLS_PER_BLOCK, PRESENT, WINDOWED
+from fedretail.errors import MalformedInput
+from fedretail.index.layout.cells import (
+    BLOCK_BITS,
+    CELL_TYPES,
+    CELLS_PER_BLOCK,
+    PRESENT,
+    WINDOWED,
+    whole_block,
+)
 from fedretail.index.layout.schema import SEQUENCE_BITS, Newer, State
 from fedretail.index.memory.arrays import Array, are_among
 from fedretail.index.memory.moments import Moments
@@ -135,6 +143,7 @@ class Columns:
         self._turn = threading.RLock()
         self._file = -1
         self._commits = 0
+        self._most: dict[str, int] = {}
         self._sites_known: Sites | None = None
         self._blocks = np.zeros(0, np.int64)
         # Of rows whose price depends on the moment, what has been read: for members and others.
@@ -272,6 +281,7 @@ class Columns:
             raise Newer
         elif self._commits < state.commits:
             query = "SELECT block, cells FROM cell WHERE commit_no > ? ORDER BY block"
+            self._most = _most_numbers(db)
             self._change(db.execute(query, (self._commits,)).fetchall())
             self._commits = state.commits
         if self._sites_known is not sites:
@@ -286,7 +296,7 @@ class Columns:
 
     def _load(self, db: sqlite3.Connection, state: State) -> None:
         """Read everything."""
-        self._file = -1
+        self._file, self._most = -1, _most_numbers(db)
         sizes = db.execute("SELECT block, length(cells) FROM cell ORDER BY block")
         self._blocks, lengths = np.fromiter(sizes, np.dtype("i8,i8")).view("(2,)i8").T.copy()
         self._lengths = lengths // _CELL.itemsize
@@ -301,7 +311,7 @@ class Columns:
         start = 0
         reader = db.execute("SELECT cells FROM cell ORDER BY block")
         while packed := reader.fetchmany(_STRIDE // CELLS_PER_BLOCK):
-            cells = np.frombuffer(b"".join([one for (one,) in packed]), _CELL)
+            cells = np.frombuffer(b"".join([whole_block(one) for (one,) in packed]), _CELL)
             self._widen(cells)
             for name, column in self._columns.items():
                 column[start : start + len(cells)] = cells[name]
@@ -331,7 +341,7 @@ class Columns:
         for place, (_, packed) in zip(
             np.searchsorted(self._blocks, numbers).tolist(), changed, strict=True
         ):
-            cells = np.frombuffer(packed, _CELL)
+            cells = np.frombuffer(whole_block(packed), _CELL)
             before, start = self._lengths[place], self._starts[place]
             shelves = self._columns["category"][start : start + before]
             if len(cells) != before or not _same_shelves(
@@ -349,6 +359,8 @@ class Columns:
         """Make room for greater numbers of labels."""
         for name in _NUMBERED:
             column, most = self._columns[name], int(cells[name].max(initial=0))
+            if most > self._most[name] or cells[name].min(initial=0) < 0:
+                raise MalformedInput("a cell of texts that no table holds")
             if most > np.iinfo(column.dtype).max:
                 self._columns[name] = column.astype(np.min_scalar_type(most))
 
@@ -361,6 +373,13 @@ class Columns:
                 self._columns[name] = np.concatenate((column, np.zeros(more, column.dtype)))
         self._used = start + count
         return start
+
+
+def _most_numbers(db: sqlite3.Connection) -> dict[str, int]:
+    """The greatest number of each table of labels."""
+    asked = ", ".join(f"(SELECT max(id) FROM {name})" for name in _NUMBERED)
+    found = db.execute(f"SELECT {asked}").fetchone()
+    return {name: most or 0 for name, most in zip(_NUMBERED, found, strict=True)}
 
 
 def _same_shelves(shelves: Array, flags: Array, cells: Array) -> bool:

@@ -15,11 +15,11 @@ from itertools import chain
 from fedretail.crdt.names import site_id
 from fedretail.crdt.registers import Folded
 from fedretail.domain.sites import Site
-from fedretail.errors import BugError
+from fedretail.errors import BugError, MalformedInput
 from fedretail.index.language.spelling import renewed
 from fedretail.index.layout.cells import CellWriter
 from fedretail.index.layout.rows import checked_at
-from fedretail.index.layout.schema import State, read_state, write_state
+from fedretail.index.layout.schema import Damaged, State, read_state, write_state
 from fedretail.index.records import Records
 from fedretail.index.writing import bulk, places, words
 from fedretail.index.writing.batches import Batch, Changes, Key, read_batch
@@ -157,8 +157,12 @@ class Follower:
         # A site that the index has not met is read too: offers may come before their site.
         news = [one for key, one in changes.items() if one.site_changed or key not in placed]
         self._settle(news, placed)
-        have_moved = self._make_room(changes, placed) or bool(news)
-        grown, left = self._write_offers(changes, placed)
+        try:
+            have_moved = self._make_room(changes, placed) or bool(news)
+            grown, left = self._write_offers(changes, placed)
+        except MalformedInput as error:
+            # What the store gives has been read by now.
+            raise Damaged(error.message) from error
         self._write_sources(changes)
         commits = state.commits + 1
         write_state(

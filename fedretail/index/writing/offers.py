@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fedretail.domain.kind import RecordId
-from fedretail.errors import MalformedInput
 from fedretail.index.layout.cells import Cell, CellWriter
 from fedretail.index.layout.facts import Labels, unpack_facts
 from fedretail.index.layout.rows import OfferRow, said_of, shared_of, words_of
-from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS
+from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS, Damaged
 from fedretail.index.writing import bulk
 from fedretail.index.writing.batches import Made
 from fedretail.index.writing.bulk import Bulk
@@ -149,7 +148,7 @@ class OfferWriter:
     def _cell(self, row: int) -> Cell:
         cell = self._cells.get(row)
         if cell is None:
-            raise MalformedInput("an offer without its cell")
+            raise Damaged("an offer without its cell")
         return cell
 
     def _labels(self, cell: Cell) -> Labels:

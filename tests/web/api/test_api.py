@@ -9,6 +9,7 @@ import zstandard
 from pydantic import BaseModel
 
 from fedretail.node.node import Node
+from fedretail.testing.clock import ManualClock
 from fedretail.testing.faces import Face
 from fedretail.web.api import examples, models
 from fedretail.web.api.app import description
@@ -88,6 +89,19 @@ def test_who_has_an_answer_is_not_sent_it_again(face: Face, site: str) -> None:
         again = face.ask(f"/api/v1{path}", if_none_match=f'"other", {first.headers["etag"]}')
         assert (again.status, again.body) == (304, b"")
         assert face.ask(f"/api/v1{path}", if_none_match='"other"').status == 200
+
+
+def test_a_page_with_another_behind_it_is_the_same_a_second_later(
+    face: Face, shop: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its cursor holds the moment."""
+    first = face.ask("/api/v1/search?limit=1")
+    assert first.json["next"]
+    clock = ManualClock(shop.clock.now_ms() + 1000)
+    monkeypatch.setattr(shop.index, "_clock", clock)
+    assert face.ask("/api/v1/search?limit=1").json["next"] != first.json["next"]
+    again = face.ask("/api/v1/search?limit=1", if_none_match=first.headers["etag"])
+    assert again.status == 304
 
 
 @pytest.mark.parametrize("how", ["gzip", "zstd"])

@@ -229,14 +229,15 @@ def _answer(hits: list[Seen], query: Query, terms: list[Term], *, at_ms: int, no
 def _told(one: Seen, query: Query, terms: list[Term], *, at_ms: int, now_ms: int) -> dict[str, Any]:
     offer, site, price = one.offer, one.site, one.price
     state = site.open_state(at_ms)
-    is_reduced = None not in {offer.regular, one.amount} and offer.regular > one.amount
+    regular = offer.regular
+    is_reduced = regular is not None and one.amount is not None and regular > one.amount
     is_silent = now_ms - one.heard_ms > _SILENT_MS
     return {
         "name": offer.name,
         "gtin": offer.gtin,
         "currency": one.currency,
         "amount_minor": one.amount,
-        "regular_minor": offer.regular if is_reduced else None,
+        "regular_minor": regular if is_reduced else None,
         "deposit_minor": offer.deposit,
         "unit_price": one.unit,
         "stock": offer.stock,

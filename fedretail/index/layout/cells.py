@@ -127,7 +127,7 @@ def currency_of(code: int) -> str | None:
     return _CURRENCIES[code] or None
 
 
-def whole_block(packed: bytes) -> bytes:
+def whole_block(packed: object) -> bytes:
     """The bytes of a block as it stands in the file; MalformedInput where they are no cells."""
     if not isinstance(packed, bytes) or len(packed) % CELL_BYTES:
         raise MalformedInput("a block that is no cells")

@@ -38,7 +38,7 @@ class Visit:
 
     house: House
     path: str
-    asked: Mapping[str, str]
+    asked: QueryParams
     language: str
     theme: str | None
     is_large: bool
@@ -117,11 +117,11 @@ class Visit:
 
     def all(self, name: str) -> list[str]:
         """Every value of a parameter that may be repeated."""
-        return self.asked.getlist(name) if isinstance(self.asked, QueryParams) else []
+        return self.asked.getlist(name)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Every parameter with each of its values."""
-        return self.asked.multi_items() if isinstance(self.asked, QueryParams) else []
+        return self.asked.multi_items()
 
     @property
     def kept(self) -> dict[str, str]:
@@ -129,19 +129,18 @@ class Visit:
         return {name: self.asked[name] for name in _KEPT if name in self.asked}
 
     def url(self, path: str, **asked: object) -> str:
-        """The address of a page with these parameters; None leaves one away."""
-        said = {name: str(value) for name, value in asked.items() if value not in (None, "", False)}
+        """The address of a page with these parameters; None leaves one away, a list is repeated."""
+        said = {name: value for name, value in asked.items() if value not in (None, "", False)}
         both = {**said, **{name: value for name, value in self.kept.items() if name not in asked}}
-        return f"{path}?{urlencode(both)}" if both else path
+        return f"{path}?{urlencode(both, doseq=True)}" if both else path
 
     def here(self, **changed: object) -> str:
         """This very page with other parameters, its first results."""
-        lines = [("o", line) for line in self.all("o")] if self.path == "/list" else []
-        asked = {name: value for name, value in self.asked.items() if name not in ("o", "cursor")}
-        address = self.url(self.path, **{**asked, **changed})
-        if not lines:
-            return address
-        return f"{address}{'&' if '?' in address else '?'}{urlencode(lines)}"
+        # A list that is only passed by makes every address long.
+        left = {"cursor", *(() if self.path == "/list" else ("o",))}
+        asked = {name: [one for one in self.all(name) if one] for name in self.asked}
+        same = {name: values for name, values in asked.items() if values and name not in left}
+        return self.url(self.path, **{**same, **changed})
 
 
 def _preferred(header: str) -> str:

@@ -75,6 +75,16 @@ def test_chips_lead_to_the_same_search(ask) -> None:
     assert link(organic, r"/\?q=milk") == "/?q=milk"
 
 
+def test_the_next_page_has_all_that_was_asked_for(ask, street) -> None:
+    for number in range(30):
+        fields = {"name": f"Oats {number}", "claims": ["organic", "raw"], "prices": [[100]]}
+        street.write("offer", f"oats{number}", fields)
+    street.follow()
+    address = link(ask("/?q=oats&claim=organic&claim=raw"), r"/\?[^\"]*cursor=[^\"]*")
+    assert "claim=organic&claim=raw" in address.replace("&amp;", "&")
+    assert "Oats" in text(ask(address.replace("&amp;", "&")))
+
+
 @pytest.mark.parametrize("path", ["//evil.example/", "///evil.example/%2e%2e", "//evil.example"])
 def test_no_link_leads_to_a_host_that_the_address_names(ask, path) -> None:
     answer = ask(f"http://localhost{path}")

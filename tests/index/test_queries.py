@@ -15,7 +15,7 @@ from fedretail.crdt.names import site_id
 from fedretail.domain.boxes import Box
 from fedretail.domain.geo import Position, to_e7
 from fedretail.domain.kind import RecordId
-from fedretail.index.answering import finding, named, ranked, rings, scores, ties
+from fedretail.index.answering import candidates, finding, named, ranked, rings, scores, ties
 from fedretail.index.language.text import fold
 from fedretail.index.memory import memory, names, spatial
 from fedretail.index.query import Page, Query
@@ -344,6 +344,10 @@ def test_answers_are_those_of_a_search_that_looks_at_everything(
         patch.object(named, "_MANY_ROWS", columns[1]),
         patch.object(names, "MOST_ROWS", 5 + columns[1]),
         patch.object(scores, "MOST_ROWS", 5 + columns[1]),
+        patch.object(candidates, "FEW_ROWS", columns[1]),
+        patch.object(candidates, "MAX_SPELT_OUT", 1 + columns[1]),
+        patch.object(candidates, "MANY_ROWS", columns[1]),
+        patch.object(candidates, "_FEW_LEFT", columns[1]),
     ):
         world = World(Path(folder))
         for _ in range(4):

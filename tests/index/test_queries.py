@@ -2,6 +2,7 @@
 
 import tempfile
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -323,37 +324,44 @@ def agree_beyond(world: World, query: Query, page: Page) -> None:
 COLUMNS = [(0, 0), (3, 2), (memory.LOAD_FROM_ROWS, memory.USE_FROM_ROWS)]
 
 
+def limits(load: int, use: int) -> list[tuple[Any, str, int]]:
+    """What decides between ways that lead to the same answer, and from how many rows on."""
+    return [
+        (memory, "LOAD_FROM_ROWS", load),
+        (memory, "USE_FROM_ROWS", use),
+        (memory, "KEEP_FROM_ROWS", use),
+        (memory, "FEW_QUERIES", use * 2),
+        (finding, "RINGS_FROM_ROWS", use),
+        (finding, "FACETS_FROM_ROWS", use),
+        (rings, "_FIRST", 1 + use),
+        (rings, "_NEAREST", 1 + use),
+        (spatial, "GLOBE_FROM_PLACES", use),
+        (ties, "MOST_READ", use),
+        (ranked, "_READ_FIRST", use),
+        (named, "_MANY_ROWS", use),
+        (names, "MOST_ROWS", 5 + use),
+        (scores, "MOST_ROWS", 5 + use),
+        (candidates, "FEW_ROWS", use),
+        (candidates, "MAX_SPELT_OUT", 1 + use),
+        (candidates, "MANY_ROWS", use),
+        (candidates, "_FEW_LEFT", use),
+    ]
+
+
 @given(st.integers(0, 2**32), st.sampled_from(COLUMNS))
 def test_answers_are_those_of_a_search_that_looks_at_everything(
     seed: int, columns: tuple[int, int]
 ) -> None:
     chance = Chance(seed)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        patch.object(memory, "LOAD_FROM_ROWS", columns[0]),
-        patch.object(memory, "USE_FROM_ROWS", columns[1]),
-        patch.object(memory, "KEEP_FROM_ROWS", columns[1]),
-        patch.object(memory, "FEW_QUERIES", columns[1] * 2),
-        patch.object(finding, "RINGS_FROM_ROWS", columns[1]),
-        patch.object(finding, "FACETS_FROM_ROWS", columns[1]),
-        patch.object(rings, "_FIRST", 1 + columns[1]),
-        patch.object(rings, "_NEAREST", 1 + columns[1]),
-        patch.object(spatial, "GLOBE_FROM_PLACES", columns[1]),
-        patch.object(ties, "MOST_READ", columns[1]),
-        patch.object(ranked, "_READ_FIRST", columns[1]),
-        patch.object(named, "_MANY_ROWS", columns[1]),
-        patch.object(names, "MOST_ROWS", 5 + columns[1]),
-        patch.object(scores, "MOST_ROWS", 5 + columns[1]),
-        patch.object(candidates, "FEW_ROWS", columns[1]),
-        patch.object(candidates, "MAX_SPELT_OUT", 1 + columns[1]),
-        patch.object(candidates, "MANY_ROWS", columns[1]),
-        patch.object(candidates, "_FEW_LEFT", columns[1]),
-    ):
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        for module, name, limit in limits(*columns):
+            stack.enter_context(patch.object(module, name, limit))
         world = World(Path(folder))
+        stack.callback(world.close)
         for _ in range(4):
             for _ in range(15):
                 world.do(chance.deed())
             world.index.follow()
             for _ in range(12):
                 agree(world, chance.query())
-        world.close()

@@ -174,6 +174,20 @@ def test_every_error_is_a_problem(face: Face, method: str, path: str, status: in
     assert models.Problem.model_validate(got.json).status == status
 
 
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/api/v1/search?words=milk", "Names are q, "),
+        ("/api/v1/changes?kinds=offer", " kind, "),
+        ("/api/v1/sites?view=none&words=x", "cursor"),
+        ("/api/v1/nothing", "/api/v1/openapi.json"),
+        ("/api/v1/", "/api/v1/openapi.json"),
+    ],
+)
+def test_what_nobody_knows_is_answered_with_what_is_known(face: Face, path: str, hint: str) -> None:
+    assert hint in face.ask(path).json["hint"]
+
+
 def test_a_fault_of_ours_is_a_problem_without_a_word_of_the_inside(
     face: Face, monkeypatch: pytest.MonkeyPatch, shop: Node
 ) -> None:

@@ -69,7 +69,7 @@ def look_of(
         name=name,
         initials=initials(name) if name else "",
         colour=colour_of(answers),
-        opening=speech.opening(state.open, state.until_ms),
+        opening=speech.opening(state.open, state.until_ms, zone),
         goods=tuple(islice(goods, _GOODS)),
         is_alone=is_alone(answers),
     )

@@ -107,7 +107,7 @@ def _stops(visit: Visit, lines: list[Line]) -> list[Stop]:
     for shop in visit.street.shops:
         if shop.id in by_shop:
             own, state = tuple(by_shop[shop.id]), shop.state(visit.now_ms)
-            opening = visit.speech.opening(state.open, state.until_ms)
+            opening = visit.speech.opening(state.open, state.until_ms, shop.site.time_zone)
             stops.append(Stop(shop, own, _sum(visit, own), opening))
     return stops
 

@@ -4,7 +4,8 @@ const isKiosk = "kiosk" in doc.dataset;
 const $ = (what, of = document) => of.querySelector(what);
 const on = (what, how) => document.addEventListener(what, how);
 const all = (what, of = document) => of.querySelectorAll(what);
-const lines = new Map(); // offer: how many
+const lines = new Map(), names = new Map(); // offer: how many; what it is called
+let gone = new Set(); // what of them is sold no more
 const PAUSE_MS = 120, LATE_MS = 300, RIPE_MS = 2000, AGAIN_S = 10;
 let turn = 0, typing, asking, live, ripe;
 doc.classList.add("has-js");
@@ -23,7 +24,11 @@ function asked(url) {
 }
 
 function counted() {
-	const count = [...lines.values()].reduce((sum, one) => sum + one, 0);
+	const lost = [...all("[data-lost]")];
+	if ($("[data-list]")) gone = new Set(lost.map((one) => one.dataset.lost));
+	for (const one of all("[data-line]")) names.set(one.dataset.line, one.textContent);
+	for (const one of lost) one.textContent = names.get(one.dataset.lost) ?? one.textContent;
+	const count = [...lines].reduce((sum, [offer, many]) => sum + (gone.has(offer) ? 0 : many), 0);
 	for (const one of all("[data-count]")) { one.textContent = count; one.hidden = !count; }
 	if (isKiosk) for (const one of all("input[type=search]")) one.inputMode = "none";
 }
@@ -157,6 +162,8 @@ on("submit", (event) => {
 	if (!offer) return void show(of(form));
 	const more = +($("[data-number]", form)?.textContent ?? 1);
 	lines.set(offer, Math.min(99, (lines.get(offer) || 0) + more));
+	names.set(offer, $("h1").textContent);
+	gone.delete(offer);
 	counted();
 	tell(`${$("#words").dataset.added}: ${lines.get(offer)}`);
 });
@@ -219,7 +226,7 @@ on("keydown", (event) => {
 
 addEventListener("popstate", () => show(location.href, { step: "none" }));
 for (const one of new URLSearchParams(location.search).getAll("o")) {
-	const [offer, count] = one.split("~");
+	const [, offer, count] = /^(.*?)(?:~(\d\d?))?$/s.exec(one);
 	lines.set(offer, +count || 1);
 }
 counted();

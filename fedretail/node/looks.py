@@ -75,7 +75,8 @@ def check_unmoved(
 ) -> None:
     """Inside a commit: Raced where some of these records are no more as they were found.
 
-    stamp: the last one of this device before they were read.
+    stamp: the last one of this device before they were read. What neighbours do not see bears none:
+    see `check_uncounted`.
     """
     if node.store.meta("last_stamp") == stamp:
         return
@@ -83,3 +84,13 @@ def check_unmoved(
     moved = {one.key for one in places if now.get(one) != found.get(one)}
     if moved:
         raise Raced(moved)
+
+
+def check_uncounted(node: "BaseNode", counts: Mapping[RecordId, Value]) -> None:
+    """Inside a commit: Raced where somebody, such as a till, has counted the pieces of an offer.
+
+    counts: how many there were when its new number was worked out, for each that gets one.
+    """
+    counted = {one.key for one, count in counts.items() if node.store.own(one).get(COUNT) != count}
+    if counted:
+        raise Raced(counted)

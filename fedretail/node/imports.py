@@ -151,9 +151,10 @@ class _Import:
         store = self._node.store
         records = store.records("offer", owner=self._owner, collection=self._collection)
         rest = self._named.rest(records, self._sources)
-        for key in self._since & rest.gone.keys():
-            # Somebody stands behind it who has just looked at it.
-            del rest.gone[key]
+        if look := self._options.look:
+            # Somebody stands behind them who has just looked, perhaps while the file was read.
+            for key in look.changed(self._node, self._owner, self._collection, among=rest.gone):
+                del rest.gone[key]
         self.report.gone = len(rest.gone)
         if self._may_withdraw(rest):
             self._commit([Edit("offer", key, is_deletion=True) for key in rest.gone])

@@ -160,6 +160,26 @@ def test_a_list_said_to_be_whole_withdraws_nothing_that_was_touched_since(office
     assert price(office, "3") == 310
 
 
+def test_a_list_said_to_be_whole_withdraws_nothing_that_is_touched_while_it_is_read(
+    office, monkeypatch
+) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00", "3,Rye,3.00", "4,Oats,4.00", "5,Nuts,5.00")
+    path = office.send("b.csv", TWO + b"4,Oats,4.00\n")
+    office.post(f"{path}/choose", choose="withdraw")
+    office.get(path)
+    commit, others = type(office.node).commit, [310]
+
+    def late(node, *said, **more):
+        if others and more.get("check"):
+            node.write("offer", "3", {"prices": [[others.pop()]]})
+        return commit(node, *said, **more)
+
+    monkeypatch.setattr(type(office.node), "commit", late)
+    office.post(f"{path}/publish")
+    assert others == []
+    assert (price(office, "3"), price(office, "5")) == (310, None)
+
+
 def test_a_mended_row_is_no_change_by_somebody_else(office) -> None:
     shop_with(office, "1,Milk,1.00", "2,Tea,2.00")
     path = office.send("b.csv", TWO + b"2,Tea,x\n")

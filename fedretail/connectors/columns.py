@@ -127,6 +127,8 @@ def words(table: Mapping[str, str]) -> dict[str, str]:
 # code where no other is one, and where it does more than count the rows.
 _VAGUE = "nummer|nr|no|number|num|numero|nro|n"
 _MAY_BE_CODE = "may be code"
+# Headings of names that stand above codes where another column is clearly the name.
+_NAME_OR_CODE = frozenset(("article", "item", "artikel", "articulo", "articolo"))
 GENERIC = words(_GENERIC) | dict.fromkeys(_VAGUE.split("|"), _MAY_BE_CODE)
 
 
@@ -134,8 +136,11 @@ def recognise(headings: Sequence[str], known: Mapping[str, str]) -> dict[str, st
     """Heading -> role, None where it is not known; of two for one role the first has it."""
     found: dict[str, str | None] = {}
     taken: set[str] = set()
-    for heading in headings:
-        role = _role(plain_heading(heading), known)
+    roles = [(heading, _role(plain_heading(heading), known)) for heading in headings]
+    has_name = any(role == "name" and not _is_either(heading) for heading, role in roles)
+    for heading, role in roles:
+        if has_name and role == "name" and _is_either(heading):
+            role = _MAY_BE_CODE
         found[heading] = None if role in taken else role
         if role:
             taken.add(role)
@@ -147,7 +152,11 @@ def recognise(headings: Sequence[str], known: Mapping[str, str]) -> dict[str, st
 
 def is_vague(heading: str) -> bool:
     """Whether a column of article numbers is called so that it may only count the rows."""
-    return GENERIC.get(plain_heading(heading)) == _MAY_BE_CODE
+    return _is_either(heading) or GENERIC.get(plain_heading(heading)) == _MAY_BE_CODE
+
+
+def _is_either(heading: str) -> bool:
+    return plain_heading(heading) in _NAME_OR_CODE
 
 
 def counts_rows(cells: Sequence[str]) -> bool:

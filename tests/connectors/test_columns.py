@@ -9,6 +9,7 @@ from fedretail.connectors.columns import (
     counts_rows,
     currency_in_heading,
     distinct,
+    is_vague,
     missing_columns,
     plain_heading,
     recognise,
@@ -45,6 +46,16 @@ def test_a_number_is_a_code_where_nothing_else_is(heading):
         found = recognise([heading, code], GENERIC)
         assert found[heading] is None
         assert found[code] in {"sku", "source_id"}
+
+
+@pytest.mark.parametrize("heading", ["Artikel", "Article", "Item", "Artículo", "Articolo"])
+def test_an_article_is_a_code_beside_a_name(heading):
+    for other in ("Bezeichnung", "Name", "Désignation"):
+        for headings in ([heading, other], [other, heading]):
+            assert recognise(headings, GENERIC) == {heading: "sku", other: "name"}
+    assert recognise([heading, "Name", "SKU"], GENERIC)[heading] is None
+    assert recognise([heading, "SKU"], GENERIC) == {heading: "name", "SKU": "sku"}
+    assert is_vague(heading)
 
 
 def test_line_numbers_are_no_codes():

@@ -17,16 +17,26 @@ def network_of(address: str) -> str:
     return str(mapped or ipaddress.ip_network((int(found) >> 64 << 64, 64)))
 
 
-def is_loopback(scope: Scope) -> bool:
-    """Whether a request comes from this computer."""
-    client = scope.get("client")
+def is_here(address: str) -> bool:
+    """Whether an address is this computer's for itself."""
     try:
-        return client is not None and ipaddress.ip_address(client[0]).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
 
 
-def asker_of(scope: Scope) -> str:
-    """Whom a request counts for: the address or network that it comes from; "" this computer."""
+def is_loopback(scope: Scope) -> bool:
+    """Whether a request comes from this computer."""
     client = scope.get("client")
-    return "" if is_loopback(scope) else network_of(client[0] if client else "unknown")
+    return client is not None and is_here(client[0])
+
+
+def asker_at(address: str) -> str:
+    """Whom what comes from an address counts for: it or its network; "" for this computer."""
+    return "" if is_here(address) else network_of(address)
+
+
+def asker_of(scope: Scope) -> str:
+    """Whom a request counts for, as asker_at."""
+    client = scope.get("client")
+    return asker_at(client[0] if client else "unknown")

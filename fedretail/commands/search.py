@@ -214,7 +214,8 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
         one = page.further
         where = f"{one.site_name}, {_words.way(one)}" if _words.way(one) else one.site_name
         return f"{one.name} at {where}."
-    if query.as_typed:
+    # What the index does not know yet may be just what was typed.
+    if query.as_typed and not page.behind:
         more = node.search(replace(query, as_typed=False, limit=1))
         if more.total:
             return f"{count(more.total, 'offer')} without --as-typed."

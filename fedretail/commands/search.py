@@ -214,6 +214,8 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
         one = page.further
         where = f"{one.site_name}, {_words.way(one)}" if _words.way(one) else one.site_name
         return f"{one.name} at {where}."
+    if not (node.is_reader or any(own.site.position for own in node.sites())):
+        return f"This shop has no place, so nobody finds it: `{own_name()} site set --at LAT,LON`."
     if query.as_typed:
         more = node.search(replace(query, as_typed=False, limit=1))
         if more.total:

@@ -216,10 +216,6 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
         return f"{one.name} at {where}."
     if not (node.is_reader or any(own.site.position for own in node.sites())):
         return f"This shop has no place, so nobody finds it: `{own_name()} site set --at LAT,LON`."
-    if query.as_typed:
-        more = node.search(replace(query, as_typed=False, limit=1))
-        if more.total:
-            return f"{count(more.total, 'offer')} without --as-typed."
     wider = _found.without_limits(query)
     if wider != query:
         more = node.search(replace(wider, limit=1))
@@ -234,6 +230,10 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
             return "This view shows none of the offers here."
         own = "" if node.is_reader else f"`{own_name()} import FILE`, or "
         return f"No offers are here yet: {own}`{own_name()} join TICKET`."
+    if query.as_typed:
+        more = node.search(replace(query, as_typed=False, limit=1))
+        if more.total:
+            return f"{count(more.total, 'offer')} without --as-typed."
     return _other_words(query.words)
 
 

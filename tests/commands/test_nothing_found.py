@@ -42,7 +42,7 @@ def test_a_shop_without_a_place_is_told_so(shop, tmp_path) -> None:
     with Node.open(tmp_path / "shop") as node:
         node.set_site(node.site(), {"lat_e7": None, "lon_e7": None})
     done = shop("search", "milk")
-    assert (done.code, "This shop has no place" in done.err) == (1, True)
+    assert (done.code, "once this shop has a place" in done.err) == (1, True)
 
 
 def test_a_file_that_is_not_there_is_no_ticket(shop, tmp_path) -> None:

@@ -214,6 +214,11 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
         one = page.further
         where = f"{one.site_name}, {_words.way(one)}" if _words.way(one) else one.site_name
         return f"{one.name} at {where}."
+    # What the index does not know yet may be just what was typed.
+    if query.as_typed and not page.behind:
+        more = node.search(replace(query, as_typed=False, limit=1))
+        if more.total:
+            return f"{count(more.total, 'offer')} without --as-typed."
     wider = _found.without_limits(query)
     if wider != query:
         more = node.search(replace(wider, limit=1))
@@ -230,10 +235,6 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
             return "This view shows none of the offers here."
         own = "" if node.is_reader else f"`{own_name()} import FILE`, or "
         return f"No offers are here yet: {own}`{own_name()} join TICKET`."
-    if query.as_typed:
-        more = node.search(replace(query, as_typed=False, limit=1))
-        if more.total:
-            return f"{count(more.total, 'offer')} without --as-typed."
     return _other_words(query.words)
 
 

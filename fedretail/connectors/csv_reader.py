@@ -289,7 +289,7 @@ def _columns(layout: Layout, form: Format, profile: Mapping[str, Value]) -> dict
         taken.add(found or "")
     for heading, found in recognised.items():
         # Left aside in another list of this source, which had another column for it.
-        if found and found in form.needed and not (found in taken or columns[heading]):
+        if found and found in form.needed and found not in taken and columns[heading] is None:
             columns[heading] = found
             taken.add(found)
     missing = [role for role in form.needed if role not in taken]

@@ -224,6 +224,8 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
         more = node.search(replace(wider, limit=1))
         if more.total:
             return f"{count(more.total, 'offer')} without {_found.limits(query)}."
+    if not (node.is_reader or any(own.site.position for own in node.sites())):
+        return f"Own offers are found once this shop has a place: `{own_name()} site set --at …`."
     all_of_it = node.search(_everything(query))
     if all_of_it.behind:
         changes = count(all_of_it.behind, "change")

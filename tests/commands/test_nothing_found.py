@@ -2,6 +2,8 @@
 
 import pytest
 
+from fedretail.node.node import Node
+
 
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -34,6 +36,13 @@ def test_several_offers_by_a_name_are_told_as_commands(shop) -> None:
     number = line.partition("show ")[2].rstrip("`")
     assert number.endswith(("/M1", "/M2"))
     assert shop("show", number).code == 0
+
+
+def test_a_shop_without_a_place_is_told_so(shop, tmp_path) -> None:
+    with Node.open(tmp_path / "shop") as node:
+        node.set_site(node.site(), {"lat_e7": None, "lon_e7": None})
+    done = shop("search", "milk")
+    assert (done.code, "once this shop has a place" in done.err) == (1, True)
 
 
 def test_a_file_that_is_not_there_is_no_ticket(shop, tmp_path) -> None:

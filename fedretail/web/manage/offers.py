@@ -109,6 +109,7 @@ def _page(desk: Desk, faults: dict[str, str]) -> Response:
         total=len(found) if is_old else total,
         following=following,
         sites=desk.node.sites(),
+        is_placeless=desk.node.position is None,
         levels=level_words(desk),
         has_pictures=desk.node.config.pictures_mb > 0,
         faults=faults,

@@ -79,14 +79,14 @@ def _of_old(desk: Desk, old: list[tuple[str, str]]) -> Task:
 
 def _of_the_shop(desk: Desk) -> Iterator[Task]:
     _, node = desk.translated, desk.node
+    if node.position is None:
+        text = _("Your place is not known")
+        more = _("Until it is known, your goods are found nowhere, not even on your own screens.")
+        yield Task("warn", "place", text, _("Enter it"), "/settings#hours", more)
     if not node.sites() or not node.sites()[0].site.hours:
         text = _("Your opening hours are not known")
         more = _("Shoppers who look for open shops pass you by.")
         yield Task("warn", "clock", text, _("Enter them"), "/settings#hours", more)
-    if node.position is None:
-        text = _("Your place is not known")
-        more = _("Shoppers nearby cannot see how far you are.")
-        yield Task("warn", "place", text, _("Enter it"), "/settings#hours", more)
     if Member.from_fields(node.member()).imprint_missing():
         text, more = _("Your imprint is not whole"), _("The law asks a seller to say who it is.")
         yield Task("warn", "info", text, _("Fill it in"), "/settings#imprint", more)

@@ -61,8 +61,12 @@ def test_on_a_phone_no_offer_is_wider_than_the_page(farm: Path, browser: Any) ->
     wide, seen = page.evaluate(
         "(box => [box.scrollWidth, box.clientWidth])(document.querySelector('.scroll'))"
     )
+    page.goto(page.url.replace("/offers", "/computer"))
+    # A folder's name may be long.
+    folder_wide = page.evaluate("document.documentElement.scrollWidth")
     context.close()
     assert wide <= seen
+    assert folder_wide <= 390
 
 
 def test_on_a_phone_every_page_is_as_wide_as_the_screen(farm: Path, browser: Any) -> None:

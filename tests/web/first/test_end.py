@@ -53,6 +53,23 @@ def test_all_that_can_be_left_for_later(owner, made: list[Node]) -> None:
     assert node.config.web_view == ""
 
 
+def test_without_a_position_everybody_is_told_why_nothing_is_found(owner, made: list[Node]) -> None:
+    said = "your goods are found nowhere"
+    owner.post("shop", name="Brook Farm", colour="2")
+    assert said in owner.get("/first/neighbours").text
+    owner.post("place", position="48.5216,9.0576")
+    assert said not in owner.get("/first/neighbours").text
+    owner.post("place", position="")
+    assert said in owner.all_steps().text
+    (node,) = made
+    node.write("offer", "1", {"name": "Milk", "currency": "EUR", "prices": [[129]]})
+    page = owner.get("/offers").text
+    assert (said in page, "<h1>My offers</h1>" in page) == (True, True)
+    node.set_site(node.site(), {"lat_e7": 485216000, "lon_e7": 90576000})
+    assert said not in owner.get("/offers").text
+    assert said not in owner.get().text
+
+
 def test_sample_goods_are_marked_and_go_with_one_touch(owner, made: list[Node]) -> None:
     assert "Eight sample goods" in owner.post("prices", "samples").text
     owner.post("prices", "no-samples")

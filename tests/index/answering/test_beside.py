@@ -33,13 +33,17 @@ def put_shop(store: MemoryRecords, clock: ManualClock) -> None:
     # In these names the words do stand.
     offers += [{"name": "Garden spade", "category": "Garden > Tools"}] * 2
     offers += [{"name": "Fresh soil", "category": "Garden > Fresh"}]
+    # As most packs of a federation are of few sizes, which their names do not say.
+    offers = [{**one, "net": ["500", "GRM"]} for one in offers]
+    offers += [{"name": one} for one in ("Soil 500 g", "Soil 5 kg", "Spade 9 in")]
     for number, offer in enumerate(offers):
         place = record._replace(kind="offer", key=f"k{number}")
         store.put(place, offer, stamp=clock.now_ms())
 
 
 @pytest.mark.parametrize(
-    "words", ["garden", "spade", "gar", "ga", "garden fresh soil", "soil spade"]
+    "words",
+    ["garden", "spade", "gar", "ga", "garden fresh soil", "soil spade", "500 g", "5", "500g soil"],
 )
 def test_offers_are_not_read_for_what_their_labels_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str

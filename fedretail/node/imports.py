@@ -31,7 +31,7 @@ from fedretail.errors import MalformedInput
 from fedretail.node import rejects
 from fedretail.node.base import BaseNode
 from fedretail.node.import_report import Elsewhere, HeldRow, ImportOptions, ImportReport
-from fedretail.node.looks import COUNT, Raced, check_unmoved
+from fedretail.node.looks import COUNT, Raced, check_uncounted, check_unmoved
 from fedretail.node.price_lists import open_reader
 from fedretail.node.reductions import amount_now, is_repriced, with_lowest
 from fedretail.node.vanished import UNCONFIRMED, Named, Rest, is_unconfirmed
@@ -151,9 +151,10 @@ class _Import:
         store = self._node.store
         records = store.records("offer", owner=self._owner, collection=self._collection)
         rest = self._named.rest(records, self._sources)
-        for key in self._since & rest.gone.keys():
-            # Somebody stands behind it who has just looked at it.
-            del rest.gone[key]
+        if look := self._options.look:
+            # Somebody stands behind them who has just looked, perhaps while the file was read.
+            for key in look.changed(self._node, self._owner, self._collection, among=rest.gone):
+                del rest.gone[key]
         self.report.gone = len(rest.gone)
         if self._may_withdraw(rest):
             self._commit([Edit("offer", key, is_deletion=True) for key in rest.gone])
@@ -248,17 +249,28 @@ class _Import:
             edit = self._edit(row, _Present(place, present, own, history))
             if edit is not None:
                 edits.append(edit)
-        self._commit_unmoved(edits, found, stamp)
+        counts = {key: own.get(COUNT) for (_, key), own in owns.items()}
+        self._commit_unmoved(edits, found, (stamp, counts))
 
     def _commit_unmoved(
-        self, edits: list[Edit], found: Mapping[RecordId, Folded], stamp: int
+        self,
+        edits: list[Edit],
+        found: Mapping[RecordId, Folded],
+        stand: tuple[int, Mapping[str, Value]],
     ) -> None:
-        """Commit them but for what somebody else changes just now; see `Raced`."""
-        node = self._node
+        """Commit them but for what somebody else changes just now; see `Raced`.
+
+        found: the records before; stand: the last stamp then, and how many pieces there were.
+        """
+        node, (stamp, counts) = self._node, stand
         places = {edit.key: node.place("offer", edit.key, self._options.site) for edit in edits}
+        counting = [edit.key for edit in edits if COUNT in edit.fields]
 
         def check() -> None:
             check_unmoved(node, found, places.values(), stamp)
+            check_uncounted(
+                node, {places[key]: counts.get(key) for key in counting if key in places}
+            )
 
         while True:
             try:

@@ -49,13 +49,19 @@ class Look:
         counts = dict(node.store.own_all("offer", COUNT))
         return cls(node.store.meta("last_stamp"), node.store.feed_end(), counts=counts)
 
-    def changed(self, node: "BaseNode", owner: bytes, collection: str) -> frozenset[str]:
-        """The keys of all offers of a site that have changed in any way since."""
+    def changed(
+        self,
+        node: "BaseNode",
+        owner: bytes,
+        collection: str,
+        among: Collection[str] | None = None,
+    ) -> frozenset[str]:
+        """The keys of the offers of a site, of all or among these, that have changed since."""
         keys, cursor = set(), self.cursor
-        while page := node.store.feed(cursor, _PAGE):
+        while (among is None or among) and (page := node.store.feed(cursor, _PAGE)):
             cursor = page[-1][0]
-            found = (place for _, place in page)
-            keys |= {one.key for one in found if one[:3] == (owner, collection, "offer")}
+            found = {place.key for _, place in page if place[:3] == (owner, collection, "offer")}
+            keys |= found if among is None else {key for key in found if key in among}
         return frozenset(keys) - self.over
 
     def is_moved(self, key: str, present: Folded, names: Collection[str]) -> bool:
@@ -75,7 +81,8 @@ def check_unmoved(
 ) -> None:
     """Inside a commit: Raced where some of these records are no more as they were found.
 
-    stamp: the last one of this device before they were read.
+    stamp: the last one of this device before they were read. What neighbours do not see bears none:
+    see `check_uncounted`.
     """
     if node.store.meta("last_stamp") == stamp:
         return
@@ -83,3 +90,13 @@ def check_unmoved(
     moved = {one.key for one in places if now.get(one) != found.get(one)}
     if moved:
         raise Raced(moved)
+
+
+def check_uncounted(node: "BaseNode", counts: Mapping[RecordId, Value]) -> None:
+    """Inside a commit: Raced where somebody, such as a till, has counted the pieces of an offer.
+
+    counts: how many there were when its new number was worked out, for each that gets one.
+    """
+    counted = {one.key for one, count in counts.items() if node.store.own(one).get(COUNT) != count}
+    if counted:
+        raise Raced(counted)

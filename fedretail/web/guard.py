@@ -165,20 +165,6 @@ def is_address(text: str) -> bool:
     return "%" not in text
 
 
-def is_loopback(scope: Scope) -> bool:
-    """Whether a request comes from this computer."""
-    client = scope.get("client")
-    return client is not None and is_here(client[0])
-
-
-def is_here(address: str) -> bool:
-    """Whether an address is this computer's for itself."""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
 class _Dressed:
     """Sends on, with the headers that every answer bears; has_begun: whether anything was sent."""
 

@@ -84,6 +84,8 @@ async def on_bug(request: Request, error: Exception) -> Response:
     return problem(500, _DETAILS[500])
 
 
-def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def of_status(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, hint: str | None = None
+) -> Response:
     """What the framework has refused, told as ours."""
-    return problem(status, _DETAILS.get(status, detail), headers=headers)
+    return problem(status, _DETAILS.get(status, detail), hint, headers)

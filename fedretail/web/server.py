@@ -27,10 +27,9 @@ from starlette.types import ASGIApp
 from fedretail.domain.web_addresses import WebAddress
 from fedretail.errors import Unavailable
 from fedretail.web import problems
-from fedretail.web.api.manners import network_of
+from fedretail.web.askers import asker_at
 from fedretail.web.counts import Counts
 from fedretail.web.doors import Doors
-from fedretail.web.guard import is_here
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +130,7 @@ class _Server:
             await trio.aclose_forcefully(stream)
             return
         with trio.CancelScope() as scope:
-            place = self.doors.enter(_name_of(client[0] if client else ""), scope.cancel)
+            place = self.doors.enter(asker_at(client[0] if client else ""), scope.cancel)
             if place is None:
                 self.counts.refused += 1
                 await _turn_away(stream)
@@ -146,11 +145,6 @@ class _Server:
                 self.doors.leave(place)
                 self.counts.connections = len(self.doors)
         await trio.aclose_forcefully(stream)
-
-
-def _name_of(address: str) -> str:
-    """By what connections are counted: the network of an address, "" for this computer."""
-    return "" if is_here(address) else network_of(address)
 
 
 async def _turn_away(stream: trio.SocketStream) -> None:

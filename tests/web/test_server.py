@@ -11,7 +11,8 @@ import pytest
 from fedretail.clock import SystemClock
 from fedretail.node.node import Node
 from fedretail.testing.faces import Face, shown
-from fedretail.web import bodies, server
+from fedretail.web import bodies
+from fedretail.web.askers import asker_at
 from fedretail.web.server import Limits
 
 HOST = b"Host: 127.0.0.1\r\n"
@@ -234,7 +235,7 @@ def test_a_wish_for_a_websocket_is_not_heard_and_is_no_line_in_the_log(
     ],
 )
 def test_a_network_of_ipv6_is_one_caller(address: str, name: str) -> None:
-    assert server._name_of(address) == name
+    assert asker_at(address) == name
 
 
 def test_an_address_of_another_site_is_not_fetched(face: Face) -> None:

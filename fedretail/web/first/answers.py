@@ -55,7 +55,7 @@ def shop_of(answers: Answers, machine: Machine) -> Shop:
         position=_position(answers),
         hours=hours_of(answers),
         currency=currency_of(answers, machine),
-        time_zone=zone_of(answers, machine),
+        time_zone=time_zone_of(answers, machine),
         colour=colour_of(answers),
     )
 
@@ -82,7 +82,7 @@ def currency_of(answers: Answers, machine: Machine) -> str:
     return parse_currency(answers.get("currency") or machine.currency or "EUR")
 
 
-def zone_of(answers: Answers, machine: Machine) -> str:
+def time_zone_of(answers: Answers, machine: Machine) -> str:
     """The time zone of the hours."""
     return validate_zone(answers.get("time_zone") or machine.time_zone or "UTC")
 
@@ -163,7 +163,7 @@ def _place(answers: Answers, _: Say, money: Money) -> list[tuple[str, str]]:
     return [
         *found,
         ("position", _told(where, _position, answers)),
-        ("time_zone", _told(zone, zone_of, answers, Machine())),
+        ("time_zone", _told(zone, time_zone_of, answers, Machine())),
     ]
 
 

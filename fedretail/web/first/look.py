@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fedretail.domain.catalog import Offer
+from fedretail.domain.hours import zone_of
 from fedretail.domain.prices import price_now
 from fedretail.domain.sites import Site
 from fedretail.domain.texts import clean_line
@@ -21,7 +21,7 @@ from fedretail.web.first.answers import (
     hours_of,
     is_alone,
     offers_of,
-    zone_of,
+    time_zone_of,
 )
 from fedretail.web.first.price_list import Reading
 from fedretail.web.pages.drawings import Drawing, drawing_for
@@ -59,8 +59,9 @@ def look_of(
 ) -> Look:
     """The card of these answers; what is faulty in them is left out."""
     name = clean_line(answers.get("name", ""))
-    zone = _or(lambda: zone_of(answers, machine), "UTC")
-    speech = Speech(language, translations(language), zone=ZoneInfo(zone), now_ms=now_ms)
+    zone = _or(lambda: time_zone_of(answers, machine), "UTC")
+    clock = zone_of(zone, at_ms=now_ms)
+    speech = Speech(language, translations(language), zone=clock, now_ms=now_ms)
     site = Site(name=name, hours=_or(lambda: hours_of(answers), None), time_zone=zone)
     state = site.open_state(now_ms)
     currency = _or(lambda: currency_of(answers, machine), "EUR")
@@ -69,7 +70,7 @@ def look_of(
         name=name,
         initials=initials(name) if name else "",
         colour=colour_of(answers),
-        opening=speech.opening(state.open, state.until_ms),
+        opening=speech.opening(state.open, state.until_ms, zone),
         goods=tuple(islice(goods, _GOODS)),
         is_alone=is_alone(answers),
     )

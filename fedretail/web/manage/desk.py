@@ -69,11 +69,12 @@ class Office:
 
     @classmethod
     def of(cls, house: House, sessions: Sessions | None = None) -> "Office":
-        """The back office of a shop; nobody is signed in but who was so at its first run."""
+        """The back office of a shop; signed in are those of its first run or last daemon."""
         take = partial(take_link, house.node)
         if sessions is None:
             sessions = Sessions(house.node.clock, take)
         sessions.take_link = take
+        sessions.keep_in(house.node.path)
         return cls(house, sessions, Uploads(house.node.path))
 
     @property

@@ -10,8 +10,9 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_timezone_location
 from babel.numbers import format_currency, format_decimal
 
 from fedretail.domain.money import format_amount
@@ -68,3 +69,9 @@ def weekday(day: date, locale: str, *, short: bool = False) -> str:
 def calendar_day(day: date, locale: str, *, with_year: bool) -> str:
     """ "9 Nov", "9 Nov 2024"."""
     return format_skeleton("yMMMd" if with_year else "MMMd", day, locale=locale)
+
+
+@lru_cache(_KEPT)
+def place_of_zone(zone: ZoneInfo, locale: str) -> str:
+    """ "New York", "Brüssel": where the clocks of a zone hang."""
+    return get_timezone_location(zone, locale=locale, return_city=True).rpartition("/")[2]

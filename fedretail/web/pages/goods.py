@@ -182,7 +182,7 @@ def facts_of(visit: Visit, listing: Listing) -> tuple[Said, ...]:
     say = visit.speech
     facts = [say.stock(listing.stock), say.age(listing)]
     if not is_here(listing) and not visit.is_alone:
-        facts.insert(0, say.opening(listing.open, listing.open_until_ms))
+        facts.insert(0, say.opening(listing.open, listing.open_until_ms, listing.time_zone))
     if listing.min_age:
         facts.append(Said(say._("from %(number)s years", number=listing.min_age), "", "age"))
     if listing.for_members:

@@ -7,10 +7,12 @@ that no line breaks at. Unknown is said as unknown.
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations
 
 from fedretail.domain.geo import compass
+from fedretail.domain.hours import zone_of
 from fedretail.domain.listings import ASK_AFTER_MS, HERE_M, SILENT_AFTER_MS, SOON_MS, Listing
 from fedretail.domain.stock import Stock
 from fedretail.domain.times import to_datetime
@@ -156,13 +158,22 @@ class Speech:
 
     # --- times ---
 
-    def local(self, at_ms: int) -> datetime:
-        """The moment on the shop's clock."""
-        return to_datetime(at_ms, self.zone)
+    def local(self, at_ms: int, zone: tzinfo | None = None) -> datetime:
+        """The moment on the clock of this zone, None: of this shop."""
+        return to_datetime(at_ms, zone or self.zone)
 
-    def clock(self, at_ms: int) -> str:
-        """ "19:00"."""
-        return f"{self.local(at_ms):%H:%M}"
+    def clock(self, at_ms: int, zone: tzinfo | None = None) -> str:
+        """ "19:00" on the clock of this zone, None: of this shop."""
+        return f"{self.local(at_ms, zone):%H:%M}"
+
+    def other_clock(self, zone: str, at_ms: int) -> str:
+        """ "London time" where that zone shows another time than here, else ""."""
+        there = zone_of(zone, at_ms=at_ms)
+        is_same = self.local(at_ms, there).utcoffset() == self.local(at_ms).utcoffset()
+        # What this computer knows no zone of has no hours either.
+        if is_same or not isinstance(there, ZoneInfo):
+            return ""
+        return self._("%(place)s time", place=figures.place_of_zone(there, self.locale))
 
     def day(self, at_ms: int) -> str:
         """ "today", "yesterday", "Tuesday", "9 Nov", "9 Nov 2024": the nearer, the plainer."""
@@ -180,26 +191,37 @@ class Speech:
             return self.clock(at_ms)
         return self.day(at_ms)
 
-    def opening(self, is_open: bool | None, until_ms: int | None) -> Said:
-        """ "open until 19:00", "closes 12:00, in 20 min", "opens Tue 9:00", "hours unknown"."""
+    def opening(self, is_open: bool | None, until_ms: int | None, zone: str) -> Said:
+        """ "open until 19:00", "closes 12:00, in 20 min", "opens Tue 9:00", "hours unknown".
+
+        By the clock of the shop, whose IANA zone is given, as on its door: "opens 9:00 (London
+        time)" where it shows another time than here.
+        """
         if is_open is None:
             return Said(self._("hours unknown"), "", "clock")
         if until_ms is None:
             text = self._("open day and night") if is_open else self._("closed")
             return Said(text, "ok" if is_open else "", "clock")
+        text, tone = self._change(is_open, until_ms, zone_of(zone, at_ms=until_ms))
+        other = self.other_clock(zone, until_ms)
+        return Said(f"{text} ({other})" if other else text, tone, "clock")
+
+    def _change(self, is_open: bool, until_ms: int, zone: tzinfo) -> tuple[str, str]:
+        """(words, tone) of when a shop opens or closes."""
+        when = self._when(until_ms, zone)
         if not is_open:
-            return Said(self._("opens %(time)s", time=self._when(until_ms)), "", "clock")
+            return self._("opens %(time)s", time=when), ""
         left_ms = until_ms - self.now_ms
         if left_ms <= SOON_MS:
             minutes = max(1, left_ms // 60_000)
             said = self._("closes %(time)s, in %(number)s min")
-            return Said(said % {"time": self.clock(until_ms), "number": minutes}, "warn", "clock")
-        return Said(self._("open until %(time)s", time=self._when(until_ms)), "ok", "clock")
+            return said % {"time": self.clock(until_ms, zone), "number": minutes}, "warn"
+        return self._("open until %(time)s", time=when), "ok"
 
-    def _when(self, at_ms: int) -> str:
+    def _when(self, at_ms: int, zone: tzinfo) -> str:
         """A time of today as it is; of another day with its weekday."""
-        time = self.clock(at_ms)
-        then, now = self.local(at_ms).date(), self.local(self.now_ms).date()
+        time = self.clock(at_ms, zone)
+        then, now = self.local(at_ms, zone).date(), self.local(self.now_ms, zone).date()
         if then == now or (0 <= at_ms - self.now_ms < _DAY_MS / 4):
             return time
         name = figures.weekday(then, self.locale, short=True).removesuffix(".")

@@ -41,6 +41,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """So many of an offer that is sold no more. shop: who had it, as far as that is known."""
+
+    offer: str
+    count: int
+    shop: Shop | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """A shop with the lines that are bought there."""
 
@@ -53,12 +62,12 @@ class Stop:
 def page(visit: Visit) -> Response:
     """The list."""
     asked = visit.all("o")
-    wanted = [_parse(text) for text in asked[:MOST_LINES]]
-    lines, lost = [], 0
+    wanted = [parse_line(text) for text in asked[:MOST_LINES]]
+    lines, lost = [], []
     for offer, count in wanted:
         line = _line(visit, offer, count)
         if line is None:
-            lost += 1
+            lost.append(Lost(offer, count, visit.street.by_id.get(offer.partition("/")[0])))
         else:
             lines.append(line)
     stops = _stops(visit, lines)
@@ -77,11 +86,12 @@ def page(visit: Visit) -> Response:
     )
 
 
-def _parse(text: str) -> tuple[str, int]:
-    """(offer id, how many) of "ID~2"."""
-    offer, _, count = text.partition("~")
-    number = int(count) if count.isascii() and count.isdigit() and len(count) <= 2 else 1
-    return offer, min(max(number, 1), _MOST_OF_ONE)
+def parse_line(text: str) -> tuple[str, int]:
+    """(offer id, how many) of "ID~2"; one where no number is said. An id may hold the sign too."""
+    offer, mark, count = text.rpartition("~")
+    if not (mark and count.isascii() and count.isdigit() and len(count) <= 2):
+        return text, 1
+    return offer, min(max(int(count), 1), _MOST_OF_ONE)
 
 
 def _line(visit: Visit, offer: str, count: int) -> Line | None:
@@ -107,7 +117,7 @@ def _stops(visit: Visit, lines: list[Line]) -> list[Stop]:
     for shop in visit.street.shops:
         if shop.id in by_shop:
             own, state = tuple(by_shop[shop.id]), shop.state(visit.now_ms)
-            opening = visit.speech.opening(state.open, state.until_ms)
+            opening = visit.speech.opening(state.open, state.until_ms, shop.site.time_zone)
             stops.append(Stop(shop, own, _sum(visit, own), opening))
     return stops
 

@@ -1,6 +1,7 @@
 """Words of categories and brands are not taken for words of names: few of their offers are read."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,9 @@ def put_shop(store: MemoryRecords, clock: ManualClock) -> None:
     names = [
         " ".join(["Thing", *(f"w{n}" for n in range(1 + number // 10))]) for number in range(MANY)
     ]
-    offers = [{"name": one, "category": "Garden > Fresh", "brand": "Spade"} for one in names]
+    offers: list[dict[str, Any]] = [
+        {"name": one, "category": "Garden > Fresh", "brand": "Spade"} for one in names
+    ]
     # In these names the words do stand.
     offers += [{"name": "Garden spade", "category": "Garden > Tools"}] * 2
     offers += [{"name": "Fresh soil", "category": "Garden > Fresh"}]

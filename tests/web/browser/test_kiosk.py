@@ -159,6 +159,30 @@ def test_the_list_leaves_as_a_code_and_is_gone_with_the_visitor(look) -> None:
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 
 
+def test_what_is_sold_no_more_is_struck_and_counted_no_more(look, home) -> None:
+    honey = {"name": "Honey", "currency": "EUR", "prices": [[450]]}
+    with Node.open(home) as node:
+        node.write("offer", "T1", honey)
+        site = node.site().id
+    page = look(f"/list?o={site}/M1~1&o={site}/T1~2")
+    heading(page, "My list 2 lines")
+    badge = page.locator(".mylist [data-count]")
+    assert badge.inner_text() == "3"
+    with Node.open(home) as node:
+        node.remove("offer", "T1")
+    page.locator(".mylist").click()
+    heading(page, "My list 1 line")
+    assert page.locator(".lost s").inner_text() == "2 × Honey"
+    assert page.locator(".total").inner_text().split() == ["Together", "€1.44"]
+    assert badge.inner_text() == "1"
+    page.get_by_role("link", name="Deutsch").click()
+    heading(page, "Meine Liste 1 Zeile")
+    assert page.locator(".lost s").inner_text() == "2 × Honey"
+    page.locator(".lost button").click()
+    page.locator(".lost").wait_for(state="detached")
+    assert badge.inner_text() == "1"
+
+
 def test_an_idle_kiosk_asks_and_then_forgets(look) -> None:
     page = look("/", kiosk=True)
     page.clock.install()

@@ -101,6 +101,31 @@ def test_a_name_has_room_beside_its_price(look, width) -> None:
     assert page.evaluate(NAME_ROOM) >= 4.5
 
 
+ROW_ROOM = NAME_ROOM.replace(".over .m", ".rows .g1")
+KEYS = """() => [...document.querySelectorAll(".leg .lk")].filter((one) => {
+  const [mark, all] = [one.querySelector(".k"), one].map((part) => part.getBoundingClientRect());
+  return mark.top > all.bottom || mark.bottom < all.top || all.height > 3 * mark.height;
+}).length"""
+
+
+@pytest.mark.parametrize("width", [1024, 1210, 1280, 1366, 1440, 1600, 1610, 1920, 3840])
+def test_what_a_shop_says_has_room_beside_its_price(look, width) -> None:
+    page = look("/about")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"/product/{MILK}?lang=de")
+    # "1,8 km Richtung Westen" and more in one line.
+    assert page.evaluate(ROW_ROOM) >= 14
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_a_key_stands_beside_its_word(look, width) -> None:
+    page = look("/about")
+    page.set_viewport_size({"width": width, "height": 900})
+    for path in ("/?lang=de", "/?q=milk&lang=de", "/map?lang=de"):
+        page.goto(path)
+        assert page.evaluate(KEYS) == 0, path
+
+
 def test_on_paper_stands_what_is_read_and_nothing_that_is_pressed(look, home) -> None:
     page = look(f"/product/{MILK}")
     page.emulate_media(media="print")

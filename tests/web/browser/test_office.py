@@ -17,6 +17,10 @@ pytestmark = [
     pytest.mark.process,
     pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process"),
 ]
+PAGES = (
+    "/changes", "/offers", "/offers/prices", "/import", "/wanted", "/neighbours", "/devices",
+    "/backup", "/computer", "/settings",
+)  # fmt: skip
 LIST = "Name;EAN;Preis\nMilch;4001842100121;1,29\nTee;400184210014;2,10\n"
 
 
@@ -59,6 +63,22 @@ def test_on_a_phone_no_offer_is_wider_than_the_page(farm: Path, browser: Any) ->
     )
     context.close()
     assert wide <= seen
+
+
+def test_on_a_phone_every_page_is_as_wide_as_the_screen(farm: Path, browser: Any) -> None:
+    run(farm, "offer", "add", "--name", "Kartoffelkellerbeleuchtungsersatzlampe", "--price", "1.30")
+    context = browser.new_context(viewport={"width": 320, "height": 900}, locale="de-DE")
+    page = context.new_page()
+    page.goto(run(farm, "manage"))
+    page.wait_for_url(re.compile(r"/manage$"))
+    home = page.url
+    wide = []
+    for path in ("", *PAGES):
+        page.goto(f"{home}{path}")
+        if page.evaluate("document.documentElement.scrollWidth") > 320:
+            wide.append(path)
+    context.close()
+    assert not wide
 
 
 def test_a_walk(farm: Path, tmp_path: Path, browser: Any) -> None:
@@ -145,6 +165,20 @@ def test_what_was_typed_stays_where_nobody_answers(farm: Path, browser: Any) -> 
     page.unroute("**/offers/save")
     enter(page, "1.49", "ok")
     assert price_of(farm) == [[149]]
+    page.context.close()
+
+
+def test_enter_saves_once(farm: Path, browser: Any) -> None:
+    run(farm, "offer", "add", "--sku", "M1", "--name", "Raw milk", "--price", "1.30")
+    page = offers_of(farm, browser)
+    field = page.get_by_label("Price of Raw milk")
+    field.fill("1.49")
+    field.press("Enter")
+    page.wait_for_selector("[data-status].ok")
+    field.press("Enter")
+    assert price_of(farm) == [[149]]
+    told = json.loads(run(farm, "undo", "--list", "--json"))["changes"]
+    assert [one["text"] for one in told] == ["Raw milk: price €1.30 → €1.49", "Raw milk: new"]
     page.context.close()
 
 

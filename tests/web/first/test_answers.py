@@ -1,5 +1,10 @@
 """Answers: whatever is typed is told or taken, and never stumbled over."""
 
+import sys
+import zoneinfo
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -16,6 +21,18 @@ from fedretail.web.first.answers import (
 )
 from fedretail.web.first.look import look_of
 from fedretail.web.first.making import columns_of
+
+
+@pytest.fixture
+def no_zones(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A computer that lacks the data of all time zones, UTC too, as Windows does."""
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    zoneinfo.reset_tzpath(to=[])
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
 
 MACHINE = Machine("EUR", "Europe/Berlin")
 TYPED = st.one_of(
@@ -47,6 +64,12 @@ def test_any_answers_are_told_or_taken(answers: dict[str, str]) -> None:
         assert shop.name
         typed = [row for row in range(1, 6) if answers.get(f"offer{row}", "").strip()]
         assert len(offers_of(answers, shop.currency, 0)) <= len(typed)
+
+
+def test_the_card_is_drawn_where_no_zone_is_known(no_zones) -> None:
+    answers = {"name": "Corner", "mo": "8-18"}
+    look = look_of(answers, MACHINE, None, language="en", now_ms=0)
+    assert (look.name, look.opening.text) == ("Corner", "hours unknown")
 
 
 def test_a_price_of_two_readings_is_asked_about() -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from fedretail.store.commits import Edit
 
 TWO = b"SKU,Name,Price\n1,Milk,1.10\n2,Tea,2.20\n"
@@ -92,6 +94,45 @@ def test_pieces_that_a_till_has_sold_since_the_preview_are_named_and_left(office
     assert pieces(office, "1") == 37
 
 
+@pytest.mark.parametrize("cents", [100, 110])
+def test_pieces_that_a_till_counts_at_the_very_commit_stay(office, monkeypatch, cents) -> None:
+    office.post(f"{office.send('a.csv', STOCK % 40)}/publish")
+    list_ = f"SKU,Name,Price,Quantity\n1,Milk,{cents / 100},30\n2,Tea,2.00,20\n"
+    path = office.send("b.csv", list_.encode())
+    office.get(path)
+    commit, till = type(office.node).commit, [37, 36]
+
+    def late(node, *said, **more):
+        if till and more.get("check"):
+            # Nothing that neighbours see: no new head, no stamp.
+            node.write("offer", "1", {"stock_count": till.pop(0)})
+        return commit(node, *said, **more)
+
+    monkeypatch.setattr(type(office.node), "commit", late)
+    page = office.post(f"{path}/publish").text
+    assert till == []
+    assert (pieces(office, "1"), pieces(office, "2")) == (36, 20)
+    assert price(office, "1") == 100
+    assert "Published: 1 offer." in page
+    assert "stays as it is: Milk" in page
+
+
+def test_pieces_that_a_till_counts_stop_no_list_without_them(office, monkeypatch) -> None:
+    office.post(f"{office.send('a.csv', STOCK % 40)}/publish")
+    path = office.send("b.csv", TWO)
+    office.get(path)
+    commit, till = type(office.node).commit, [37]
+
+    def late(node, *said, **more):
+        if till and more.get("check"):
+            node.write("offer", "1", {"stock_count": till.pop(0)})
+        return commit(node, *said, **more)
+
+    monkeypatch.setattr(type(office.node), "commit", late)
+    assert "Published: 2 offers." in office.post(f"{path}/publish").text
+    assert (pieces(office, "1"), price(office, "1")) == (37, 110)
+
+
 def test_a_mended_row_that_counts_again_is_no_till(office) -> None:
     office.post(f"{office.send('a.csv', STOCK % 40)}/publish")
     path = office.send("b.csv", (STOCK % 30) + b"1,Milk,dear,25\n")
@@ -117,6 +158,26 @@ def test_a_list_said_to_be_whole_withdraws_nothing_that_was_touched_since(office
     office.node.write("offer", "3", {"prices": [[310]]})
     office.post(f"{path}/publish")
     assert price(office, "3") == 310
+
+
+def test_a_list_said_to_be_whole_withdraws_nothing_that_is_touched_while_it_is_read(
+    office, monkeypatch
+) -> None:
+    shop_with(office, "1,Milk,1.00", "2,Tea,2.00", "3,Rye,3.00", "4,Oats,4.00", "5,Nuts,5.00")
+    path = office.send("b.csv", TWO + b"4,Oats,4.00\n")
+    office.post(f"{path}/choose", choose="withdraw")
+    office.get(path)
+    commit, others = type(office.node).commit, [310]
+
+    def late(node, *said, **more):
+        if others and more.get("check"):
+            node.write("offer", "3", {"prices": [[others.pop()]]})
+        return commit(node, *said, **more)
+
+    monkeypatch.setattr(type(office.node), "commit", late)
+    office.post(f"{path}/publish")
+    assert others == []
+    assert (price(office, "3"), price(office, "5")) == (310, None)
 
 
 def test_a_mended_row_is_no_change_by_somebody_else(office) -> None:

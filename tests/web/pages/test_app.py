@@ -158,6 +158,12 @@ def test_a_shop_has_its_shelf_and_its_week(ask, street) -> None:
     assert "1 offer on this shelf" in text(within)
 
 
+def test_on_the_map_of_another_shop_home_has_its_own_colour(ask, street) -> None:
+    street.set_site(street.site(), {"colour": 5})
+    for path in re.findall(r"/shop/[a-z0-9]+", ask("/shops").text)[1:]:
+        assert '<g class="home c5"' in ask(path).text
+
+
 def test_another_shop_has_its_own_name_and_way(ask) -> None:
     other = re.search(
         r'href="(/shop/[a-z0-9]+)"[^>]*>(?:(?!</a>).)*Brook Farm', ask("/shops").text, re.DOTALL

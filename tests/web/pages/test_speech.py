@@ -17,6 +17,7 @@ from fedretail.web.pages.translations import translations
 
 NOW_MS = parse_time("2026-11-21T11:40:00Z")  # a Saturday; 12:40 on the shop's clock
 HOUR, DAY = 3_600_000, 86_400_000
+HERE = "Europe/Berlin"
 MILK = Listing(
     offer="a/b",
     name="Milk",
@@ -28,7 +29,7 @@ MILK = Listing(
 
 
 def speech(language: str = "en") -> Speech:
-    zone = ZoneInfo("Europe/Berlin")
+    zone = ZoneInfo(HERE)
     return Speech(language, translations(language), zone=zone, now_ms=NOW_MS)
 
 
@@ -81,13 +82,35 @@ def test_distances_and_ways() -> None:
     ],
 )
 def test_opening(is_open, ahead, said, tone) -> None:
-    found = EN.opening(is_open, None if ahead is None else NOW_MS + ahead)
+    found = EN.opening(is_open, None if ahead is None else NOW_MS + ahead, "Europe/Rome")
     assert (found.text, found.tone) == (said, tone)
 
 
 def test_opening_in_german() -> None:
-    assert DE.opening(True, NOW_MS + 6 * HOUR).text == "bis 18:40 offen"
-    assert DE.opening(False, NOW_MS + 2 * DAY).text == "öffnet Mo\u00a012:40"
+    assert DE.opening(True, NOW_MS + 6 * HOUR, HERE).text == "bis 18:40 offen"
+    assert DE.opening(False, NOW_MS + 2 * DAY, HERE).text == "öffnet Mo\u00a012:40"
+
+
+@pytest.mark.parametrize(
+    ("zone", "is_open", "ahead", "said"),
+    [
+        ("Europe/London", True, 6 * HOUR, "open until 17:40 (London time)"),
+        ("Europe/London", True, 20 * 60_000, "closes 12:00, in 20 min (London time)"),
+        # Sunday there already, while it is Saturday here.
+        ("Pacific/Auckland", False, 7 * HOUR, "opens 07:40 (Auckland time)"),
+        ("America/Argentina/Buenos_Aires", True, 6 * HOUR, "open until 14:40 (Buenos Aires time)"),
+        ("UTC", True, 6 * HOUR, "open until 17:40 (UTC time)"),
+        ("Europe/London", True, None, "open day and night"),
+        ("Europe/London", None, None, "hours unknown"),
+    ],
+)
+def test_opening_is_told_by_the_shops_own_clock(zone, is_open, ahead, said) -> None:
+    assert EN.opening(is_open, None if ahead is None else NOW_MS + ahead, zone).text == said
+
+
+@given(st.text() | st.sampled_from(["../x", "Europe", "Mars/Base", ""]))
+def test_a_zone_that_nobody_knows_stops_no_page(zone) -> None:
+    assert EN.opening(True, NOW_MS + 6 * HOUR, zone).text.startswith("open until ")
 
 
 @pytest.mark.parametrize(

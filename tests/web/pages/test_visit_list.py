@@ -7,6 +7,7 @@ import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedretail.domain.ids import record_key
 from fedretail.web.pages.speech import Speech
 from fedretail.web.pages.translations import translations
 from fedretail.web.pages.visit_list import (
@@ -16,6 +17,7 @@ from fedretail.web.pages.visit_list import (
     code,
     in_codes,
     numbered,
+    parse_line,
 )
 
 # At 4 dots each, with the white around them, within the narrowest column that shows one.
@@ -62,6 +64,10 @@ def test_a_phone_says_which_part_it_has_and_what_is_on_paper() -> None:
     assert last == "Code 2 von 2\nInn\n+ 1.234 Zeilen auf Papier"
 
 
+def words(answer) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+
+
 def listed(ask, street, number: int, language: str = "en"):
     for at in range(number):
         fields = {"name": f"Very good bread number {at}", "currency": "EUR", "prices": [[380]]}
@@ -99,6 +105,51 @@ def test_what_is_in_no_code_or_too_much_is_said_and_printed(ask, street) -> None
     german = listed(ask, street, MOST_LINES + 1, "de")
     assert "Drucken Sie die Liste" in german
     assert "1 weitere fehlt hier" in german
+
+
+@given(st.text(), st.integers(1, 99))
+def test_a_line_is_an_offer_and_how_many(offer, count) -> None:
+    assert parse_line(f"{offer}~{count}") == (offer, count)
+
+
+@given(st.text().filter(lambda text: not re.search(r"~[0-9]{1,2}\Z", text)))
+def test_a_line_without_a_number_is_one(offer) -> None:
+    assert parse_line(offer) == (offer, 1)
+    assert parse_line(f"{offer}~0") == (offer, 1)
+
+
+def test_an_offer_with_a_long_code_may_be_on_a_list(ask, street) -> None:
+    code = "LONG-ARTICLE-NUMBER-OF-A-WHOLESALER-WHO-NUMBERS-BY-WORDS-7"
+    key = record_key(code)
+    assert "~" in key
+    street.write("offer", key, {"name": "Long bench", "currency": "EUR", "prices": [[900]]})
+    street.follow()
+    site = street.site().id
+    assert "1 × Long bench" in words(ask(f"/list?o={site}/{key}"))
+    page = ask(f"/list?o={site}/{key}~3")
+    assert "3 × Long bench" in words(page)
+    assert "€27.00" in page.text
+
+
+def test_what_is_sold_no_more_is_struck_and_in_no_sum(ask, street) -> None:
+    site = street.site().id
+    page = ask(f"/list?o={site}/M1~2&o={site}/gone~3&o=%3Cb%3E/x")
+    assert "My list 1 line" in words(page)
+    assert "Together €2.88" in words(page)
+    lost = page.text.partition('class="stop card lost')[2].partition("</section>")[0]
+    assert "2 lines are sold no more" in lost
+    assert lost.count("<s>") == 2
+    assert f'× <span data-line="{site}/gone" data-lost="1">An offer</span></s>' in lost
+    assert '<span class="n">3</span> ×' in lost
+    assert "Corner &amp; Sons no longer sells it" in lost
+    assert "<b>" not in lost
+
+
+def test_a_list_of_nothing_but_lost_lines_is_not_called_empty(ask, street) -> None:
+    page = words(ask(f"/list?o={street.site().id}/gone", "de"))
+    assert "1 Zeile wird nicht mehr verkauft" in page
+    assert "Corner &amp; Sons verkauft das nicht mehr" in page
+    assert "Noch steht nichts" not in page
 
 
 def test_a_code_is_white_where_it_is_light() -> None:

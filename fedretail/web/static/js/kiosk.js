@@ -19,12 +19,11 @@ function wait(event) {
 }
 
 function ask() {
-	let seconds = LEFT_S;
-	left.textContent = seconds;
+	let seconds = left.textContent = LEFT_S;
 	dialog.showModal();
 	tick = setInterval(() => {
 		left.textContent = --seconds;
-		if (seconds <= 0) { clearInterval(tick); reset(); }
+		if (!seconds) { clearInterval(tick); reset(); }
 	}, 1000);
 }
 

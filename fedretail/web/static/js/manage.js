@@ -115,8 +115,14 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     field.addEventListener("change", save);
     // The same entered once more is no change to a browser, but meant where it was not saved.
     field.addEventListener("input", () => { touched = true; });
-    field.addEventListener("blur", () => { if (failed && touched) save(); });
+    const again = () => { if (failed && touched) save(); };
+    field.addEventListener("blur", again);
+    form.addEventListener("submit", again);
   }
+  // Enter has changed the field already, which saves it; "Save" and "Still right" are sent as a form.
+  form.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.hidden) event.preventDefault();
+  });
 }
 for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
 // Back and reload ask for a page, and send no form a second time.

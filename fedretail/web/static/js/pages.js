@@ -4,17 +4,17 @@ const isKiosk = "kiosk" in doc.dataset;
 const $ = (what, of = document) => of.querySelector(what);
 const on = (what, how) => document.addEventListener(what, how);
 const all = (what, of = document) => of.querySelectorAll(what);
-const lines = new Map(); // offer: how many
+const lines = new Map(), names = new Map(), gone = new Set(); // offer: how many, its name; sold no more
 const PAUSE_MS = 120, LATE_MS = 300, RIPE_MS = 2000, AGAIN_S = 10;
 let turn = 0, typing, asking, live, ripe;
 doc.classList.add("has-js");
 
-const tell = (text) => { const said = $("#said"); said.textContent = ""; setTimeout(() => { said.textContent = text; }, 50); };
+const tell = (text) => { $("#said").textContent = ""; setTimeout(() => { $("#said").textContent = text; }, 50); };
 
 const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
 function asked(url) {
-	const to = new URL(url, location.href);
+	const to = new URL(url, location);
 	if (to.pathname === "/list") {
 		to.searchParams.delete("o");
 		for (const [offer, count] of lines) to.searchParams.append("o", `${offer}~${count}`);
@@ -23,7 +23,13 @@ function asked(url) {
 }
 
 function counted() {
-	const count = [...lines.values()].reduce((sum, one) => sum + one, 0);
+	for (const one of all("[data-line]")) {
+		const { line, lost } = one.dataset;
+		lost ? one.textContent = names.get(line) ?? one.textContent : names.set(line, one.textContent);
+		gone[lost ? "add" : "delete"](line);
+	}
+	let count = 0;
+	for (const [offer, many] of lines) if (!gone.has(offer)) count += many;
 	for (const one of all("[data-count]")) { one.textContent = count; one.hidden = !count; }
 	if (isKiosk) for (const one of all("input[type=search]")) one.inputMode = "none";
 }
@@ -37,7 +43,7 @@ function stop() {
 
 const part = (name, seen = "") => ({ headers: { "fedretail-part": name, "fedretail-seen": seen } });
 
-async function show(url, { typed = false, stay = false, step = "push" } = {}) {
+async function show(url, { typed, stay, step = "push" } = {}) {
 	const mine = stop();
 	asking = new AbortController();
 	const late = setTimeout(() => { $("#bar").hidden = false; }, LATE_MS);
@@ -80,8 +86,7 @@ function put(page, typed, stay) {
 		return void tell($("h1").textContent);
 	}
 	if (!stay) scrollTo(0, 0);
-	const first = $("main [autofocus]") || $("main");
-	first.focus({ preventScroll: true });
+	($("main [autofocus]") || $("main")).focus({ preventScroll: true });
 	tell(document.title);
 }
 
@@ -96,7 +101,7 @@ async function look() {
 	const shown = $("[data-seen]"), mine = turn;
 	ripe = 0;
 	if (!shown) return;
-	const text = await fetch(location.href, part("news", shown.dataset.seen))
+	const text = await fetch(location, part("news", shown.dataset.seen))
 		.then((answer) => answer.status === 200 && answer.text(), () => "");
 	if (!text || mine !== turn) return;
 	if (text[0] === "<") return picture(shown, parsed(text));
@@ -142,8 +147,7 @@ on("input", (event) => {
 		const text = field.value.trim();
 		// no barcode in the making, nor a letter that begins a thousand words
 		if (/^(\d{3,}|[!-\u02ff])$/.test(text)) return;
-		const to = of(field.form);
-		const was = new URLSearchParams(location.search);
+		const to = of(field.form), was = new URLSearchParams(location.search);
 		if (text) to.searchParams.set("begun", 1);
 		show(to, { typed: true, step: was.get("q") || !text ? "replace" : "push" });
 	}, PAUSE_MS);
@@ -155,10 +159,11 @@ on("submit", (event) => {
 	event.preventDefault();
 	const offer = event.submitter?.dataset.add;
 	if (!offer) return void show(of(form));
-	const more = +($("[data-number]", form)?.textContent ?? 1);
-	lines.set(offer, Math.min(99, (lines.get(offer) || 0) + more));
+	const many = Math.min(99, (lines.get(offer) || 0) + +($("[data-number]", form)?.textContent ?? 1));
+	lines.set(offer, many);
+	names.set(offer, $("h1").textContent);
 	counted();
-	tell(`${$("#words").dataset.added}: ${lines.get(offer)}`);
+	tell(`${$("#words").dataset.added}: ${many}`);
 });
 
 on("click", (event) => {
@@ -179,7 +184,7 @@ on("click", (event) => {
 		event.preventDefault();
 		if ("reset" in to.dataset) return reset();
 		if (set) {
-			url.href = location.href;
+			url.href = location;
 			said ? url.searchParams.set(set, said) : url.searchParams.delete(set);
 		}
 		show(url, { step: set || "same" in to.dataset ? "replace" : "push", stay: "news" in to.dataset });
@@ -217,9 +222,9 @@ on("keydown", (event) => {
 	else if (event.key in WAYS && (!field || WAYS[event.key][1])) move(event, ...WAYS[event.key]);
 });
 
-addEventListener("popstate", () => show(location.href, { step: "none" }));
+addEventListener("popstate", () => show(location, { step: "none" }));
 for (const one of new URLSearchParams(location.search).getAll("o")) {
-	const [offer, count] = one.split("~");
+	const [offer, count] = one.split(/~(?=\d\d?$)/);
 	lines.set(offer, +count || 1);
 }
 counted();

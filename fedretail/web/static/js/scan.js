@@ -1,7 +1,7 @@
 /* A scanner is a keyboard that is faster than any hand: its digits stay in no field. */
 import { $, show, stop } from "./pages.js";
 
-const GAP_MS = 50, END_MS = 120, LEAST = 8;
+const GAP_MS = 50, END_MS = 120;
 let read = "", last = 0, field, before, end;
 
 function code() {
@@ -15,7 +15,7 @@ function code() {
 
 function done() {
 	clearTimeout(end);
-	const found = read.length >= LEAST && code();
+	const found = code();
 	read = "";
 	if (!found) return false;
 	if (field) field.value = before;
@@ -29,7 +29,7 @@ function done() {
 
 document.addEventListener("keydown", (event) => {
 	if (event.ctrlKey || event.altKey || event.metaKey) return;
-	if (event.key === "Enter" || event.key === "Tab") {
+	if (["Enter", "Tab"].includes(event.key)) {
 		if (event.timeStamp - last <= GAP_MS && done()) { event.preventDefault(); event.stopImmediatePropagation(); }
 		read = "";
 		return;

@@ -226,6 +226,15 @@ def test_any_bytes_in_an_address_do_no_harm(face: Face, text: str) -> None:
         assert "x-evil" not in got.headers
 
 
+def test_a_file_of_ours_is_given_whole(face: Face) -> None:
+    """However many parts of it are asked for: each is looked at, and no rate holds that back."""
+    whole = face.ask("/static/icons.svg")
+    parts = ",".join(f"{start}-{start + 1}" for start in range(0, 20_000, 2))
+    for asked in ("bytes=0-1", f"bytes={parts}"):
+        got = face.ask("/static/icons.svg", range=asked)
+        assert (got.status, got.body) == (200, whole.body)
+
+
 def test_no_key_is_in_any_answer(face: Face, shop: Node) -> None:
     """No route takes or returns key material."""
     seed = shop.keyring.device_seed

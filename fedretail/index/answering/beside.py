@@ -1,7 +1,8 @@
 """How relevant many rows are at most, where their cells tell which words stand in no name.
 
-Words that stand in the category or brand of very many offers say little of each of them: to tell
-them from those that have the word in their name, all of their names would have to be read.
+Words that stand in the category or brand of very many offers say little of each of them, and so do
+amounts: to tell them from those that have the word in their name, all of their names would have to
+be read.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from fedretail.index.layout.labels import (
     CATEGORY_THREE,
     CATEGORY_TWO,
     asked_beginnings,
+    asked_digits,
 )
 from fedretail.index.memory.arrays import Array
 from fedretail.index.rules.ranking import BESIDE_NAME, Term
@@ -49,10 +51,12 @@ def most_of(many: Many, parts: Sequence[tuple[Term, Any]], total: float) -> Most
 
 def _is_beside(many: Many, term: Term) -> Array | None:
     """For each row whether a term surely stands beside its name, if anywhere; None: unknown."""
-    asked = asked_beginnings((form.token, form.begun) for form in term.forms)
+    forms = [(form.token, form.begun) for form in term.forms]
+    digits, asked = asked_digits(forms), asked_beginnings(forms)
+    found: Array | None = many.shared & digits == 0 if digits else None
     if asked is None:
-        return None
-    labels, found = many.labels, None
+        return found
+    labels = many.labels
     for texts, numbers, three, two in (
         (labels.categories, many.category, CATEGORY_THREE, CATEGORY_TWO),
         (labels.brands, many.brand, BRAND_THREE, BRAND_TWO),

@@ -58,7 +58,7 @@ class Cell(NamedTuple):
     gtin_low, gtin_high: the lower 32 bits of a gtin_code, and the rest. millis: what `fresh_s`
     lacks of its prices' stamp, so that a new price changes nothing but the cell; NO_MILLIS where
     the facts hold that stamp. currency: a currency_code, 0 means the site's. named: how many words
-    the name has, at most 255. shared: which labels begin as the name does, see `labels`.
+    the name has, at most 255. shared: how words of the name begin, see `labels`.
     """
 
     price: int

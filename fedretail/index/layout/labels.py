@@ -2,7 +2,8 @@
 
 A word that stands in the category of most offers says little of each. Where the name has no word
 that begins as one of the label's, what stands in the label stands only there, whatever the language
-that both were stemmed in.
+that both were stemmed in. So it is with "500 g", which thousands of packs hold and few names say:
+where no word of the name begins with such a digit, no number or amount that does stands in it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,9 @@ from fedretail.index.language.text import split
 # category; the same of the brand. Shorter words are whole.
 _THREE, _TWO = 3, 2
 CATEGORY_THREE, CATEGORY_TWO, BRAND_THREE, BRAND_TWO = 1, 2, 4, 8
+# Behind these stand four for the digits that words of the name begin with: 0, 4 and 8, then 1, 5
+# and 9, then 2 and 6, then 3 and 7.
+_DIGITS = {str(digit): 1 << 4 + digit % 4 for digit in range(10)}
 # The brand's bits stand above the category's.
 _BRAND = 2
 _first_three, _first_two = itemgetter(slice(_THREE)), itemgetter(slice(_TWO))
@@ -43,7 +47,11 @@ _beginnings = lru_cache(maxsize=4096)(beginnings)
 def shared_of(name: Sequence[str], category: str, brand: str) -> int:
     """The bits for an offer; name: the tokens of its name."""
     found = _shared(name, category) if category else 0
-    return found | _shared(name, brand) << _BRAND if brand else found
+    if brand:
+        found |= _shared(name, brand) << _BRAND
+    for token in name:
+        found |= _DIGITS.get(token[:1], 0)
+    return found
 
 
 def _shared(name: Sequence[str], label: str) -> int:
@@ -55,6 +63,20 @@ def _shared(name: Sequence[str], label: str) -> int:
     if begins.three.isdisjoint(map(_first_three, name)):
         return CATEGORY_TWO
     return CATEGORY_TWO | CATEGORY_THREE
+
+
+def asked_digits(forms: Iterable[tuple[str, bool]]) -> int:
+    """The bits of `shared` one of which a name has that answers one of these (token, is begun).
+
+    0 where one of them does not begin with a digit: nothing is known of names then.
+    """
+    found = 0
+    for token, _ in forms:
+        bit = _DIGITS.get(token[:1], 0)
+        if not bit:
+            return 0
+        found |= bit
+    return found
 
 
 def asked_beginnings(forms: Iterable[tuple[str, bool]]) -> Beginnings | None:

@@ -17,7 +17,7 @@ from fedretail.index.language.text import TOKENIZER_VERSION
 from fedretail.store.database import frozen_uri
 
 # Another layout makes every index.db rebuild itself.
-LAYOUT_VERSION = 8
+LAYOUT_VERSION = 9
 VERSION = f"{LAYOUT_VERSION}.{TOKENIZER_VERSION}"
 
 # A row number is site base << 22 | sequence number; a base is Hilbert number << 6 | duplicate.

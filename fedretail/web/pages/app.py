@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from fedretail.domain.pictures import parse_hash
 from fedretail.errors import FedretailError, MalformedInput
@@ -73,7 +73,12 @@ def _picture(house: House, request: Request) -> Response:
 
 
 class Static(StaticFiles):
-    """Files of ours, which a browser keeps for a day."""
+    """Files of ours, which a browser keeps for a day, and takes whole."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI. No file is worth a part of it, and thousands of parts are worth much work."""
+        headers = [pair for pair in scope["headers"] if pair[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, or that there is none."""

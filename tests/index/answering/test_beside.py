@@ -1,6 +1,7 @@
 """Words of categories and brands are not taken for words of names: few of their offers are read."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,17 +30,23 @@ def put_shop(store: MemoryRecords, clock: ManualClock) -> None:
     names = [
         " ".join(["Thing", *(f"w{n}" for n in range(1 + number // 10))]) for number in range(MANY)
     ]
-    offers = [{"name": one, "category": "Garden > Fresh", "brand": "Spade"} for one in names]
+    offers: list[dict[str, Any]] = [
+        {"name": one, "category": "Garden > Fresh", "brand": "Spade"} for one in names
+    ]
     # In these names the words do stand.
     offers += [{"name": "Garden spade", "category": "Garden > Tools"}] * 2
     offers += [{"name": "Fresh soil", "category": "Garden > Fresh"}]
+    # As most packs of a federation are of few sizes, which their names do not say.
+    offers = [{**one, "net": ["500", "GRM"]} for one in offers]
+    offers += [{"name": one} for one in ("Soil 500 g", "Soil 5 kg", "Spade 9 in")]
     for number, offer in enumerate(offers):
         place = record._replace(kind="offer", key=f"k{number}")
         store.put(place, offer, stamp=clock.now_ms())
 
 
 @pytest.mark.parametrize(
-    "words", ["garden", "spade", "gar", "ga", "garden fresh soil", "soil spade"]
+    "words",
+    ["garden", "spade", "gar", "ga", "garden fresh soil", "soil spade", "500 g", "5", "500g soil"],
 )
 def test_offers_are_not_read_for_what_their_labels_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str

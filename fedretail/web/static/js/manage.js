@@ -118,6 +118,18 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     field.addEventListener("blur", () => { if (failed && touched) save(); });
   }
 }
+// A second press sends nothing twice; what was stopped, or come back to, may be sent again.
+const AGAIN_MS = 5000;
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => { delete form.dataset.sent; }, AGAIN_MS);
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
 for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
 // Back and reload ask for a page, and send no form a second time.
 if (document.body.dataset.form) history.replaceState(null, "", location.href);

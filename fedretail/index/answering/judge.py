@@ -183,7 +183,7 @@ class Judge:
         goods = Goods(shown, where, rough.price, rough.currency, rough.stock, unit=rough.unit)
         points = 0.0
         if self.query.sort == "best":
-            points = self._points(rough.row, goods, detail, is_partial=rough.partial)
+            points = self._points(rough.row, goods, detail, rough)
         order = self.order(goods, points, is_partial=rough.partial)
         return Hit(order, rough.row, points, goods)
 
@@ -287,14 +287,16 @@ class Judge:
         read_ms = self.details.source_ms(entry, source)
         return age_ms if read_ms is None else min(age_ms, self.at_ms - read_ms)
 
-    def _points(self, row: int, goods: Goods, detail: Detail, *, is_partial: bool = False) -> float:
+    def _points(self, row: int, goods: Goods, detail: Detail, rough: Rough | None = None) -> float:
+        """The score of a row. rough: what is known of the words that it lacks; None: it has all."""
         relevant = 1.0
         if self.words.terms:
             found = self.known_relevant.get(row)
             if found is None:
+                lacks = () if rough is None else rough.lacks
                 # What a partial answer's name lacks may stand beside it.
-                name = None if is_partial else name_words(detail.fields)
-                found = None if name is None else self.words.relevance.of_name(*name)
+                if lacks or rough is None or not rough.partial:
+                    found = self.words.relevance.of_name(*name_words(detail.fields), lacks)
                 if found is None:
                     named, words = offer_words(detail.fields)
                     found = self.words.relevance.of(words, named)

@@ -53,12 +53,16 @@ class Ranked:
         """
         self.many, query = many, many.judge.query
         count = len(many)
-        share = np.ones(count)
-        parts: Parts = [(one, None) for one in many.judge.words.terms]
+        share, terms = np.ones(count), many.judge.words.terms
+        parts: Parts = [(one, None) for one in terms]
+        self._holds: list[tuple[int, Array | None]] = []
         if cover is not None and count:
             places = _places(many, cover)
             share = np.asarray(cover.shares)[places]
             parts = [(term, held[places]) for term, held in cover.parts]
+            if parts:
+                held_of = dict(parts)
+                self._holds = [(number, held_of.get(term)) for number, term in enumerate(terms)]
         self._lacks = np.zeros(count, bool)
         if full is not None:
             self._lacks = ~are_among(many.rows, np.asarray(full, np.int64))
@@ -304,6 +308,7 @@ class Ranked:
             float(self._scores.share[place]),
             unit,
             place,
+            tuple(i for i, held in self._holds if held is None or not held[place]),
         )
 
     def _low(

@@ -35,7 +35,8 @@ class Rough(NamedTuple):
     low: not above the beginning of its order; partial: whether it lacks words; unsure: it may be
     sold out, and was not to be; price and currency at the moment asked; stock: a STOCK_ code;
     cover: at most so large a share of what was asked it holds; unit: the price of one kg, l, m or
-    piece, where it decides; place: its number among many rows.
+    piece, where it decides; place: its number among many rows; lacks: the numbers of terms that it
+    is known not to hold.
     """
 
     low: tuple[Any, ...]
@@ -48,6 +49,7 @@ class Rough(NamedTuple):
     cover: float
     unit: UnitPrice | None = None
     place: int = -1
+    lacks: tuple[int, ...] = ()
 
 
 def first(

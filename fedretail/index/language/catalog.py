@@ -42,7 +42,7 @@ class Catalog:
 
     def __init__(self, by_length: dict[int, _Words]) -> None:
         self._by_length = by_length
-        self._signs: dict[int, Any] | None = None
+        self._signs: dict[int, tuple[Any, Any]] | None = None
 
     def __len__(self) -> int:
         return sum(len(one.offers) for one in self._by_length.values())
@@ -104,10 +104,11 @@ class Catalog:
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
+        sign = _sign(token)
         for length, one in self._items():
             if abs(length - len(token)) > most:
                 continue
-            numbers = self._alike(token, length, most)
+            numbers = self._alike(sign, length, most)
             words = [one.word(number, length) for number in numbers]
             for word, distance, place in process.extract(
                 token, words, scorer=OSA.distance, score_cutoff=most, limit=None
@@ -132,24 +133,33 @@ class Catalog:
     def _items(self) -> Iterable[tuple[int, _Words]]:
         return self._by_length.items()
 
-    def _alike(self, token: str, length: int, most: int) -> Any:
-        """The numbers of the words of a length that may be so near; all where none is signed.
+    def _alike(self, sign: int, length: int, most: int) -> Any:
+        """The numbers of the words of a length that may be so near to the word with a sign.
 
-        A slip adds one letter at most and takes one away at most, and so it does among those that
-        a word has once and those that it has twice.
+        All where none is signed. A slip adds one letter at most and takes one away at most, and so
+        it does among those that a word has once and those that it has twice.
         """
         if self._signs is None:
             return range(len(self._by_length[length].offers))
         import numpy as np
 
-        signs = self._signs[length]
-        own = _signs(token, len(token))[0]
-        lost, added = np.bitwise_count(own & ~signs), np.bitwise_count(signs & ~own)
-        return np.flatnonzero((lost <= most) & (added <= most)).tolist()
+        signs, counts = self._signs[length]
+        least = np.maximum(counts, sign.bit_count()) - most
+        return np.flatnonzero(np.bitwise_count(signs & np.uint64(sign)) >= least).tolist()
+
+
+def _sign(word: str) -> int:
+    """64 bits: which letters a word has once, which twice."""
+    once = twice = 0
+    for one in word:
+        letter = 1 << (ord(one) & (_CLASSES - 1))
+        twice |= once & letter
+        once |= letter
+    return once | twice << _CLASSES
 
 
 def _signs(text: str, length: int) -> Any:
-    """A numpy array of 64 bits for each word of a text: which letters it has once, which twice."""
+    """Numpy arrays: the sign of each word of a text, and how many of its bits are set."""
     import numpy as np
 
     codes = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(-1, length)
@@ -158,4 +168,5 @@ def _signs(text: str, length: int) -> Any:
         letter = np.uint64(1) << (column & (_CLASSES - 1)).astype(np.uint64)
         twice |= once & letter
         once |= letter
-    return once | twice << np.uint64(_CLASSES)
+    signs = once | twice << np.uint64(_CLASSES)
+    return signs, np.bitwise_count(signs).astype(np.int8)

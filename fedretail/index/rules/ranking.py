@@ -265,17 +265,21 @@ class Relevance:
         )
         return found / self._total / length(named) * kept
 
-    def of_name(self, words: str, last: str) -> float | None:
+    def of_name(self, words: str, last: str, lacks: Sequence[int] = ()) -> float | None:
         """The same, from the words of the name alone; None where the others may tell more.
 
-        last: the word that tells the offer's language, "" for the usual one.
+        last: the word that tells the offer's language, "" for the usual one. lacks: the numbers of
+        terms that the offer is known not to hold anywhere.
         """
         if not self._sought:
             return 1.0
         text, name = f" {words} ", words.split(" ") if words else []
         found = 0.0
         places: list[int | None] = []
-        for forms in self._sought:
+        for number, forms in enumerate(self._sought):
+            if number in lacks:
+                places.append(None)
+                continue
             points, place = _best(forms, text, len(name))
             missing = (weight for sought, weight in forms if sought not in text)
             if points <= max(missing, default=0.0) * BESIDE_NAME:

@@ -158,8 +158,11 @@ def test_the_fast_relevance_is_the_same(terms: list[Term], words: list[str], nam
         assert Relevance(terms).of(" ".join(held), named) == expected
         # The words beside a name are only looked at where they may count.
         if named <= len(words):
-            found = Relevance(terms).of_name(" ".join(words[:named]), "".join(mark))
-            assert found in (expected, None)
+            name = (" ".join(words[:named]), "".join(mark))
+            assert Relevance(terms).of_name(*name) in (expected, None)
+            answers = answered(terms, held, named)
+            lacks = [number for number, one in enumerate(answers) if one.where == "no"]
+            assert Relevance(terms).of_name(*name, lacks) in (expected, None)
 
 
 def test_each_word_of_a_name_costs_a_little_and_those_of_a_long_one_less() -> None:
@@ -211,4 +214,5 @@ def test_a_name_with_all_words_needs_nothing_beside_it() -> None:
     terms = [Term("oat", (Form("oat"),)), Term("milk", (Form("milk"), Form("milch", 0.9)))]
     assert Relevance(terms).of_name("oat milk", "") == Relevance(terms).of("oat milk brand", 2)
     assert Relevance(terms).of_name("oat drink", "") is None, "its brand may be Milk"
+    assert Relevance(terms).of_name("oat drink", "", [1]) == Relevance(terms).of("oat drink x", 2)
     assert Relevance([Term("milk", (Form("m", 0.4), Form("milk")))]).of_name("m", "") is None

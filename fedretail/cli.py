@@ -71,9 +71,18 @@ class CommandFolder(click.Group):
         ]
 
 
+_BEGIN = """\b
+Begin:
+  fedretail serve   a link that sets your shop up in a browser
+  fedretail init    the same in the terminal
+  fedretail demo    three made-up shops, to look at
+"""
+
+
 @click.command(
     cls=CommandFolder,
     invoke_without_command=True,
+    epilog=_BEGIN,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(

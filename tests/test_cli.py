@@ -77,6 +77,9 @@ def test_without_arguments_it_explains_itself() -> None:
     assert done.returncode == 0
     assert "Usage: fedretail" in done.stdout
     assert "completion" in done.stdout
+    # Whoever sees it first learns how to begin, also without a terminal.
+    begin = done.stdout.partition("Begin:")[2]
+    assert [line.split()[1] for line in begin.splitlines() if line] == ["serve", "init", "demo"]
 
 
 def test_version() -> None:

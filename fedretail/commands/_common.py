@@ -183,7 +183,8 @@ def opened(invocation: Invocation, *, to_read: bool = False) -> Iterator["Node"]
         _refuse_lost(invocation)
         raise Unavailable(
             f"There is no shop in {invocation.data_dir} yet.",
-            hint=f"Begin with `{own_name()} init`, or give another --data-dir.",
+            hint=f"Begin with `{own_name()} init`, in a browser with `{own_name()} serve`; "
+            "or give another --data-dir.",
         )
     with Node.open(invocation.data_dir, or_frozen=to_read) as node:
         yield node

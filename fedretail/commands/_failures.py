@@ -65,7 +65,8 @@ def _misuse(error: click.UsageError) -> str:
     if type(error) is click.BadParameter and error.param is not None and error.ctx is not None:
         option = error.param.get_error_hint(error.ctx).replace("'", "")
         return f"{option}: {error.message}"
-    return error.format_message()
+    # "Choose from:" has a line for each choice.
+    return " ".join(error.format_message().split())
 
 
 def _help_of(error: click.UsageError) -> str:

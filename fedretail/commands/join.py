@@ -8,7 +8,10 @@ import click
 from fedretail.commands import Invocation, examples, output, pass_invocation
 from fedretail.commands._common import opened, own_name
 from fedretail.domain.texts import count
+from fedretail.errors import UsageError
 
+# What every ticket begins with; `p2p.ticket` is loaded with the network only.
+_TICKETS = "fr1-"
 # A ticket has some hundred characters; more than a page of text is no file of one.
 _MAX_FILE_BYTES = 16 * 1024
 
@@ -45,6 +48,8 @@ def _line(ticket: str) -> str:
     try:
         path = Path(ticket)
         if not path.is_file():
+            if _TICKETS not in ticket and (path.suffix or len(path.parts) > 1):
+                raise UsageError(f"There is no file {ticket}.", hint="Or give the ticket itself.")
             return ticket
         with path.open("rb") as file:
             raw = file.read(_MAX_FILE_BYTES)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import click
 
+from fedretail.domain.texts import calm_json
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -54,8 +56,6 @@ _ASCII = str.maketrans(
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 _TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "")
 _IN_CELLS = _CONTROL | _TURNING
-# In JSON they are written as \\u009b: the same value, and no order to a terminal.
-_IN_JSON = {code: f"\\u{code:04x}" for code in (*range(127, 160), *_TURNING)}
 _IN_LINES = {code: sign for code, sign in _IN_CELLS.items() if code not in (0x09, 0x0A)}
 
 # Under this many columns a hit takes two lines.
@@ -83,7 +83,7 @@ def print_json(value: dict[str, Any], *, file: TextIO | None = None) -> None:
     out = file or sys.stdout
     ascii_only = not (out.encoding or "utf-8").lower().replace("-", "").startswith("utf")
     text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False)
-    out.write(text.translate(_IN_JSON) + "\n")
+    out.write(calm_json(text) + "\n")
     _json_printed = True
 
 

@@ -11,6 +11,7 @@ from fedretail.commands._search_options import query_of, search_options
 from fedretail.commands.output import Cell, Column
 from fedretail.domain.listings import cheapest
 from fedretail.domain.texts import count
+from fedretail.errors import MalformedInput
 
 if TYPE_CHECKING:
     from fedretail.domain.listings import Listing
@@ -213,6 +214,11 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
         one = page.further
         where = f"{one.site_name}, {_words.way(one)}" if _words.way(one) else one.site_name
         return f"{one.name} at {where}."
+    # What the index does not know yet may be just what was typed.
+    if query.as_typed and not page.behind:
+        more = node.search(replace(query, as_typed=False, limit=1))
+        if more.total:
+            return f"{count(more.total, 'offer')} without --as-typed."
     wider = _found.without_limits(query)
     if wider != query:
         more = node.search(replace(wider, limit=1))
@@ -227,7 +233,20 @@ def _next(node: "Node", query: "Query", page: "Page") -> str:
             return "This view shows none of the offers here."
         own = "" if node.is_reader else f"`{own_name()} import FILE`, or "
         return f"No offers are here yet: {own}`{own_name()} join TICKET`."
-    return "Try fewer words, or the beginning of one."
+    return _other_words(query.words)
+
+
+def _other_words(words: str) -> str:
+    from fedretail.domain.ids import GTIN_LENGTHS, parse_gtin
+
+    digits = "".join(words.split())
+    if not (digits.isdecimal() and len(digits) in GTIN_LENGTHS):
+        return "Try fewer words, or the beginning of one."
+    try:
+        parse_gtin(digits)
+    except MalformedInput as error:
+        return f"{error.message}."
+    return "No shop here sells what has this bar code."
 
 
 def _everything(query: "Query") -> "Query":

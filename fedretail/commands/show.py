@@ -1,5 +1,6 @@
 """Show all about one offer: price, shop, way, hours, stock, age, seller."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -113,8 +114,10 @@ def _by_words(node: "Node", wanted: str, view: "View | None") -> "Listing":
 
 
 def _which(page: "Page") -> str:
-    first = [f"{one.name} at {one.site_name}: {one.offer}" for one in page.results[:2]]
-    return "\n".join(first)
+    return "\n".join(
+        f"{one.name} at {one.site_name}: `{own_name()} show {shlex.quote(one.offer)}`"
+        for one in page.results[:2]
+    )
 
 
 def _facts(shown: "Details", now_ms: int) -> list[tuple[str, str]]:

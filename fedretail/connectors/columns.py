@@ -127,8 +127,9 @@ def words(table: Mapping[str, str]) -> dict[str, str]:
 # code where no other is one, and where it does more than count the rows.
 _VAGUE = "nummer|nr|no|number|num|numero|nro|n"
 _MAY_BE_CODE = "may be code"
-# Headings of names that stand above codes where another column is clearly the name.
-_NAME_OR_CODE = frozenset(("article", "item", "artikel", "articulo", "articolo"))
+# Headings that say "article": its name, or its number where another column is its name.
+_THING = "item|article|product|artikel|produkt|ware|produit|producto|articulo|prodotto|articolo"
+_THINGS = frozenset(_THING.split("|"))
 GENERIC = words(_GENERIC) | dict.fromkeys(_VAGUE.split("|"), _MAY_BE_CODE)
 
 
@@ -136,11 +137,8 @@ def recognise(headings: Sequence[str], known: Mapping[str, str]) -> dict[str, st
     """Heading -> role, None where it is not known; of two for one role the first has it."""
     found: dict[str, str | None] = {}
     taken: set[str] = set()
-    roles = [(heading, _role(plain_heading(heading), known)) for heading in headings]
-    has_name = any(role == "name" and not _is_either(heading) for heading, role in roles)
-    for heading, role in roles:
-        if has_name and role == "name" and _is_either(heading):
-            role = _MAY_BE_CODE
+    for heading in headings:
+        role = _role(plain_heading(heading), known)
         found[heading] = None if role in taken else role
         if role:
             taken.add(role)
@@ -150,13 +148,42 @@ def recognise(headings: Sequence[str], known: Mapping[str, str]) -> dict[str, st
     return found
 
 
-def is_vague(heading: str) -> bool:
+def settle_by_cells(
+    columns: Mapping[str, str | None], cells: Mapping[str, Sequence[str]]
+) -> dict[str, str | None]:
+    """The columns, where what stands below a heading has decided what its words leave open.
+
+    cells: heading -> the cells of the first rows, trimmed. An "Artikel" that holds numbers is the
+    name only where no other column, such as "Bezeichnung", is one.
+    """
+    settled = dict(columns)
+    for heading, role in columns.items():
+        if role == "name" and plain_heading(heading) in _THINGS and holds_codes(cells[heading]):
+            better = next((one for one in columns if _is_plain_name(one)), None)
+            if better and settled[better] is None:
+                has_code = {"sku", "source_id"} & set(settled.values())
+                settled |= {heading: None if has_code else "sku", better: "name"}
+    for heading, role in settled.items():
+        if role == "sku" and _is_vague(heading) and counts_rows(cells[heading]):
+            settled[heading] = None
+    return settled
+
+
+def _is_plain_name(heading: str) -> bool:
+    plain = plain_heading(heading)
+    return _role(plain, GENERIC) == "name" and plain not in _THINGS
+
+
+def _is_vague(heading: str) -> bool:
     """Whether a column of article numbers is called so that it may only count the rows."""
-    return _is_either(heading) or GENERIC.get(plain_heading(heading)) == _MAY_BE_CODE
+    plain = plain_heading(heading)
+    return plain in _THINGS or GENERIC.get(plain) == _MAY_BE_CODE
 
 
-def _is_either(heading: str) -> bool:
-    return plain_heading(heading) in _NAME_OR_CODE
+def holds_codes(cells: Sequence[str]) -> bool:
+    """Whether these cells are numbers of articles: none without a digit, none with a space."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(" " not in cell and any(map(str.isdigit, cell)) for cell in filled)
 
 
 def counts_rows(cells: Sequence[str]) -> bool:

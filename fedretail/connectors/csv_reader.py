@@ -14,11 +14,10 @@ from typing import Protocol
 from fedretail.connectors.cells import read_gtin
 from fedretail.connectors.columns import (
     PROBLEM,
-    counts_rows,
     currency_in_heading,
-    is_vague,
     missing_columns,
     recognise,
+    settle_by_cells,
 )
 from fedretail.connectors.csv_source import CsvSource, Fault
 from fedretail.connectors.detect import detect_decimal, is_damaged
@@ -270,11 +269,12 @@ class CsvReader:
 
 def _columns(layout: Layout, form: Format, profile: Mapping[str, Value]) -> dict[str, str | None]:
     """Heading -> role, the profile's word first; MalformedInput when needed ones are missing."""
-    columns = recognise(layout.headings, form.headings)
-    for at, heading in enumerate(layout.headings):
-        cells = [row[at].strip() for row in layout.sample]
-        if columns[heading] == "sku" and is_vague(heading) and counts_rows(cells):
-            columns[heading] = None
+    cells = {
+        heading: [row[at].strip() for row in layout.sample]
+        for at, heading in enumerate(layout.headings)
+    }
+    recognised = settle_by_cells(recognise(layout.headings, form.headings), cells)
+    columns = dict(recognised)
     roles = set(form.headings.values())
     kept = profile.get("columns")
     for heading, role in kept.items() if isinstance(kept, dict) else ():
@@ -287,6 +287,11 @@ def _columns(layout: Layout, form: Format, profile: Mapping[str, Value]) -> dict
         if found in taken:
             columns[heading] = None
         taken.add(found or "")
+    for heading, found in recognised.items():
+        # Left aside in another list of this source, which had another column for it.
+        if found and found in form.needed and found not in taken and columns[heading] is None:
+            columns[heading] = found
+            taken.add(found)
     missing = [role for role in form.needed if role not in taken]
     if "price" in missing and taken & set(_MONEY):
         missing.remove("price")

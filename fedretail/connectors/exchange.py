@@ -24,6 +24,7 @@ from fedretail.connectors.exchange_values import (
 from fedretail.domain.ids import SITE_COLLECTIONS, offer_id
 from fedretail.domain.kind import MAX_FIELD_NAME_BYTES, RecordId, Value
 from fedretail.domain.reasons import NotRead, Reason, reason_of
+from fedretail.domain.texts import calm_json
 from fedretail.domain.times import parse_time
 from fedretail.errors import MalformedInput
 
@@ -235,13 +236,6 @@ def _object(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
     return value
 
 
-# Control characters and those that turn the direction of writing, of which JSON leaves some as they
-# are: names come from strangers, and an export may be shown on a terminal.
-_ACTING = {
-    code: f"\\u{code:04x}"
-    for code in (*range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
-
-
 def _dump(raw: Mapping[str, Any]) -> str:
-    return json.dumps(raw, ensure_ascii=False, separators=(",", ":")).translate(_ACTING)
+    # Names come from strangers, and an export may be shown on a terminal.
+    return calm_json(json.dumps(raw, ensure_ascii=False, separators=(",", ":")))

@@ -73,7 +73,7 @@ class OfferReader:
         self._has_stock = bool(roles & {"stock", "in_stock", "made_to_order"})
         self._has_net = bool(roles & {"net", "unit", "pack"})
         self._counts = "stock" in roles
-        self._sold_by_unit = "sold_by" not in roles and "unit" in roles
+        self._sold_by_unit = "sold_by" not in roles and bool(roles & {"net", "unit"})
         self.unread_nets = 0
 
     def read(self, texts: Texts) -> dict[str, Value] | Problem:
@@ -176,6 +176,9 @@ class OfferReader:
         if not text and any(map(str.isdigit, unit)):
             # "1 l" under "Einheit": lists use that heading for the content as well.
             text, unit = unit, ""
+        elif text and not unit and not any(map(str.isdigit, text)) and self._net("", text):
+            # "kg" under "Inhalt": and the other way round.
+            text, unit = "", text
         pack_text = texts.get("pack", "")
         if not text and not unit and self._is_content(pack_text):
             # "500 g" or "6 x 0,5 l" under "pack size".

@@ -30,6 +30,7 @@ _HASH_BYTES = 10
 _DIGITS = re.compile(r"[0-9]+")
 _SEPARATORS = str.maketrans("", "", " -\u00a0\u2007\u2009\u202f\u2010\u2011\u2013\t")
 _NOT_IN_KEY = re.compile(r"[/\x00-\x1f\x7f-\x9f]")
+_BY_NAME = "name:"
 _SITE_ID = re.compile(r"[a-z2-7]{16}")
 _SCIENTIFIC = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}")
 
@@ -149,7 +150,12 @@ def name_hash(name: str) -> str:
     """
     plain = " ".join(unicodedata.normalize("NFC", name).casefold().split())
     digest = blake2b(plain.encode("utf-8", "replace"), digest_size=_HASH_BYTES).digest()
-    return "name:" + _base32(digest)
+    return _BY_NAME + _base32(digest)
+
+
+def is_name_hash(key: str) -> bool:
+    """Whether an offer's key is a `name_hash`, which tells nobody anything."""
+    return key.startswith(_BY_NAME)
 
 
 def offer_id(site_id: str, key: str) -> str:

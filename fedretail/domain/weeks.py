@@ -10,7 +10,10 @@ from fedretail.errors import MalformedInput
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _DAY = "(?:Mo|Tu|We|Th|Fr|Sa|Su)"
-_SPAN = r"([01]?\d|2[0-4])[:.h]?([0-5]\d)?\s*[-–]\s*([01]?\d|2[0-4])[:.h]?([0-5]\d)?"
+_TIME = "([01]?[0-9]|2[0-4])[:.h]?([0-5][0-9])?(?: ?Uhr)?"
+_SPAN = re.compile(rf"{_TIME}\s*(?:[-–—]|bis|to)\s*{_TIME}", re.IGNORECASE)
+_BETWEEN = re.compile(r",|;|/|&|\+|\b(?:und|and)\b", re.IGNORECASE)
+_CLOSED = frozenset({"off", "closed", "geschlossen", "zu", "ruhetag", "-", "–", "—"})
 _RULE = re.compile(rf"({_DAY}(?:-{_DAY})?(?:,{_DAY}(?:-{_DAY})?)*) +(off|[\d:, -]+)")
 
 
@@ -54,18 +57,28 @@ def write_week(week: dict[str, str]) -> str | None:
 
 
 def parse_times(text: str) -> str:
-    """ "8-13, 14:30-18" as "08:00-13:00, 14:30-18:00"; "" of nothing."""
+    """ "8-13, 14:30-18" as "08:00-13:00, 14:30-18:00"; "" of nothing, and of "closed".
+
+    Read are English and German as they stand on doors: "8.00 bis 13.00 Uhr und 14-18 Uhr".
+    """
+    if text.strip().casefold() in _CLOSED:
+        return ""
     spans = []
-    for part in filter(None, (part.strip() for part in text[:200].split(","))):
-        found = re.fullmatch(_SPAN, part)
+    for part in filter(None, (part.strip() for part in _BETWEEN.split(text[:200]))):
+        found = _SPAN.fullmatch(part)
         if found is None:
             raise MalformedInput(f"{part!r:.40} are no hours", hint="Write them as 08:00-18:30.")
         begin, end = (f"{int(found[at]):02}:{found[at + 1] or '00'}" for at in (1, 3))
         # Beyond midnight is written as it is; beyond 24:00 is no time of a day.
-        if max(begin, end) > "24:00" or begin == end:
+        if max(begin, end) > "24:00" or begin == end or _is_clock_of_twelve(begin, end):
             raise MalformedInput(f"{part!r:.40} are no hours", hint="Write them as 08:00-18:30.")
         spans.append(f"{begin}-{end}")
     return ", ".join(spans)
+
+
+def _is_clock_of_twelve(begin: str, end: str) -> bool:
+    """Whether "9-5" stands for 09:00-17:00: no shop that opens then is open all night."""
+    return "05:00" <= begin < "12:00" and end < begin
 
 
 def _days(text: str) -> list[str]:

@@ -27,7 +27,7 @@ from fedretail.index.language.stems import load_stemmers
 from fedretail.index.language.text import load_rules
 from fedretail.index.language.vocabulary import IndexVocabulary
 from fedretail.index.layout.facts import unpack_site
-from fedretail.index.layout.schema import Newer, State, is_damage, read_state
+from fedretail.index.layout.schema import Newer, State, is_damage, is_missing, read_state
 from fedretail.index.memory.memory import Memory
 from fedretail.index.query import Page, Query, beyond, names_sites
 from fedretail.index.readers import Readers
@@ -230,7 +230,7 @@ class Index:
                 damaged = is_damage(error)
                 if self._or_frozen and is_unwritable(error) and self._readers.freeze():
                     continue
-                if not damaged and error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:
+                if not damaged and not is_missing(error):
                     raise self._readable(error) from error
             self._mend(damaged=damaged, pause=attempt > 0)
         # Whoever holds the lock tries in vain, too.

@@ -1,7 +1,7 @@
 """Whom people mean by the name of a shop or of a member."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fedretail.domain.ids import is_site_id
 from fedretail.domain.texts import quoted
@@ -12,6 +12,9 @@ from fedretail.node.base import BaseNode
 
 if TYPE_CHECKING:
     from fedretail.index.views import View
+
+
+_MOST_MEANT = 3
 
 
 def retailers(
@@ -36,35 +39,50 @@ def retailers(
     for name in names:
         if fold(name) not in known and not or_nobody:
             raise UsageError(f"There is no shop {quoted(name)} here.", hint=_nearest(name, known))
-    return ids.union(*(known.get(fold(name), ()) for name in names))
+    return ids.union(*(known[fold(name)].ids for name in names if fold(name) in known))
 
 
 def _is_id(text: str) -> bool:
     return is_site_id(text) or directory.parse_owner(text) is not None
 
 
-def _known(node: BaseNode, view: "View | None") -> dict[str, set[str]]:
-    """Ids by folded name, of all sites and members here that the view shows."""
+class _Named(NamedTuple):
+    """Who bears a name; name: as one of them spells it."""
+
+    name: str
+    ids: set[str]
+
+
+def _known(node: BaseNode, view: "View | None") -> dict[str, _Named]:
+    """By folded name, all sites and members here that the view shows."""
     shown = None
     if view is not None:
         from fedretail.node.shown import Shown
 
         shown = Shown(node, view)
-    known: dict[str, set[str]] = {}
+    known: dict[str, _Named] = {}
+
+    def note(name: str, number: str) -> None:
+        known.setdefault(fold(name), _Named(name, set())).ids.add(number)
+
     for one in directory.sites(node):
         if one.site.name and (shown is None or shown.site(one.owner, one.id)):
-            known.setdefault(fold(one.site.name), set()).add(one.id)
+            note(one.site.name, one.id)
     for owner, member in directory.members(node):
         if shown is None or shown.member(owner):
             for name in filter(None, (member.name, member.imprint.legal_name)):
-                known.setdefault(fold(name), set()).add(owner.hex())
+                note(name, owner.hex())
     return known
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def _nearest(name: str, known: dict[str, _Named]) -> str:
     import difflib
 
-    # Names that hold the word are meant more often than those that are written alike.
-    inside = sorted(one for one in known if fold(name) in one)
-    close = inside[:1] or difflib.get_close_matches(fold(name), list(known), n=1)
-    return f"Did you mean {quoted(close[0])}?" if close else "Look at their names with a search."
+    # Names that hold the word are meant more often than those that are written alike; those that
+    # begin with it most often.
+    word = fold(name)
+    inside = sorted((one for one in known if word in one), key=lambda one: (one.find(word), one))
+    close = inside[:_MOST_MEANT] or difflib.get_close_matches(word, list(known), n=1)
+    if not close:
+        return "Look at their names with a search."
+    return f"Did you mean {' or '.join(quoted(known[one].name) for one in close)}?"

@@ -14,7 +14,8 @@ from fedretail.node.undo import OF, Before, Listed, before
 
 Sort = Literal["import", "prices", "new", "changed", "withdrawn", "undo"]
 # What changes beside something that people change, and says nothing to them.
-_SILENT = frozenset({"source", "checked_at", "lowest_30d", "left", "stock_count", "currency"})
+_SILENT = frozenset({"source", "checked_at", "lowest_30d", "left", "currency"})
+_STOCK = frozenset({"stock", "stock_count"})
 _COUNTED = ("new", "changed", "withdrawn")
 
 
@@ -123,17 +124,17 @@ def _changes(
 ) -> Iterator[Change]:
     now_ms = node.clock.now_ms()
     for name in sorted(new):
-        if old.get(name) == new.get(name) or name in _SILENT:
+        if old.get(name) == new.get(name) or name in _SILENT or (is_offer and name in _STOCK):
             continue
         if is_offer and name == "prices":
             was, is_ = _paid(old, now_ms), _paid(new, now_ms)
             yield Change("price", _price(was), _price(is_), (was, is_))
-        elif is_offer and name == "stock":
-            yield Change("stock", str(old.get(name) or "unknown"), str(new.get(name) or "unknown"))
         elif name == "name":
             yield Change(name, str(old.get(name) or ""), str(new.get(name) or ""))
         else:
             yield Change(name, "", "")
+    if is_offer and _stock(old) != _stock(new):
+        yield Change("stock", _stock(old), _stock(new))
 
 
 def _paid(fields: dict[str, Any], now_ms: int) -> Paid:
@@ -142,6 +143,12 @@ def _paid(fields: dict[str, Any], now_ms: int) -> Paid:
     if price is None or offer.currency is None:
         return None
     return price.amount_minor, offer.currency
+
+
+def _stock(fields: dict[str, Any]) -> str:
+    """The pieces, where they are counted, else the level."""
+    count = fields.get("stock_count")
+    return str(fields.get("stock") or "unknown") if count is None else str(count)
 
 
 def _price(paid: Paid) -> str:

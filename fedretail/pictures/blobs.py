@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 FOLDER_NAME = "pictures"
 _OWN, _OTHERS, _SUFFIX = "own", "others", ".webp"
-# Half-written files of a crash that are older than this belong to nobody.
+# So half-written files are called; what a crash has left of them is older than this.
+_PART = ".part-"
 _STALE_MS = 24 * 3600 * 1000
 # A disk is not written to each time that somebody looks at a page.
 _TOUCH_MS = 3600 * 1000
@@ -193,7 +194,11 @@ class Blobs:
                     name = _name(entry.name)
                     if name is not None and name.hex()[:2] == shelf.name:
                         yield name, state.st_size, state.st_mtime_ns // 1_000_000
-                    elif self._clock.now_ms() - state.st_mtime_ns // 1_000_000 > _STALE_MS:
+                    # Any other file is somebody's: the folder may be a link to an album.
+                    elif (
+                        entry.name.startswith(_PART)
+                        and self._clock.now_ms() - state.st_mtime_ns // 1_000_000 > _STALE_MS
+                    ):
                         self._unlink(Path(entry.path))
 
 
@@ -217,7 +222,7 @@ def _name(file_name: str) -> bytes | None:
 def _write(path: Path, data: bytes, *, is_durable: bool) -> None:
     """The file, under its name only when it is whole. `is_durable`: it outlives a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    number, part = tempfile.mkstemp(prefix=".part-", dir=path.parent)
+    number, part = tempfile.mkstemp(prefix=_PART, dir=path.parent)
     try:
         with os.fdopen(number, "wb") as file:
             file.write(data)

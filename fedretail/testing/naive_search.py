@@ -5,85 +5,43 @@ It shares with the index how texts are cut into words and what a score is, and n
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fedretail.crdt.names import site_id
 from fedretail.crdt.registers import Folded
 from fedretail.domain.ages import min_age_for
-from fedretail.domain.catalog import Offer
 from fedretail.domain.geo import distance_m
 from fedretail.domain.kind import RecordId
-from fedretail.domain.prices import price_now, unit_price
-from fedretail.domain.sites import Site
 from fedretail.index.answering import candidates
 from fedretail.index.answering.terms import query_terms
-from fedretail.index.language.text import fold, offer_words
+from fedretail.index.language.text import fold
 from fedretail.index.query import Query
 from fedretail.index.rules import ranking
 from fedretail.index.rules.ranking import Term, answered, rarity, score, telling
 from fedretail.index.rules.stock import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
 from fedretail.index.views import View
 from fedretail.testing.memory_records import MemoryRecords
+from fedretail.testing.naive_seen import Seen, seen_of
 from fedretail.testing.naive_words import NaiveWords, holds
 
 _UNHEARD_MS = 30 * 24 * 3600 * 1000
+_SILENT_MS = 7 * 24 * 3600 * 1000
 _UNITS = ["kg", "l", "m", "piece"]
 
 
 @dataclass(frozen=True)
 class Found:
-    """All hits in order; how many hold every word; counts by facet; offers by product."""
+    """All hits in order; how many hold every word; counts by facet; offers by product.
+
+    told: of each hit what a Listing says of it, by the names of its fields.
+    """
 
     offers: list[str]
     full: int
     facets: dict[str, Counter[Any]]
     products: list[list[str]]
-
-
-@dataclass
-class _Seen:
-    """An offer at a site, judged at a moment."""
-
-    record: RecordId
-    offer: Offer
-    site: Site
-    words: list[str]
-    named: int
-    confirmed_ms: int | None
-    away_m: float
-    price: int | None
-    currency: str | None
-    is_partial: bool = False
-    held: set[str] = field(default_factory=set)
-
-    @property
-    def id(self) -> str:
-        return f"{self.record.collection[5:]}/{self.record.key}"
-
-    @property
-    def unit(self) -> Any:
-        if self.price is None:
-            return None
-        return unit_price(self.price, self.offer.net, self.offer.pack, self.offer.sold_by)
-
-    @property
-    def stock(self) -> int:
-        if self.offer.stock.made_to_order or self.offer.stock.level in ("few", "some"):
-            return STOCK_LIKELY
-        return STOCK_NONE if self.offer.stock.level == "none" else STOCK_UNKNOWN
-
-    @property
-    def product(self) -> Any:
-        """Offers of one product have the same."""
-        gtin = self.offer.gtin
-        if gtin is None:
-            return self.id
-        short = gtin[6:] if gtin.startswith("000000") else None
-        given_out_by_shops = (
-            short[0] in "02" if short else gtin[1:3] in ("02", "04") or gtin[1] == "2"
-        )
-        return (self.record.owner, gtin) if given_out_by_shops else gtin
+    told: dict[str, dict[str, Any]]
 
 
 def naive_search(
@@ -95,14 +53,13 @@ def naive_search(
     than a page where the best are asked for, else none.
     """
     at_ms = now_ms if query.at_ms is None else query.at_ms
-    seen = [
-        _seen(store, place, folded, query=query, at_ms=at_ms) for place, folded in _offers(store)
+    there = [
+        seen_of(store, place, folded, query=query, at_ms=at_ms) for place, folded in _offers(store)
     ]
-    there = [one for one in seen if one is not None]
     digits = "".join(one for one in query.words if one not in " -")
     texts = [one.words for one in there if one.offer.name]
     typed = digits if digits.isdigit() and digits.isascii() else query.words
-    terms = query_terms(typed, NaiveWords(texts), begun=query.begun)
+    terms = _terms(typed, NaiveWords(texts), query)
     of_query = [one for one in there if _is_hit(one, store, query, at_ms=at_ms, now_ms=now_ms)]
     hits = _holding(of_query, terms)
     is_found = not all(one.is_partial for one in hits) and not any(
@@ -112,17 +69,22 @@ def naive_search(
         wide = Query(view=query.view, member=query.member)
         shown = [one for one in there if _is_hit(one, store, wide, at_ms=at_ms, now_ms=now_ms)]
         words = NaiveWords([one.words for one in shown if one.offer.name], of=texts)
-        terms = query_terms(typed, words, begun=query.begun)
+        terms = _terms(typed, words, query)
         hits = _holding(of_query, terms)
     if query.words.strip() and not terms:
-        return _answer([], query, [], at_ms)
+        return _answer([], query, [], at_ms=at_ms, now_ms=now_ms)
     weighed = [term._replace(weight=_weight(term, texts)) for term in terms]
     few = few if few is not None else 10 if query.sort == "best" else 1
     hits = _enough(hits, weighed, texts, few)
-    return _answer(hits, query, weighed if len(terms) > 1 else terms, at_ms)
+    weighed = weighed if len(terms) > 1 else terms
+    return _answer(hits, query, weighed, at_ms=at_ms, now_ms=now_ms)
 
 
-def _holding(offers: list[_Seen], terms: list[Term]) -> list[_Seen]:
+def _terms(typed: str, words: NaiveWords, query: Query) -> list[Term]:
+    return query_terms(typed, words, begun=query.begun, as_typed=query.as_typed)
+
+
+def _holding(offers: list[Seen], terms: list[Term]) -> list[Seen]:
     """Those that hold some of the terms, or all offers where there are none."""
     for one in offers:
         one.held = {term.text for term in terms if holds(one.words, term)}
@@ -138,9 +100,7 @@ def _hides(view: View) -> bool:
     )
 
 
-def _enough(
-    hits: list[_Seen], weighed: list[Term], texts: list[list[str]], few: int
-) -> list[_Seen]:
+def _enough(hits: list[Seen], weighed: list[Term], texts: list[list[str]], few: int) -> list[Seen]:
     """Those with every word; where they are few, also those with a telling one, or any."""
     full = [one for one in hits if not one.is_partial]
     if len(full) >= few or len(weighed) < 2:
@@ -166,41 +126,6 @@ def _offers(store: MemoryRecords) -> list[tuple[RecordId, Folded]]:
     return [(place, folded) for place, folded in store.present.items() if place.kind == "offer"]
 
 
-def _seen(
-    store: MemoryRecords, place: RecordId, folded: Folded, *, query: Query, at_ms: int
-) -> _Seen | None:
-    offer = Offer.from_fields(folded.fields)
-    record = store.present.get(place._replace(kind="site", key=place.collection[5:]))
-    site = Site.from_fields(record.fields) if record else Site()
-    named, words = offer_words(
-        offer.name,
-        brand=offer.brand,
-        category=offer.category,
-        sku=offer.sku,
-        gtin=offer.gtin,
-        net=offer.net,
-        pack=offer.pack,
-        language=offer.language,
-    )
-    source = store.present.get(place._replace(kind="source", key=offer.source))
-    checked = Offer.from_fields(source.fields).checked_at if source and offer.source else None
-    moments = [folded.stamps.get("prices"), offer.checked_at, checked]
-    away_m = distance_m(query.near, site.position) if query.near and site.position else 0.0
-    currency = offer.currency or site.currency
-    price = price_now(offer.prices, at_ms, member=query.member) if currency else None
-    return _Seen(
-        place,
-        offer,
-        site,
-        words.split(" "),
-        named,
-        max((moment for moment in moments if moment is not None), default=None),
-        away_m,
-        price.amount_minor if price else None,
-        currency,
-    )
-
-
 def _weight(term: Term, texts: list[list[str]]) -> float:
     if any(form.begun for form in term.forms):
         return rarity(0, 0)
@@ -213,7 +138,7 @@ def _count(term: Term, texts: list[list[str]]) -> int:
     return sum(form.token in words for words in texts for form in term.forms)
 
 
-def _is_hit(one: _Seen, store: MemoryRecords, query: Query, *, at_ms: int, now_ms: int) -> bool:
+def _is_hit(one: Seen, store: MemoryRecords, query: Query, *, at_ms: int, now_ms: int) -> bool:
     owner, site = one.record.owner, one.record.collection[5:]
     heard = store.heard.get((owner, one.record.collection))
     if heard is None or now_ms - heard > _UNHEARD_MS or one.site.position is None:
@@ -227,14 +152,14 @@ def _is_hit(one: _Seen, store: MemoryRecords, query: Query, *, at_ms: int, now_m
     return _passes(one, query, at_ms) and (query.view is None or _in_view(one, query.view, at_ms))
 
 
-def _passes(one: _Seen, asked: Any, at_ms: int) -> bool:
+def _passes(one: Seen, asked: Any, at_ms: int) -> bool:
     """Whether the filters that a query and a view share hold."""
     owner, site, place = one.record.owner.hex(), one.record.collection[5:], one.site.position
     assert place is not None
     claims = {fold(claim) for claim in one.offer.claims}
     age = one.offer.min_age
     years = age if age is not None else min_age_for(one.offer.category) or 0
-    is_priced = one.price is not None and one.currency == asked.currency
+    amount = one.amount if one.currency == asked.currency else None
     confirmed = one.confirmed_ms
     return all((
         asked.within_m is None or distance_m(asked.near, place) <= asked.within_m,
@@ -242,8 +167,8 @@ def _passes(one: _Seen, asked: Any, at_ms: int) -> bool:
         asked.retailers is None or owner in asked.retailers or site in asked.retailers,
         not asked.open_now or one.site.open_state(at_ms).open is True,
         not asked.in_stock or one.stock != STOCK_NONE,
-        asked.min_price_minor is None or (is_priced and one.price >= asked.min_price_minor),
-        asked.max_price_minor is None or (is_priced and one.price <= asked.max_price_minor),
+        asked.min_price_minor is None or (amount is not None and amount >= asked.min_price_minor),
+        asked.max_price_minor is None or (amount is not None and amount <= asked.max_price_minor),
         asked.type is None or one.offer.type == asked.type,
         all(fold(claim) in claims for claim in asked.claims),
         asked.newer_than_ms is None
@@ -252,7 +177,7 @@ def _passes(one: _Seen, asked: Any, at_ms: int) -> bool:
     ))  # fmt: skip
 
 
-def _in_view(one: _Seen, view: View, at_ms: int) -> bool:
+def _in_view(one: Seen, view: View, at_ms: int) -> bool:
     owner, site = one.record.owner, one.record.collection[5:]
     category = one.offer.category
     return all((
@@ -285,7 +210,7 @@ def _below(category: str, wanted: str) -> bool:
     return path[: len(asked)] == asked or (len(asked) == 1 and asked[0] in path)
 
 
-def _answer(hits: list[_Seen], query: Query, terms: list[Term], at_ms: int) -> Found:
+def _answer(hits: list[Seen], query: Query, terms: list[Term], *, at_ms: int, now_ms: int) -> Found:
     counts: Counter[str] = Counter(one.unit.per for one in hits if one.unit is not None)
     ranks = sorted(_UNITS, key=lambda per: (-counts[per], _UNITS.index(per)))
     hits = sorted(hits, key=lambda one: _order(one, query, terms, ranks=ranks, at_ms=at_ms))
@@ -297,11 +222,51 @@ def _answer(hits: list[_Seen], query: Query, terms: list[Term], at_ms: int) -> F
         sum(not one.is_partial for one in hits),
         _facets(hits, query, at_ms),
         list(products.values()),
+        {one.id: _told(one, query, terms, at_ms=at_ms, now_ms=now_ms) for one in hits},
     )
 
 
+def _told(one: Seen, query: Query, terms: list[Term], *, at_ms: int, now_ms: int) -> dict[str, Any]:
+    offer, site, price = one.offer, one.site, one.price
+    state = site.open_state(at_ms)
+    regular = offer.regular
+    is_reduced = regular is not None and one.amount is not None and regular > one.amount
+    is_silent = now_ms - one.heard_ms > _SILENT_MS
+    return {
+        "name": offer.name,
+        "gtin": offer.gtin,
+        "currency": one.currency,
+        "amount_minor": one.amount,
+        "regular_minor": regular if is_reduced else None,
+        "deposit_minor": offer.deposit,
+        "unit_price": one.unit,
+        "stock": offer.stock,
+        "distance_m": one.away_m if query.near else None,
+        "site_id": one.record.collection[5:],
+        "site_name": site.name,
+        "position": site.position,
+        "open": state.open,
+        "open_until_ms": state.until_ms,
+        "seen_at_ms": one.heard_ms,
+        "confirmed_at_ms": one.confirmed_ms,
+        "category": offer.category,
+        "min_age": min_age_for(offer.category) if offer.min_age is None else offer.min_age,
+        "warnings": ("silent",) * is_silent + ("signed-twice",) * one.is_twice,
+        "score": _points(one, query, terms, at_ms) if query.sort == "best" else 0.0,
+        "is_own": one.record.owner == query.owner,
+        "for_members": price is not None and price.audience == "members",
+        "claims": offer.claims,
+    }
+
+
+def _points(one: Seen, query: Query, terms: list[Term], at_ms: int) -> float:
+    away_m = one.away_m if query.near else None
+    age_ms = None if one.confirmed_ms is None else at_ms - one.confirmed_ms
+    return score(naive_relevance(terms, one.words, one.named), away_m, one.stock, age_ms=age_ms)
+
+
 def _order(
-    one: _Seen, query: Query, terms: list[Term], *, ranks: list[str], at_ms: int
+    one: Seen, query: Query, terms: list[Term], *, ranks: list[str], at_ms: int
 ) -> tuple[Any, ...]:
     first = query.view is not None and query.view.own == "first"
     behind = first and query.view is not None and one.record.owner != query.view.owner
@@ -310,20 +275,15 @@ def _order(
     if query.sort == "nearest":
         return (*start, one.away_m, one.id)
     if query.sort == "best":
-        away_m = one.away_m if query.near else None
-        age_ms = None if one.confirmed_ms is None else at_ms - one.confirmed_ms
-        points = score(
-            naive_relevance(terms, one.words, one.named), away_m, one.stock, age_ms=age_ms
-        )
-        return (*start, -points, one.id)
+        return (*start, -_points(one, query, terms, at_ms), one.id)
     priced = (one.price is None, one.currency != query.currency, one.currency or "")
     if query.sort == "cheapest":
-        return (*start, *priced, one.price or 0, one.away_m, one.id)
+        return (*start, *priced, one.amount or 0, one.away_m, one.id)
     unit = (ranks.index(one.unit.per), one.unit.amount_minor) if one.unit else (0, 0)
     return (*start, *priced, *unit, one.away_m, one.id)
 
 
-def _facets(hits: list[_Seen], query: Query, at_ms: int) -> dict[str, Counter[Any]]:
+def _facets(hits: list[Seen], query: Query, at_ms: int) -> dict[str, Counter[Any]]:
     """Counts by facet; texts folded."""
     counts: dict[str, Counter[Any]] = {
         name: Counter() for name in ("categories", "brands", "retailers", "stock", "open", "prices")
@@ -337,8 +297,8 @@ def _facets(hits: list[_Seen], query: Query, at_ms: int) -> dict[str, Counter[An
         counts["retailers"][one.record.collection[5:]] += 1
         counts["stock"][words[one.stock]] += 1
         counts["open"][doors[one.site.open_state(at_ms).open]] += 1
-        if one.price is not None and one.currency == query.currency:
-            counts["prices"][_band(one.price)] += 1
+        if one.amount is not None and one.currency == query.currency:
+            counts["prices"][_band(one.amount)] += 1
     return counts
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, eq=False)
 class Place:
-    """A connection that was let in. close: ends it."""
+    """A connection that was let in. address: "" is this computer itself. close: ends it."""
 
     address: str
     close: Callable[[], None]
@@ -15,15 +15,17 @@ class Place:
 
 
 class Doors:
-    """Counts connections; `each` of one address, `most` in all.
+    """Counts connections; `each` of one address, `most` in all, `here` of them for this computer.
 
     Where there is no room, the connection gives way that has waited longest without a request, of
-    the address that has the most of them; where all are busy, the newcomer is refused.
+    the address that has the most of them; where all are busy, the newcomer is refused. However busy
+    the network is, this computer's own screen and its back office are let in.
     """
 
-    def __init__(self, *, each: int, most: int) -> None:
+    def __init__(self, *, each: int, most: int, here: int = 0) -> None:
         self._each = each
         self._most = most
+        self._of_others = most - here
         # In the order in which they became idle, or came.
         self._places: dict[Place, None] = {}
 
@@ -31,9 +33,12 @@ class Doors:
         return len(self._places)
 
     def enter(self, address: str, close: Callable[[], None]) -> Place | None:
-        """The place of a newcomer; None where it is refused."""
+        """The place of a newcomer; None where it is refused. As Place."""
         of_address = [place for place in self._places if place.address == address]
         if len(of_address) >= self._each and not self._evict(of_address):
+            return None
+        others = [place for place in self._places if place.address]
+        if address and len(others) >= self._of_others and not self._evict(others):
             return None
         if len(self._places) >= self._most and not self._evict(list(self._places)):
             return None

@@ -112,22 +112,25 @@ class Guard:
             return 400, "The length of the body is said twice."
         if scope["method"] not in _SAFE:
             return self._foreign(scope, headers, host)
-        if scope["path"].startswith(API) and self._is_embedded(headers):
+        if self._is_embedded(scope["path"], headers):
             return 403, "Another site's page asked for that."
         return None
 
-    def _is_embedded(self, headers: Mapping[bytes, str]) -> bool:
+    def _is_embedded(self, path: str, headers: Mapping[bytes, str]) -> bool:
         """Whether a page of another site asks that could not read the answer anyway.
 
-        It would make this computer work, and hold streams and exports, for nothing; a link that
-        somebody follows is none of that.
+        It would make this computer work, and hold streams and exports, for nothing, in the name of
+        whoever looks at it; a link that somebody follows is none of that.
         """
         if headers.get(b"sec-fetch-site") not in _FOREIGN:
             return False
         is_link = headers.get(b"sec-fetch-mode") == "navigate" and (
             headers.get(b"sec-fetch-dest", "document") == "document"
         )
-        return not (is_link or allows(self._rules.origins, headers.get(b"origin", "null")))
+        may_read = path.startswith(API) and (
+            allows(self._rules.origins, headers.get(b"origin", "null"))
+        )
+        return not (is_link or may_read)
 
     def _foreign(
         self, scope: Scope, headers: Mapping[bytes, str], host: str
@@ -154,21 +157,12 @@ def allows(origins: Collection[str], origin: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is an IP address."""
+    """Whether a text is an IP address; with a zone behind it, which may be any text, it is none."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
-
-
-def is_loopback(scope: Scope) -> bool:
-    """Whether a request comes from this computer."""
-    client = scope.get("client")
-    try:
-        return client is not None and ipaddress.ip_address(client[0]).is_loopback
-    except ValueError:
-        return False
+    return "%" not in text
 
 
 class _Dressed:

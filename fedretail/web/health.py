@@ -10,8 +10,8 @@ from fedretail import __version__
 from fedretail.errors import FedretailError
 from fedretail.node.node import Node
 from fedretail.web import problems
+from fedretail.web.askers import is_loopback
 from fedretail.web.counts import Counts
-from fedretail.web.guard import is_loopback
 
 _KIND = "text/plain; version=0.0.4; charset=utf-8"
 # What only grows; all else goes up and down.

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedretail.domain.texts import calm_json
 from fedretail.errors import (
     BugError,
     FedretailError,
@@ -50,7 +51,7 @@ def body(status: int, detail: str, hint: str | None = None) -> bytes:
     said = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if hint:
         said["hint"] = hint
-    return json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
+    return calm_json(json.dumps(said, ensure_ascii=False)).encode("utf-8", "replace")
 
 
 def problem(
@@ -83,6 +84,8 @@ async def on_bug(request: Request, error: Exception) -> Response:
     return problem(500, _DETAILS[500])
 
 
-def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def of_status(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, hint: str | None = None
+) -> Response:
     """What the framework has refused, told as ours."""
-    return problem(status, _DETAILS.get(status, detail), headers=headers)
+    return problem(status, _DETAILS.get(status, detail), hint, headers)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Never
 
+import h11
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
@@ -26,6 +27,7 @@ from starlette.types import ASGIApp
 from fedretail.domain.web_addresses import WebAddress
 from fedretail.errors import Unavailable
 from fedretail.web import problems
+from fedretail.web.askers import asker_at
 from fedretail.web.counts import Counts
 from fedretail.web.doors import Doors
 
@@ -43,7 +45,8 @@ class Limits:
 
     idle_s: until its first request is there whole, and between two: a browser keeps a connection
     between two pages. send_s: until the other side has taken one piece. each, most: connections of
-    one address, and of all. How long a body may take is said in `fedretail.web.bodies`.
+    one address, and of all; here: of these, kept for this computer. How long a body may take is
+    said in `fedretail.web.bodies`.
     """
 
     idle_s: float = 30.0
@@ -52,6 +55,8 @@ class Limits:
     each: int = 100
     # Beside neighbours and files well below the 1,024 that a process may have open.
     most: int = 300
+    # A screen and the back office.
+    here: int = 40
 
 
 async def run(
@@ -108,7 +113,7 @@ class _Server:
         self.app = ASGIWrapper(framework)
         self.limits = limits
         self.counts = counts
-        self.doors = Doors(each=limits.each, most=limits.most)
+        self.doors = Doors(each=limits.each, most=limits.most, here=limits.here)
         self.config = Config()
         self.config.include_server_header = False
         self.config.h11_max_incomplete_size = _MAX_HEAD_BYTES
@@ -125,7 +130,7 @@ class _Server:
             await trio.aclose_forcefully(stream)
             return
         with trio.CancelScope() as scope:
-            place = self.doors.enter(client[0] if client else "", scope.cancel)
+            place = self.doors.enter(asker_at(client[0] if client else ""), scope.cancel)
             if place is None:
                 self.counts.refused += 1
                 await _turn_away(stream)
@@ -208,6 +213,18 @@ class _Protocol(H11Protocol):
 
     async def _check_protocol(self, event: Any) -> None:
         """No upgrade to HTTP/2: a hundred streams on one connection pass every door."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        """Nor to WebSockets, which pass by the limits of requests: such a wish is not heard."""
+        headers = [pair for pair in request.headers if pair[0] != b"upgrade"]
+        if len(headers) < len(request.headers):
+            request = h11.Request(
+                method=request.method,
+                target=request.target,
+                headers=headers,
+                http_version=request.http_version,
+            )
+        await super()._create_stream(request)
 
     async def _send_error_response(self, status_code: int) -> None:
         body = problems.body(status_code, "This is no request of HTTP/1.1.")

@@ -14,8 +14,7 @@ import trio
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
-from fedretail.web.api.manners import network_of
-from fedretail.web.guard import is_loopback
+from fedretail.web.askers import asker_of
 
 T = TypeVar("T")
 
@@ -61,10 +60,10 @@ class Turns:
     @asynccontextmanager
     async def _line(self, scope: Scope) -> AsyncIterator[None]:
         """The turn among the requests of one address; this computer's own have no such line."""
-        if is_loopback(scope):
+        name = asker_of(scope)
+        if not name:
             yield
             return
-        name = network_of((scope["client"] or [""])[0])
         line = self._lines.setdefault(name, trio.Lock())
         try:
             async with line:

@@ -216,7 +216,7 @@ def test_a_file_that_holds_no_ticket_is_told(shop, tmp_path) -> None:
         file.write_bytes(raw)
         done = shop("join", file)
         assert (done.code, len(done.err.splitlines()) <= 3) == (1, True)
-    assert shop("join", tmp_path).code == 1
+    assert shop("join", tmp_path).code == 2
 
 
 @pytest.mark.parametrize("ticket", ["", "garbage", "fr1-", "fr1-aaaa-bbbb", "fr1-" + "a" * 5000])

@@ -9,10 +9,10 @@ from fedretail.connectors.columns import (
     counts_rows,
     currency_in_heading,
     distinct,
-    is_vague,
     missing_columns,
     plain_heading,
     recognise,
+    settle_by_cells,
 )
 from fedretail.connectors.shopify import ShopifyCsv
 from fedretail.connectors.woocommerce import WooCommerceCsv
@@ -48,22 +48,30 @@ def test_a_number_is_a_code_where_nothing_else_is(heading):
         assert found[code] in {"sku", "source_id"}
 
 
-@pytest.mark.parametrize("heading", ["Artikel", "Article", "Item", "Artículo", "Articolo"])
-def test_an_article_is_a_code_beside_a_name(heading):
-    for other in ("Bezeichnung", "Name", "Désignation"):
-        for headings in ([heading, other], [other, heading]):
-            assert recognise(headings, GENERIC) == {heading: "sku", other: "name"}
-    assert recognise([heading, "Name", "SKU"], GENERIC)[heading] is None
-    assert recognise([heading, "SKU"], GENERIC) == {heading: "name", "SKU": "sku"}
-    assert is_vague(heading)
-
-
 def test_line_numbers_are_no_codes():
     assert counts_rows(["1", "2", "3"])
     assert counts_rows(["1"])
     assert not counts_rows(["1", "3"])
     assert not counts_rows(["4711"])
     assert not counts_rows(["1", "2", ""])
+
+
+@pytest.mark.parametrize("heading", ["Artikel", "Article", "Item", "Produit", "Artículo"])
+def test_an_article_is_its_number_where_another_column_is_its_name(heading):
+    def settled(headings, *cells):
+        return settle_by_cells(
+            recognise(headings, GENERIC), dict(zip(headings, cells, strict=True))
+        )
+
+    name = ["Oat milk", "Rye bread"]
+    assert settled([heading, "Bezeichnung"], ["4711", "A-12"], name) == {
+        heading: "sku", "Bezeichnung": "name",
+    }  # fmt: skip
+    assert settled([heading, "Bezeichnung"], ["1", "2"], name)[heading] is None
+    coded = settled([heading, "SKU", "Bezeichnung"], ["4711", "12"], ["7", "8"], name)
+    assert coded == {heading: None, "SKU": "sku", "Bezeichnung": "name"}
+    assert settled([heading, "Bezeichnung"], name, ["1 l", "500 g"])[heading] == "name"
+    assert settled([heading, "Preis"], ["4711", "12"], ["1", "2"])[heading] == "name"
 
 
 def test_of_two_columns_for_one_role_the_first_has_it():

@@ -179,6 +179,29 @@ def test_a_bare_unit_is_a_price_by_weight(read):
     assert (lettuce["net"], lettuce["sold_by"]) == (None, None)
 
 
+def test_a_bare_unit_under_the_heading_content_is_a_price_by_weight(read):
+    got = read("Name,Price,Inhalt\nApples,2.50,kg\nEggs,3,Stück\nMilk,1,1 l\nTea,4,some\n")
+    apples, eggs, milk, tea = (row.fields for row in got.all)
+    assert (apples["net"], apples["sold_by"]) == (["1", "KGM"], "weight")
+    assert (milk["net"], milk["sold_by"]) == (["1", "LTR"], None)
+    assert eggs["net"] is tea["net"] is None
+    assert "2 net contents" in got.reading.notes[-1].english
+
+
+def test_a_list_with_a_number_and_a_name_of_each_article(read):
+    got = read("Artikel;Bezeichnung;Preis\n4711;Hafermilch;2,19\n4712;Roggenbrot;4,20\n")
+    assert got.reading.columns == {"Artikel": "sku", "Bezeichnung": "name", "Preis": "price"}
+    assert [row.fields["name"] for row in got.all] == ["Hafermilch", "Roggenbrot"]
+
+
+def test_another_list_may_lack_the_column_that_was_the_name(read):
+    first = read("Artikel,Bezeichnung,Preis\nOat milk,from the farm,2\nBread,of rye,4\n")
+    assert first.reading.columns["Bezeichnung"] is None
+    later = read("Bezeichnung,Preis\nApples,3\n", source_profile=first.reader.profile)
+    assert later.reading.columns == {"Bezeichnung": "name", "Preis": "price"}
+    assert [row.fields["name"] for row in later.all] == ["Apples"]
+
+
 def test_progress_ends_at_the_size_of_the_file(tmp_path: Path):
     path = tmp_path / "list.csv"
     path.write_text("Name,Price\nMilk,1\n", encoding="utf-8")

@@ -33,12 +33,27 @@ def test_as_people_write_it() -> None:
     assert read_week(None) == dict.fromkeys(DAYS, "")
 
 
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("8.00 - 13.00 Uhr", "08:00-13:00"), ("8-12 und 14-18 Uhr", "08:00-12:00, 14:00-18:00"),
+        ("8 Uhr bis 18:30 Uhr", "08:00-18:30"), ("9 to 17:30 and 18-2", "09:00-17:30, 18:00-02:00"),
+        ("8\u00a0–\u00a012 / 14—18", "08:00-12:00, 14:00-18:00"), ("Geschlossen", ""),
+        ("closed", ""), (" - ", ""),
+    ],
+)  # fmt: skip
+def test_as_it_stands_on_doors(text: str, times: str) -> None:
+    assert parse_times(text) == times
+
+
 @pytest.mark.parametrize("text", ["PH off", "Apr-Oct Mo 08:00-12:00", "24/7", "Mo 08:00+"])
 def test_what_no_form_shows_stays_text(text: str) -> None:
     assert read_week(text) is None
 
 
-@pytest.mark.parametrize("text", ["8", "8-8", "25-26", "08:00-24:30", "soon"])
+@pytest.mark.parametrize(
+    "text", ["8", "8-8", "25-26", "08:00-24:30", "soon", "08:0٣-12", "9-5", "9-5:30"]
+)
 def test_what_are_no_times(text: str) -> None:
     with pytest.raises(MalformedInput):
         parse_times(text)

@@ -186,3 +186,20 @@ def test_what_a_crash_has_left_goes_after_a_day_and_foreign_files_are_no_picture
     again = opened(tmp_path, clock)
     assert again.statistics()["pictures"] == 1
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_somebody_elses_files_stay_whatever_their_age(tmp_path: Path, clock: ManualClock) -> None:
+    """Where somebody keeps photos below this folder, or has laid a link to where they are."""
+    album = tmp_path / "album"
+    photos = [album / "2019" / "shop.jpg", album / "ab" / f"{'0' * 64}.jpg", album / "b.webp"]
+    for path in photos:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"photo")
+        os.utime(path, (1, 1))
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "own").symlink_to(album, target_is_directory=True)
+    with_link = opened(tmp_path, clock)
+    with_link.put(picture(1), is_own=True)
+    with_link.put(picture(2), is_own=False)
+    assert opened(tmp_path, clock).statistics()["pictures"] == 2
+    assert all(path.read_bytes() == b"photo" for path in photos)

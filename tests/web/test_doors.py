@@ -35,6 +35,18 @@ def test_there_are_never_more_than_may_be(steps: list[tuple[str, str]]) -> None:
         assert all(sum(p.address == n for p in places) <= 3 for n in "abc")
 
 
+def test_the_network_leaves_room_for_this_computer() -> None:
+    doors = Doors(each=9, most=5, here=2)
+    for address, is_let_in in (("a", True), ("b", True), ("b", True), ("c", False), ("", True)):
+        place = doors.enter(address, lambda: None)
+        assert (place is not None) is is_let_in
+        if place is not None:
+            doors.turn(place, is_busy=True)
+    # What this computer does not use it does not give away.
+    assert doors.enter("d", lambda: None) is None
+    assert doors.enter("", lambda: None) is not None
+
+
 def test_who_has_most_and_waits_longest_goes_first() -> None:
     doors, gone = Doors(each=9, most=4), list[str]()
     for name in ("a1", "b1", "a2", "a3"):

@@ -46,7 +46,17 @@ def test_this_computers_own_names_are_answered(face: Face, host: str) -> None:
     "host",
     [
         *("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "a@127.0.0.1"),
-        *("127.0.0.1:80:80", "", "*", "[::1", "127.1", "0x7f.1", "2130706433"),
+        *(
+            "127.0.0.1:80:80",
+            "",
+            "*",
+            "[fe80::1%25evil.example]",
+            "fe80::1%<b>",
+            "[::1",
+            "127.1",
+            "0x7f.1",
+            "2130706433",
+        ),
     ],
 )
 def test_a_name_that_is_not_ours_gets_nothing(face: Face, host: str) -> None:
@@ -78,6 +88,17 @@ def test_pages_of_others_change_nothing(face: Face, headers: dict[str, str]) -> 
             assert face.ask(path, method, **headers).status == 403
 
 
+@pytest.mark.parametrize("path", ["/?q=milk", "/live", "/kiosk", "/healthz", "/static/icons.svg"])
+def test_pages_of_others_hold_no_page_of_ours(face: Face, path: str) -> None:
+    """A thousand pictures on a page of the internet whose address is a search of this shop."""
+    for site in ("cross-site", "same-site"):
+        for mode, dest in (("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")):
+            asked = {"sec_fetch_site": site, "sec_fetch_mode": mode, "sec_fetch_dest": dest}
+            assert face.ask(path, **asked).status == 403
+    if path != "/live":
+        assert face.ask(path, sec_fetch_site="same-origin", sec_fetch_mode="cors").status < 400
+
+
 @pytest.mark.parametrize("path", ["/api/v1/changes/stream", "/api/v1/export", "/api/v1/search"])
 def test_pages_of_others_make_the_api_do_no_work(shop: Node, path: str) -> None:
     with shown(shop) as face:
@@ -93,6 +114,7 @@ def test_pages_of_others_make_the_api_do_no_work(shop: Node, path: str) -> None:
     with shown(shop) as face:
         named = {"sec_fetch_site": "cross-site", "origin": "https://shop.example"}
         assert face.ask("/api/v1/search", **named).status == 200
+        assert face.ask("/?q=milk", **named).status == 403
         assert face.ask("/api/v1/search", sec_fetch_site="cross-site").status == 403
 
 

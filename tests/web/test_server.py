@@ -12,6 +12,7 @@ from fedretail.clock import SystemClock
 from fedretail.node.node import Node
 from fedretail.testing.faces import Face, shown
 from fedretail.web import bodies
+from fedretail.web.askers import asker_at
 from fedretail.web.server import Limits
 
 HOST = b"Host: 127.0.0.1\r\n"
@@ -143,7 +144,7 @@ def test_who_has_hung_up_holds_no_place(shop: Node) -> None:
 
 
 def test_where_all_are_busy_newcomers_are_told(shop: Node) -> None:
-    few = Limits(idle_s=30, each=2, most=3)
+    few = Limits(idle_s=30, each=2, most=3, here=0)
     with shown(shop, limits=few) as face, ExitStack() as held:
         for _ in range(2):
             line = held.enter_context(called(face))
@@ -210,8 +211,31 @@ def test_there_is_no_way_to_http_2(face: Face) -> None:
     assert got.startswith(b"HTTP/1.1 200")
     sockets = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     key = b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-    got = said(face, b"GET / HTTP/1.1\r\n" + HOST + sockets + key + b"\r\n")
-    assert got.startswith(b"HTTP/1.1 403")
+    close = b"Connection: close\r\n\r\n"
+    got = said(face, b"GET /healthz HTTP/1.1\r\n" + HOST + sockets + key + close)
+    assert got.startswith(b"HTTP/1.1 200")
+
+
+def test_a_wish_for_a_websocket_is_not_heard_and_is_no_line_in_the_log(
+    face: Face, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a body, without a key, again and again: it was a fault with its trace, each time."""
+    wish = b"Connection: upgrade\r\nUpgrade: WebSocket\r\n"
+    for more in (b"Content-Length: 3\r\n\r\nabc", b"Sec-WebSocket-Version: 99\r\n\r\n"):
+        got = said(face, b"GET /healthz HTTP/1.1\r\n" + HOST + wish + more)
+        assert got.startswith(b"HTTP/1.1 200")
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        *(("127.0.0.1", ""), ("::1", ""), ("192.168.1.7", "192.168.1.7")),
+        *(("2001:db8::1", "2001:db8::/64"), ("2001:db8::ffff:1", "2001:db8::/64")),
+    ],
+)
+def test_a_network_of_ipv6_is_one_caller(address: str, name: str) -> None:
+    assert asker_at(address) == name
 
 
 def test_an_address_of_another_site_is_not_fetched(face: Face) -> None:

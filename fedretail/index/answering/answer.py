@@ -34,7 +34,7 @@ from fedretail.index.query import Group, barcode_in
 from fedretail.index.rules.facets import Facets
 from fedretail.index.rules.instead import Instead, instead_of
 from fedretail.index.rules.ranking import Term
-from fedretail.index.rules.shown import Shelf, listing
+from fedretail.index.rules.shown import AtSite, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def _listing(hit: Hit, judge: Judge) -> Listing:
     entry, where, seen_at_ms = judge.reach(base)
     detail = judge.details.read(hit.row)
     offer = Offer.from_fields(detail.fields)
-    shelf = Shelf(
+    at_site = AtSite(
         site_id=entry.id,
         site=entry.told,
         key=detail.key,
@@ -202,5 +202,5 @@ def _listing(hit: Hit, judge: Judge) -> Listing:
         away_m=where.distance_m,
     )
     return listing(
-        offer, shelf, at_ms=judge.at_ms, near=query.near, score=hit.score, member=query.member
+        offer, at_site, at_ms=judge.at_ms, near=query.near, score=hit.score, member=query.member
     )

@@ -5,10 +5,10 @@ Both ways lead to the same rows; everything that decides is judged afterwards, b
 
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from fedretail.index.answering.covers import Cover, covers_of, covers_of_many, is_one_left
 from fedretail.index.language.text import match
 from fedretail.index.language.vocabulary import LAST_CHARACTER, begins
 from fedretail.index.layout.lists import INDEXED_BEGINNINGS, Spans
@@ -60,17 +60,6 @@ class Listed(Protocol):
     def share_of(self, spans: Spans) -> float:
         """Which share of all offers stands in the spans."""
         ...
-
-
-class Cover(NamedTuple):
-    """Rows, ascending, and for each at most so large a share of what was asked it holds.
-
-    parts: where rows are many, for each term a numpy array of whether they may hold it; () else.
-    """
-
-    rows: Sequence[int]
-    shares: Sequence[float]
-    parts: Sequence[tuple[Term, Any]] = ()
 
 
 class _Asked(NamedTuple):
@@ -173,34 +162,17 @@ class Words:
         keeps them an upper bound.
         """
         read = {term.forms: self._cut(self._asked[term.forms], spans) for term in some}
+        if not all(hasattr(rows, "places") for rows in read.values()):
+            return covers_of(terms, read, lambda term: self._count(term) > 0, full=full)
+        rest = [term for term in terms if term.forms not in read]
+        if full is not None and len(read) == 1 and is_one_left(terms, read):
+            rest = []
+        known = {
+            term.forms: self._lists.held_of(self._asked[term.forms].match, spans)
+            for term in self._beside(rest, sum(map(len, read.values())), spans)
+        }
         taken: Any = read
-        if all(hasattr(rows, "places") for rows in read.values()):
-            from fedretail.index.answering.covers import covers_of_many
-
-            rest = [term for term in terms if term.forms not in read]
-            if full is not None and len(read) == 1 and is_one_left(terms, read):
-                rest = []
-            known = {
-                term.forms: self._lists.held_of(self._asked[term.forms].match, spans)
-                for term in self._beside(rest, sum(map(len, read.values())), spans)
-            }
-            return covers_of_many(
-                terms, taken, known, lambda term: self._count(term) > 0, full=full
-            )
-        held = Counter(row for rows in read.values() for row in rows)
-        found: dict[int, float] = dict.fromkeys(held, 0.0)
-        may: Collection[int] = found
-        if full is not None and is_one_left(terms, read):
-            every = set(map(int, full))
-            may = [row for row, count in held.items() if count < len(read) or row in every]
-        total = 0.0
-        for term in terms:
-            total += term.weight
-            most = max(term.weight * form.worth for form in term.forms)
-            for row in read.get(term.forms, may if self._count(term) else ()):
-                found[row] += most
-        rows = sorted(found)
-        return Cover(rows, [found[row] / total for row in rows])
+        return covers_of_many(terms, taken, known, lambda term: self._count(term) > 0, full=full)
 
     def _beside(self, rest: list[Term], rows: int, spans: Spans) -> list[Term]:
         """Terms of which all rows are read to tell which of so many rows hold them; rare first."""
@@ -253,11 +225,6 @@ class Words:
         if form.begun:
             return int(begins(self._db, form.token))
         return self._lists.count_of(form.token)
-
-
-def is_one_left(terms: Sequence[Term], read: Collection[tuple[Form, ...]]) -> bool:
-    """Whether the rows of all terms but one were read."""
-    return len({term.forms for term in terms if term.forms not in read}) == 1
 
 
 def _is_begun(term: Term) -> bool:

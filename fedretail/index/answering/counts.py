@@ -30,11 +30,9 @@ def facets_of_many(many: Many) -> Facets:
     """As facets_of, of all these rows."""
     query, labels = many.judge.query, many.labels
     wanted = query.category
-    shelves = labels.categories.numbers_of(
-        ("shelf", wanted), lambda text: " > ".join(shelf_of(text, wanted))
-    )
+    shelves = labels.categories.parts(wanted, lambda text: " > ".join(shelf_of(text, wanted)))
     by_site = np.bincount(many.sites, minlength=len(many.reach.sites.entries))
-    brands = labels.brands.numbers_of("brand", lambda text: text)
+    brands = labels.brands.parts("", str)
     return Facets(
         categories=_texts(shelves, many.category),
         brands=_texts(brands, many.brand),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fedretail.index.answering.candidates import Cover
+from fedretail.index.answering.covers import Cover
 from fedretail.index.answering.cursors import Cursor
 from fedretail.index.answering.judge import Judge
 from fedretail.index.answering.rough import Hit, Rough
@@ -173,11 +173,11 @@ class Finder:
         sites, labels = memory.sites(self.db, self.state), memory.labels(self.db, self.state)
         with memory.held(self.db, self.state, sites) as columns:
             if rows is None:
-                shelf = columns.shelf(
+                counts = columns.counts(
                     shelves_name(judge.query), chosen_shelves(judge.query, labels)
                 )
             else:
-                shelf = columns.shelf_of(rows)
+                counts = columns.counts_of(rows)
 
         def at(numbers: Any) -> "Ranked":
             return self._ranked(
@@ -186,11 +186,11 @@ class Finder:
                 )
             )
 
-        windowed = len(self._ranked(lambda _: shelf.windowed)) if len(shelf.windowed) else 0
+        windowed = len(self._ranked(lambda _: counts.windowed)) if len(counts.windowed) else 0
         return Rings(
             judge,
             self.reach(sites),
-            shelf,
+            counts,
             windowed=windowed,
             ranked_at=at,
         )

@@ -14,7 +14,7 @@ from fedretail.domain.ids import offer_id
 from fedretail.domain.prices import UnitPrice
 from fedretail.index.answering import ties
 from fedretail.index.answering.ascending import ascending
-from fedretail.index.answering.candidates import Cover
+from fedretail.index.answering.covers import Cover
 from fedretail.index.answering.many import FOREIGN, Many
 from fedretail.index.answering.rough import Rough
 from fedretail.index.answering.scores import DOUBT, Names, Parts, Scores

@@ -13,7 +13,7 @@ from fedretail.index.answering.ranked import Ranked
 from fedretail.index.answering.reach import Reach
 from fedretail.index.answering.rough import Rough
 from fedretail.index.memory.arrays import Array, distinct
-from fedretail.index.memory.columns import Shelf
+from fedretail.index.memory.columns import SiteCounts
 from fedretail.index.rules.orders import Order
 from fedretail.index.rules.ranking import HALF_DISTANCE_M
 
@@ -30,15 +30,15 @@ RankedAt = Callable[[Array], Ranked]
 
 
 class Rings:
-    """All offers at the sites of a query without words, those first that may come first."""
+    """All offers of a query without words, or with a common one; first those that may be first."""
 
     def __init__(
-        self, judge: Judge, reach: Reach, shelf: Shelf, *, windowed: int, ranked_at: RankedAt
+        self, judge: Judge, reach: Reach, counts: SiteCounts, *, windowed: int, ranked_at: RankedAt
     ) -> None:
         """windowed: how many of those that begin or end are there."""
         self._judge, self._reach, self._ranked_at = judge, reach, ranked_at
-        self._shown, self._lasting = reach.shown(), shelf.lasting
-        self._total = int(shelf.lasting[self._shown].sum()) + windowed
+        self._shown, self._lasting = reach.shown(), counts.lasting
+        self._total = int(counts.lasting[self._shown].sum()) + windowed
         near = judge.query.near
         self._sort(None if near is None else reach.sites.nearest(near, _NEAREST))
 

@@ -10,7 +10,7 @@ from fedretail.domain.listings import Listing, warnings_of
 from fedretail.domain.sites import Site
 from fedretail.index.records import Records
 from fedretail.index.rules.goods import Age, Goods, Where, goods_of
-from fedretail.index.rules.shown import Shelf, listing
+from fedretail.index.rules.shown import AtSite, listing
 from fedretail.index.rules.stock import stock_code
 
 
@@ -54,7 +54,7 @@ class Stored:
         owner, collection = self.place.owner, self.place.collection
         seen_at_ms = store.seen_at(owner, collection)
         is_signed_twice = store.signed_twice(owner, collection)
-        shelf = Shelf(
+        at_site = AtSite(
             site_id=self.site_id,
             site=self.site,
             key=self.place.key,
@@ -65,7 +65,7 @@ class Stored:
             ),
             is_own=is_own,
         )
-        return listing(self.offer, shelf, at_ms=self.at_ms, near=near)
+        return listing(self.offer, at_site, at_ms=self.at_ms, near=near)
 
 
 def where_of(

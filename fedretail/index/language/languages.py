@@ -118,6 +118,12 @@ _GERMAN_ENDS = (
     "milch", "schokolade", "kase", "brot", "brotchen", "wurst", "fleisch", "saft", "wasser",
     "gemuse", "kuchen", "joghurt", "nudeln", "kartoffeln", "zwiebeln", "flasche", "schraube",
     "schrauben", "leuchte", "lampe", "schrank", "farbe", "holz", "schlussel", "reiniger",
+    "mehl", "marmelade", "konfiture", "honig", "zucker", "salz", "pfeffer", "gewurz", "essig",
+    "senf", "kaffee", "wein", "schnaps", "schorle", "schinken", "schnitzel", "fisch", "lachs",
+    "kohl", "obst", "flocken", "bohnen", "linsen", "erbsen", "beeren", "kirschen", "trauben",
+    "gurken", "pilze", "kekse", "aufstrich", "kerzen", "windeln", "waschmittel", "bohrer",
+    "zange", "schlauch", "stuhl", "sessel", "kissen", "teppich", "topf", "pfanne", "handschuhe",
+    "schuhe", "spielzeug", "futter",
 )  # fmt: skip
 # How they end in turn: few other words do.
 _END = min(map(len, _GERMAN_ENDS))

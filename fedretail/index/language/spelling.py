@@ -1,7 +1,8 @@
 """Words that no offer has: the words of the catalog that look most like them or end in them.
 
-The words of the whole catalog are read once a process and kept until the catalog has changed
-much. Only a query with a word that no offer has pays for that, or a process that lives long.
+The words of a large catalog are read once a process and kept until it has changed much; those of a
+small one whenever it has changed. Only a query with a word that no offer has pays for that, or a
+process that lives long.
 """
 
 import math
@@ -21,12 +22,13 @@ _SLIPS = ((12, 3), (7, 2), (MIN_LETTERS, 1))
 MOST_SIMILAR = 3
 # Likelier words than all that a view shows are not found to be of it, where it shows very little.
 _MOST_TRIED = 50
-# The words are read anew when as many offers have changed as there are words, and at least so
-# many: half a second for a million offers is not to be spent with every change.
+# Those of a large catalog are read anew when as many offers have changed as there are words, and
+# at least so many: half a second for a million offers is not to be spent with every change.
 _STALE_LEAST = 1_000
 # Those that the index keeps are written anew earlier, so that nobody who asks waits for it.
 _RENEWED = 0.5
-# The words of fewer offers are read in milliseconds, as they stand.
+# The words of fewer offers are read in milliseconds, as they stand: what a shop has just begun to
+# sell is known at once.
 KEPT_FROM_OFFERS = 20_000
 # A slip in the first letter is rare, and what comes of it is mostly another word.
 _OTHER_BEGINNING = 0.5
@@ -45,6 +47,7 @@ class Spellings:
         self._turn = threading.Lock()
         self._loaded = 0
         self._catalog: Catalog | None = None
+        self._is_large = False
         self._lives_long = False
         self._languages: tuple[int, tuple[str, ...]] | None = None
 
@@ -87,14 +90,23 @@ class Spellings:
         return [(word, 0.8 * math.exp(found[word] - found[best[0]])) for word in best]
 
     def _fresh(self, db: sqlite3.Connection, generation: int) -> Catalog:
-        """The catalog; read anew where it has changed much. The caller holds the turn."""
+        """The catalog; read anew where that is due. The caller holds the turn."""
         catalog = self._catalog
-        if catalog is None or _is_stale(catalog, self._loaded, generation):
-            self._loaded, catalog = read_catalog(db, generation)
+        if catalog is None or self._is_due(catalog, generation):
+            kept = Catalog.kept(db)
+            self._is_large = kept is not None
+            if kept is None or _is_stale(kept[1], kept[0], generation):
+                kept = generation, _read(db)
+            self._loaded, catalog = kept
             if self._lives_long:
                 catalog.sign()
             self._catalog = catalog
         return catalog
+
+    def _is_due(self, catalog: Catalog, generation: int) -> bool:
+        if self._is_large:
+            return _is_stale(catalog, self._loaded, generation)
+        return generation != self._loaded
 
 
 def meant(
@@ -123,12 +135,8 @@ def _by_halves(
     yield from _by_halves(words[half:], is_one_meant)
 
 
-def read_catalog(db: sqlite3.Connection, generation: int) -> tuple[int, Catalog]:
-    """The catalog that the index keeps, and of which generation it is; made where it is stale."""
-    kept = Catalog.kept(db)
-    if kept is not None and not _is_stale(kept[1], kept[0], generation):
-        return kept
-    return generation, Catalog.of(db.execute("SELECT term, doc FROM vocabulary"))
+def _read(db: sqlite3.Connection) -> Catalog:
+    return Catalog.of(db.execute("SELECT term, doc FROM vocabulary"))
 
 
 def renewed(db: sqlite3.Connection, generation: int, offers: int) -> Catalog | None:
@@ -138,7 +146,7 @@ def renewed(db: sqlite3.Connection, generation: int, offers: int) -> Catalog | N
     kept = Catalog.kept(db)
     if kept is not None and not _is_stale(kept[1], kept[0], generation, share=_RENEWED):
         return None
-    return Catalog.of(db.execute("SELECT term, doc FROM vocabulary"))
+    return _read(db)
 
 
 def _is_stale(catalog: Catalog, made: int, generation: int, *, share: float = 1.0) -> bool:

@@ -22,7 +22,7 @@ from fedretail.index.language.stems import held
 
 # Another number makes every index.db rebuild itself: words of old rows must not be looked for
 # with the rules of new ones. A newer PyStemmer may stem otherwise: raise it then too.
-TOKENIZER_VERSION = 6
+TOKENIZER_VERSION = 7
 
 # Nobody types more; a pasted page is judged by its beginning, so that no query is slow.
 MAX_QUERY_CHARACTERS = 2_000

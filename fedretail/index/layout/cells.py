@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from fedretail.domain.money import MINOR_DIGITS
 from fedretail.domain.prices import Per
+from fedretail.errors import MalformedInput
 
 BLOCK_BITS = 6
 CELLS_PER_BLOCK = 1 << BLOCK_BITS
@@ -126,6 +127,13 @@ def currency_of(code: int) -> str | None:
     return _CURRENCIES[code] or None
 
 
+def whole_block(packed: object) -> bytes:
+    """The bytes of a block as it stands in the file; MalformedInput where they are no cells."""
+    if not isinstance(packed, bytes) or len(packed) % CELL_BYTES:
+        raise MalformedInput("a block that is no cells")
+    return packed
+
+
 def cells_of(db: sqlite3.Connection, rows: Iterable[int]) -> Iterator[tuple[int, Cell]]:
     """(row number, cell) of those of the rows that stand in the index.
 
@@ -136,7 +144,7 @@ def cells_of(db: sqlite3.Connection, rows: Iterable[int]) -> Iterator[tuple[int,
         if row >> BLOCK_BITS != block:
             block = row >> BLOCK_BITS
             found = db.execute("SELECT cells FROM cell WHERE block = ?", (block,)).fetchone()
-            packed = b"" if found is None else found[0]
+            packed = b"" if found is None else whole_block(found[0])
         cell = cell_of(packed, row)
         if cell is not None:
             yield row, cell
@@ -148,7 +156,7 @@ def cells_in(db: sqlite3.Connection, span: tuple[int, int] | None) -> Iterator[t
     ends = () if span is None else (span[0] >> BLOCK_BITS, span[1] >> BLOCK_BITS)
     for block, packed in db.execute(f"SELECT block, cells FROM cell{where} ORDER BY block", ends):
         first = block << BLOCK_BITS
-        for place, values in enumerate(_FORM.iter_unpack(packed)):
+        for place, values in enumerate(_FORM.iter_unpack(whole_block(packed))):
             cell = Cell._make(values)
             if cell.flags & PRESENT and (span is None or span[0] <= first + place <= span[1]):
                 yield first + place, cell
@@ -174,7 +182,7 @@ class CellWriter:
             some = missing[start : start + _READ]
             found = dict(self._db.execute(query, some + [None] * (_READ - len(some))))
             for number in some:
-                self._blocks[number] = bytearray(found.get(number, b""))
+                self._blocks[number] = bytearray(whole_block(found.get(number, b"")))
 
     def append(self, row: int, cell: bytes) -> None:
         """Write the packed cell of a row number that was never given before, after all others."""
@@ -228,5 +236,6 @@ class CellWriter:
         if block is None:
             query = "SELECT cells FROM cell WHERE block = ?"
             found = self._db.execute(query, (number,)).fetchone()
-            block = self._blocks[number] = bytearray(b"" if found is None else found[0])
+            packed = b"" if found is None else whole_block(found[0])
+            block = self._blocks[number] = bytearray(packed)
         return block

@@ -5,12 +5,13 @@ already is left out; so is the source, which is one of its traits. Together they
 again, as far as a listing needs them.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from fedretail.crdt.codec import pack, unpack
 from fedretail.domain.kind import Value
 from fedretail.domain.stock import LEVELS
+from fedretail.errors import MalformedInput
 from fedretail.index.layout.cells import NO_MILLIS, NO_PRICE, Cell, currency_of
 
 MAX_FACTS_BYTES = 1 << 20
@@ -31,10 +32,11 @@ _WITH_PRICES = {
     if name not in ("gtin", "brand", "category", "currency", "source")
 }
 _WITHOUT_PRICES = {name: number for name, number in _WITH_PRICES.items() if name != "prices"}
-_NAMED = (_NUMBERS["name"], _NUMBERS["language"])
+_NAMED = ("name", "language")
 _LEVELS: dict[str, int] = {level: number for number, level in enumerate(LEVELS)}
 # Beside the fields: the stamp of the prices, where the cell cannot say it.
 _PRICED_AT = len(_FIELDS)
+_NAMES = (*_FIELDS, "priced_at")
 
 # The same for the fields of a site.
 _SITE_FIELDS = (
@@ -75,14 +77,13 @@ def unpack_facts(packed: bytes, cell: Cell, labels: Labels) -> dict[str, Value]:
 
 def stamped_facts(packed: bytes, cell: Cell, labels: Labels) -> tuple[int | None, dict[str, Value]]:
     """(the stamp of the prices in ms, the fields), as unpack_facts."""
-    facts = unpack(packed, max_bytes=MAX_FACTS_BYTES)
-    priced_at: int | None = facts.pop(_PRICED_AT, None)
+    fields = _named(packed, _NAMES)
+    priced_at: Any = fields.pop("priced_at", None)
     if cell.millis != NO_MILLIS:
         priced_at = cell.fresh_s * 1000 + cell.millis
-    fields: dict[str, Value] = {_FIELDS[number]: value for number, value in facts.items()}
     level = fields.get("stock")
     if isinstance(level, int):
-        fields["stock"] = LEVELS[level]
+        fields["stock"] = LEVELS[level] if 0 <= level < len(LEVELS) else None
     if cell.price != NO_PRICE:
         fields["prices"] = [[cell.price]]
     if (gtin := cell.gtin) is not None:
@@ -100,8 +101,8 @@ def stamped_facts(packed: bytes, cell: Cell, labels: Labels) -> tuple[int | None
 
 def name_facts(packed: bytes) -> dict[str, Value]:
     """Of the fields of an offer those that the words of its name are made of."""
-    facts = unpack(packed, max_bytes=MAX_FACTS_BYTES)
-    return {_FIELDS[number]: facts[number] for number in _NAMED if number in facts}
+    fields = _named(packed, _NAMES)
+    return {name: fields[name] for name in _NAMED if name in fields}
 
 
 def pack_site(fields: Mapping[str, Value]) -> bytes:
@@ -113,5 +114,13 @@ def pack_site(fields: Mapping[str, Value]) -> bytes:
 
 def unpack_site(packed: bytes) -> dict[str, Value]:
     """What pack_site was given. MalformedInput where the bytes are damaged."""
-    fields = unpack(packed, max_bytes=MAX_FACTS_BYTES)
-    return {_SITE_FIELDS[number]: value for number, value in fields.items()}
+    return _named(packed, _SITE_FIELDS)
+
+
+def _named(packed: bytes, names: Sequence[str]) -> dict[str, Value]:
+    """Fields by their names instead of their numbers; MalformedInput where nobody wrote these."""
+    try:
+        fields = unpack(packed, max_bytes=MAX_FACTS_BYTES).items()
+        return {names[number]: value for number, value in fields}
+    except (AttributeError, IndexError, TypeError):
+        raise MalformedInput("fields that nobody wrote") from None

@@ -12,6 +12,7 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+from fedretail.errors import MalformedInput
 from fedretail.index.language.text import TOKENIZER_VERSION
 from fedretail.store.database import frozen_uri
 
@@ -19,7 +20,7 @@ from fedretail.store.database import frozen_uri
 LAYOUT_VERSION = 8
 VERSION = f"{LAYOUT_VERSION}.{TOKENIZER_VERSION}"
 
-# A row number is site base << 22 | sequence number; a base is Hilbert number << 10 | duplicate.
+# A row number is site base << 22 | sequence number; a base is Hilbert number << 6 | duplicate.
 # Rows of near sites are near in FTS5's lists, so that a radius is few ranges of row numbers. Each
 # bit more makes these lists longer: 64 sites in a cell of a square kilometre are a city's centre.
 SEQUENCE_BITS = 22
@@ -39,9 +40,9 @@ _CHECKPOINT_PAGES = 4_000
 # state: one row a name; see State.
 # site: `base` as above; next_seq: the sequence number for its next offer; lat_e7 and lon_e7
 #   null when it is not shown (no position, no record, or an id that is not its owner's);
+#   currency: the record's, so that pages over many sites need not unpack them;
 #   fields: see facts.pack_site. Owner and id name one site; ids alone nearly do.
 # source: when a file or till of a site was last read, ms.
-#   currency: the record's, so that pages over many sites need not unpack them.
 # category, brand, trait: the texts behind the numbers of cells.
 # offer: facts: see the module. Its words are not kept: they are made again from its texts when
 #   FTS5 is to forget them. offer_key: by site, so that what one shop changes stands together, and
@@ -101,6 +102,10 @@ class State(NamedTuple):
     """How many commits changed cells; a block bears the number of the last that changed it."""
     worded: int
     """The number of the last commit that changed words."""
+
+
+class Damaged(MalformedInput):
+    """What stands in the file was written by nobody, though SQLite reads it."""
 
 
 class Newer(Exception):
@@ -215,9 +220,18 @@ _DAMAGE = frozenset(
 )
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether the file itself is damaged, so that only making it anew helps."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        # The module itself says so, without a code, of a text that is none.
+        return type(error) is sqlite3.OperationalError if code is None else code & 0xFF in _DAMAGE
+    return isinstance(error, Damaged)
+
+
+def is_missing(error: sqlite3.Error) -> bool:
+    """Whether there is no file that could be opened."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
 
 
 def remove(path: Path) -> None:

@@ -17,7 +17,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fedretail.index.layout.cells import BLOCK_BITS, CELL_TYPES, CELLS_PER_BLOCK, PRESENT, WINDOWED
+from fedretail.errors import MalformedInput
+from fedretail.index.layout.cells import (
+    BLOCK_BITS,
+    CELL_TYPES,
+    CELLS_PER_BLOCK,
+    PRESENT,
+    WINDOWED,
+    whole_block,
+)
 from fedretail.index.layout.schema import SEQUENCE_BITS, Newer, State
 from fedretail.index.memory.arrays import Array, are_among
 from fedretail.index.memory.moments import Moments
@@ -47,15 +55,15 @@ class Taken:
     Holds as long as the caller holds the columns. sites: -1 for a site that is not shown.
     """
 
-    __slots__ = ("_columns", "is_kept", "places", "rows", "shelf", "sites")
+    __slots__ = ("_columns", "counts", "is_kept", "places", "rows", "sites")
 
     def __init__(self, columns: dict[str, Array], rows: Array, places: Array, sites: Array) -> None:
         """All of one length."""
         self._columns = columns
         self.rows, self.places, self.sites = rows, places, sites
-        # Whether somebody keeps it as long as rows stand where they do; then its Shelf is kept too.
+        # Whether somebody keeps it as long as rows stand where they do; so then are its counts.
         self.is_kept = False
-        self.shelf: Shelf | None = None
+        self.counts: SiteCounts | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -121,7 +129,7 @@ def joined(parts: Iterable[Taken]) -> Taken:
     return Taken(some[0]._columns, rows, places, sites)
 
 
-class Shelf(NamedTuple):
+class SiteCounts(NamedTuple):
     """Some offers: how many of them each site has, but for `windowed` that begin or end."""
 
     lasting: Array
@@ -135,6 +143,7 @@ class Columns:
         self._turn = threading.RLock()
         self._file = -1
         self._commits = 0
+        self._most: dict[str, int] = {}
         self._sites_known: Sites | None = None
         self._blocks = np.zeros(0, np.int64)
         # Of rows whose price depends on the moment, what has been read: for members and others.
@@ -142,7 +151,7 @@ class Columns:
         self.names = Names()
         # Another number where rows stand at other places.
         self.layout = 0
-        self._shelves: dict[Hashable, Shelf] = {}
+        self._counts: dict[Hashable, SiteCounts] = {}
 
     @contextmanager
     def held(self, db: sqlite3.Connection, state: State, sites: Sites) -> Iterator["Columns"]:
@@ -200,23 +209,23 @@ class Columns:
         """How many rows stand in the spans, deleted ones included."""
         return int(self._lengths[self._in_spans(spans)].sum())
 
-    def shelf(self, name: Hashable, chosen: Array | None) -> Shelf:
+    def counts(self, name: Hashable, chosen: Array | None) -> SiteCounts:
         """The offers of some categories (None: of all), counted; kept under a name for them."""
-        known = self._shelves.get(name)
+        known = self._counts.get(name)
         if known is None:
             known = self._counted_whole(chosen)
-            if len(self._shelves) >= _MOST_SHELVES:
-                self._shelves.clear()
-            self._shelves[name] = known
+            if len(self._counts) >= _MOST_SHELVES:
+                self._counts.clear()
+            self._counts[name] = known
         return known
 
-    def shelf_of(self, taken: Taken) -> Shelf:
+    def counts_of(self, taken: Taken) -> SiteCounts:
         """The same of rows that are kept."""
-        if taken.shelf is None:
-            taken.shelf = self._counted(taken, None)
-        return taken.shelf
+        if taken.counts is None:
+            taken.counts = self._counted(taken, None)
+        return taken.counts
 
-    def _counted_whole(self, chosen: Array | None) -> Shelf:
+    def _counted_whole(self, chosen: Array | None) -> SiteCounts:
         """As `_counted` of all rows, by blocks: which row stands where need not be worked out."""
         assert self._sites_known is not None
         flags = self._columns["flags"]
@@ -229,7 +238,7 @@ class Columns:
         # The first is for blocks of no site.
         by_site = np.bincount(self._sites + 1, lasting, minlength=size + 1)[1:].astype(np.int32)
         some = self._whole(np.flatnonzero(self._sums(is_windowed)))
-        return Shelf(by_site, self._counted(some, chosen).windowed)
+        return SiteCounts(by_site, self._counted(some, chosen).windowed)
 
     def _sums(self, holds: Array) -> Array:
         """How many rows of each block it holds for."""
@@ -238,7 +247,7 @@ class Columns:
         found: Array = sums[self._starts + self._lengths] - sums[self._starts]
         return found
 
-    def _counted(self, taken: Taken, chosen: Array | None) -> Shelf:
+    def _counted(self, taken: Taken, chosen: Array | None) -> SiteCounts:
         assert self._sites_known is not None
         flags = taken.column("flags")
         keep = (flags & PRESENT).astype(bool) & (taken.sites >= 0)
@@ -247,7 +256,7 @@ class Columns:
         is_windowed = (flags & WINDOWED).astype(bool)
         size = len(self._sites_known.entries)
         lasting = np.bincount(taken.sites[keep & ~is_windowed], minlength=size)
-        return Shelf(lasting.astype(np.int32), taken.where(keep & is_windowed))
+        return SiteCounts(lasting.astype(np.int32), taken.where(keep & is_windowed))
 
     def _in_spans(self, spans: list[tuple[int, int]] | None) -> Array:
         """The places of the blocks in the spans."""
@@ -272,6 +281,7 @@ class Columns:
             raise Newer
         elif self._commits < state.commits:
             query = "SELECT block, cells FROM cell WHERE commit_no > ? ORDER BY block"
+            self._most = _most_numbers(db)
             self._change(db.execute(query, (self._commits,)).fetchall())
             self._commits = state.commits
         if self._sites_known is not sites:
@@ -282,11 +292,11 @@ class Columns:
     def _moved(self) -> None:
         """Note that rows stand elsewhere, or others do."""
         self.layout += 1
-        self._shelves.clear()
+        self._counts.clear()
 
     def _load(self, db: sqlite3.Connection, state: State) -> None:
         """Read everything."""
-        self._file = -1
+        self._file, self._most = -1, _most_numbers(db)
         sizes = db.execute("SELECT block, length(cells) FROM cell ORDER BY block")
         self._blocks, lengths = np.fromiter(sizes, np.dtype("i8,i8")).view("(2,)i8").T.copy()
         self._lengths = lengths // _CELL.itemsize
@@ -301,7 +311,7 @@ class Columns:
         start = 0
         reader = db.execute("SELECT cells FROM cell ORDER BY block")
         while packed := reader.fetchmany(_STRIDE // CELLS_PER_BLOCK):
-            cells = np.frombuffer(b"".join([one for (one,) in packed]), _CELL)
+            cells = np.frombuffer(b"".join([whole_block(one) for (one,) in packed]), _CELL)
             self._widen(cells)
             for name, column in self._columns.items():
                 column[start : start + len(cells)] = cells[name]
@@ -331,7 +341,7 @@ class Columns:
         for place, (_, packed) in zip(
             np.searchsorted(self._blocks, numbers).tolist(), changed, strict=True
         ):
-            cells = np.frombuffer(packed, _CELL)
+            cells = np.frombuffer(whole_block(packed), _CELL)
             before, start = self._lengths[place], self._starts[place]
             shelves = self._columns["category"][start : start + before]
             if len(cells) != before or not _same_shelves(
@@ -349,6 +359,8 @@ class Columns:
         """Make room for greater numbers of labels."""
         for name in _NUMBERED:
             column, most = self._columns[name], int(cells[name].max(initial=0))
+            if most > self._most[name] or cells[name].min(initial=0) < 0:
+                raise MalformedInput("a cell of texts that no table holds")
             if most > np.iinfo(column.dtype).max:
                 self._columns[name] = column.astype(np.min_scalar_type(most))
 
@@ -361,6 +373,13 @@ class Columns:
                 self._columns[name] = np.concatenate((column, np.zeros(more, column.dtype)))
         self._used = start + count
         return start
+
+
+def _most_numbers(db: sqlite3.Connection) -> dict[str, int]:
+    """The greatest number of each table of labels."""
+    asked = ", ".join(f"(SELECT max(id) FROM {name})" for name in _NUMBERED)
+    found = db.execute(f"SELECT {asked}").fetchone()
+    return {name: most or 0 for name, most in zip(_NUMBERED, found, strict=True)}
 
 
 def _same_shelves(shelves: Array, flags: Array, cells: Array) -> bool:

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Hashable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,8 +20,10 @@ from fedretail.index.layout.labels import Beginnings, beginnings
 from fedretail.index.layout.traits import read_traits
 
 Array = np.ndarray[Any, np.dtype[Any]]
-# Filters that are asked for again and again; one is a byte a category.
-_MOST_CHOSEN = 64
+# Categories and facets that are asked for again and again: a byte, or twenty, for each text.
+_MOST_KEPT = 64
+
+T = TypeVar("T")
 
 
 class Texts:
@@ -30,23 +32,19 @@ class Texts:
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
         self._chosen: dict[Hashable, Array] = {}
+        self._parts: dict[Hashable, Parts] = {}
 
     def chosen(self, name: Hashable, holds: Callable[[str], bool]) -> Array:
         """For each number whether `holds` says so of its text; kept under a name for it."""
-        known = self._chosen.get(name)
-        if known is None:
-            if len(self._chosen) >= _MOST_CHOSEN:
-                self._chosen.clear()
-            known = np.fromiter(map(holds, self.texts), bool, len(self.texts))
-            self._chosen[name] = known
-        return known
+        return _kept(
+            self._chosen,
+            name,
+            lambda: np.fromiter(map(holds, self.texts), bool, len(self.texts)),
+        )
 
-    def numbers_of(self, name: Hashable, part: Callable[[str], str]) -> "Parts":
+    def parts(self, name: Hashable, part: Callable[[str], str]) -> "Parts":
         """The texts as some part of each; kept under a name for it."""
-        known: Any = self._chosen.get(name)
-        if known is None:
-            known = self._chosen[name] = Parts.of([part(text) for text in self.texts])  # type: ignore[assignment]
-        return known  # type: ignore[no-any-return]
+        return _kept(self._parts, name, lambda: Parts.of([part(text) for text in self.texts]))
 
     def beginning(self, asked: Beginnings) -> Array | None:
         """For each number whether words of its text begin in all of these ways; None: none does."""
@@ -94,6 +92,16 @@ class Texts:
     def sourced(self) -> Array:
         """Of traits: whether they name a source."""
         return np.array([one.source != "" for one in self.traits], bool)
+
+
+def _kept(known: dict[Hashable, T], name: Hashable, make: Callable[[], T]) -> T:
+    """What is kept under a name, made where it is not; of many names the others are forgotten."""
+    found = known.get(name)
+    if found is None:
+        if len(known) >= _MOST_KEPT:
+            known.clear()
+        found = known[name] = make()
+    return found
 
 
 class Parts:

@@ -14,8 +14,8 @@ from fedretail.index.rules.goods import NO_AGE, Age
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """Where an offer stands, and what is known of its age.
+class AtSite:
+    """An offer's site, and what is known there of its age.
 
     seen_at_ms: newest head of its collection, None: not known. warnings: as Listing has them.
     state: open or not, and away_m: its distance, when worked out already. is_own: it is the
@@ -35,7 +35,7 @@ class Shelf:
 
 def listing(
     offer: Offer,
-    shelf: Shelf,
+    at_site: AtSite,
     *,
     at_ms: int,
     near: Position | None,
@@ -43,15 +43,15 @@ def listing(
     member: bool = False,
 ) -> Listing:
     """The offer as shown at a moment to somebody at `near` (None: nowhere), a `member` or not."""
-    site, place = shelf.site, shelf.site.position
+    site, place = at_site.site, at_site.site.position
     currency = offer.currency or site.currency
     price = price_now(offer.prices, at_ms, member=member) if currency else None
     amount = None if price is None else price.amount_minor
     unit = None if amount is None else unit_price(amount, offer.net, offer.pack, offer.sold_by)
-    state = shelf.state or site.open_state(at_ms)
-    away_m, bearing = _way(near, place, shelf.away_m)
+    state = at_site.state or site.open_state(at_ms)
+    away_m, bearing = _way(near, place, at_site.away_m)
     return Listing(
-        offer=offer_id(shelf.site_id, shelf.key),
+        offer=offer_id(at_site.site_id, at_site.key),
         name=offer.name,
         gtin=offer.gtin,
         currency=currency,
@@ -63,19 +63,19 @@ def listing(
         stock=offer.stock,
         distance_m=away_m,
         bearing_deg=bearing,
-        site_id=shelf.site_id,
+        site_id=at_site.site_id,
         site_name=site.name,
         position=place,
         open=state.open,
         open_until_ms=state.until_ms,
         time_zone=site.time_zone,
-        seen_at_ms=shelf.seen_at_ms,
-        confirmed_at_ms=shelf.age.confirmed_at_ms(offer),
+        seen_at_ms=at_site.seen_at_ms,
+        confirmed_at_ms=at_site.age.confirmed_at_ms(offer),
         category=offer.category,
-        warnings=shelf.warnings,
+        warnings=at_site.warnings,
         min_age=offer.min_age if offer.min_age is not None else min_age_for(offer.category),
         score=score,
-        is_own=shelf.is_own,
+        is_own=at_site.is_own,
         for_members=price is not None and price.audience == "members",
         net=offer.net,
         pack=offer.pack,

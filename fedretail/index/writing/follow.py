@@ -15,11 +15,11 @@ from itertools import chain
 from fedretail.crdt.names import site_id
 from fedretail.crdt.registers import Folded
 from fedretail.domain.sites import Site
-from fedretail.errors import BugError
+from fedretail.errors import BugError, MalformedInput
 from fedretail.index.language.spelling import renewed
 from fedretail.index.layout.cells import CellWriter
 from fedretail.index.layout.rows import checked_at
-from fedretail.index.layout.schema import State, read_state, write_state
+from fedretail.index.layout.schema import Damaged, State, read_state, write_state
 from fedretail.index.records import Records
 from fedretail.index.writing import bulk, places, words
 from fedretail.index.writing.batches import Batch, Changes, Key, read_batch
@@ -157,19 +157,22 @@ class Follower:
         # A site that the index has not met is read too: offers may come before their site.
         news = [one for key, one in changes.items() if one.site_changed or key not in placed]
         self._settle(news, placed)
-        grown, left = self._write_offers(changes, placed)
+        try:
+            have_moved = self._make_room(changes, placed) or bool(news)
+            grown, left = self._write_offers(changes, placed)
+        except MalformedInput as error:
+            # What the store gives has been read by now.
+            raise Damaged(error.message) from error
         self._write_sources(changes)
         commits = state.commits + 1
-        is_worded = bool(left) or bool(news)
         write_state(
             self._db,
             state._replace(
                 followed=batch.followed,
-                sites=state.sites + bool(news),
+                sites=state.sites + have_moved,
                 offers=state.offers + grown,
                 commits=commits,
-                # The rows of a site may have moved.
-                worded=commits if is_worded else state.worded,
+                worded=commits if left or have_moved else state.worded,
             ),
         )
         self._is_filling = 2 * grown > batch.entries
@@ -190,15 +193,20 @@ class Follower:
         for place in places.begin(self._db, begun):
             placed[place.owner, place.site] = place
 
+    def _make_room(self, changes: Mapping[Key, Changes], placed: dict[Key, Place]) -> bool:
+        """See to it that the offers that come have numbers; whether rows of a site moved for it."""
+        have_moved = False
+        for key, one in changes.items():
+            place = places.make_room(self._db, placed[key], len(one.offers), self._rows)
+            have_moved |= place is not placed[key]
+            placed[key] = place
+        return have_moved
+
     def _write_offers(
         self, changes: Mapping[Key, Changes], placed: Mapping[Key, Place]
     ) -> tuple[int, list[Bulk]]:
         """Write the offers of all sites, in the order of row numbers; as OfferWriter.flush."""
-        ready = [
-            (places.make_room(self._db, placed[key], len(one.offers), self._rows), one.offers)
-            for key, one in changes.items()
-            if one.offers
-        ]
+        ready = [(placed[key], one.offers) for key, one in changes.items() if one.offers]
         ready.sort(key=lambda pair: pair[0].base)
         self._offers.put([(place, *one) for place, offers in ready for one in offers.items()])
         numbered = [

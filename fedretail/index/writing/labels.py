@@ -3,6 +3,8 @@
 import sqlite3
 from typing import Literal
 
+from fedretail.index.layout.schema import Damaged
+
 
 class Numbers(dict[str, int]):
     """The numbers of a table of texts, given as they are needed by `[]`; 0 is the empty text's."""
@@ -30,5 +32,7 @@ class Numbers(dict[str, int]):
         return number
 
     def text(self, number: int) -> str:
-        """The text of a number."""
+        """The text of a number; Damaged where there is none."""
+        if number not in self._texts:
+            raise Damaged(f"a {self._table} that no table holds")
         return self._texts[number]

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fedretail.domain.kind import RecordId
-from fedretail.errors import MalformedInput
 from fedretail.index.layout.cells import Cell, CellWriter
 from fedretail.index.layout.facts import Labels, unpack_facts
 from fedretail.index.layout.rows import OfferRow, said_of, shared_of, words_of
-from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS
+from fedretail.index.layout.schema import MAX_OFFERS_PER_SITE, SEQUENCE_BITS, Damaged
 from fedretail.index.writing import bulk
 from fedretail.index.writing.batches import Made
 from fedretail.index.writing.bulk import Bulk
@@ -119,10 +118,12 @@ class OfferWriter:
         if not is_same or cell.gtin != row.said.gtin:
             said = said_of(unpack_facts(facts, cell, self._labels(cell)))
             if said != row.said:
-                before, (named, words) = words_of(said)[1], made.worded or words_of(row.said)
+                before, worded = words_of(said), made.worded or words_of(row.said)
+                named, words = worded
                 shared = shared_of(row.said, named, words)
-                if before != words:
-                    self._told += [(number, False, before), (number, True, words)]
+                # The same words mean something else where more, or fewer, of them are the name's.
+                if before != worded:
+                    self._told += [(number, False, before[1]), (number, True, words)]
         self._cells.put(number, row.cell(labels, named, shared))
 
     def _numbers(self, row: OfferRow) -> tuple[int, int, int]:
@@ -147,7 +148,7 @@ class OfferWriter:
     def _cell(self, row: int) -> Cell:
         cell = self._cells.get(row)
         if cell is None:
-            raise MalformedInput("an offer without its cell")
+            raise Damaged("an offer without its cell")
         return cell
 
     def _labels(self, cell: Cell) -> Labels:

@@ -18,6 +18,7 @@ from fedretail.index.layout.schema import (
     MAX_OFFERS_PER_SITE,
     NOWHERE,
     SEQUENCE_BITS,
+    Damaged,
 )
 
 # Sites looked up in one go.
@@ -153,7 +154,8 @@ def move(db: sqlite3.Connection, place: Place, base: int, rows: Rows) -> Place:
     gone, come, numbers = [], [], []
     for seq, (row, facts) in enumerate(db.execute(query, span).fetchall()):
         cell, number = rows.cells.get(row), moved.first_row + seq
-        assert cell is not None, "an offer without its cell"
+        if cell is None:
+            raise Damaged("an offer without its cell")
         words = rows.words(facts, cell)
         gone.append((row, words))
         come.append((number, words))

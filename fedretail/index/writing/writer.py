@@ -11,6 +11,7 @@ from fedretail.clock import Clock
 from fedretail.errors import Unavailable
 from fedretail.index.layout.schema import (
     VERSION,
+    Damaged,
     State,
     connect_for_writing,
     create,
@@ -72,7 +73,7 @@ class Writer:
                 return 0
             try:
                 return self._follow(limit, deadline_ms)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, Damaged) as error:
                 if not is_damage(error):
                     raise
                 self._renew()

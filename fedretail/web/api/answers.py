@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedretail.domain.texts import quoted
+from fedretail.domain.texts import calm_json, quoted
 from fedretail.errors import UsageError
 from fedretail.index.views import View
 from fedretail.node.node import Node
@@ -86,8 +86,12 @@ def version_of(stamps: object) -> str:
 
 
 def dumped(body: Mapping[str, Any]) -> bytes:
-    """JSON without a space too many; half a character of a broken text is written as `?`."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    """JSON without a space too many; half a character of a broken text is written as `?`.
+
+    Nothing in it acts on the terminal of who looks at it there.
+    """
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return calm_json(text).encode("utf-8", "replace")
 
 
 def _digest(data: bytes) -> str:

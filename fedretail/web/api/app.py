@@ -17,15 +17,17 @@ from fedretail.errors import FedretailError
 from fedretail.node.node import Node
 from fedretail.web import problems
 from fedretail.web.api import changes, directory, examples, models, offers, search
-from fedretail.web.api.manners import Manners, Rate, methods_at
+from fedretail.web.api.manners import Manners, methods_at
 from fedretail.web.api.shares import Shares
 from fedretail.web.counts import Counts
+from fedretail.web.pace import Rate
 from fedretail.web.turns import Turns
 
 PATH = "/api/v1"
 # Searches of programs that are made at once. They wait in a line of their own beside that of the
 # pages: however many programs ask, a shopper waits for one of them at most.
 _AT_ONCE = 1
+_WHERE = f"What there is stands at {PATH}/openapi.json."
 _ABOUT = """
 What other programs ask this node. It answers from its own disk, whoever is reachable.
 
@@ -62,7 +64,7 @@ def _application() -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_bad_request)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, problems.on_bug)
-    said = _described(app)
+    said = app.state.said = _described(app)
 
     async def openapi(request: Request) -> Response:
         return JSONResponse(said)
@@ -101,8 +103,18 @@ async def _on_bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(step) for step in first["loc"][1:])
+    if first["type"] == "extra_forbidden":
+        return problems.problem(422, f"{where[:200]}: there is no such name here.", _names(request))
     text = f"{where}: {first['msg']}." if where else f"{first['msg']}."
     return problems.problem(422, text[:500])
+
+
+def _names(request: Request) -> str:
+    """Says which parameters the address of a request knows, or where its body is described."""
+    operations = request.app.state.said["paths"].get(request.scope["route"].path, {})
+    operation = operations.get(request.method.lower(), {})
+    known = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+    return f"Names are {', '.join(known)}." if known else _WHERE
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -111,4 +123,5 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         # The framework names the methods of the first route alone.
         headers = {"allow": ", ".join(methods_at(request.app.routes, request.scope))}
-    return problems.of_status(error.status_code, error.detail, headers)
+    hint = _WHERE if error.status_code == HTTPStatus.NOT_FOUND else None
+    return problems.of_status(error.status_code, error.detail, headers, hint)

@@ -1,58 +1,20 @@
 """What holds for every address of the API: how often, from which pages, HEAD and OPTIONS."""
 
-import ipaddress
 from collections.abc import Collection, Sequence
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match
 from starlette.types import Message, Receive, Scope, Send
 
-from fedretail.clock import Clock
-from fedretail.p2p.rates import Buckets
 from fedretail.web import problems
 from fedretail.web.counts import Counts
-from fedretail.web.guard import allows, is_loopback
+from fedretail.web.guard import allows
+from fedretail.web.pace import Rate
 
-# Addresses that are remembered: all of a large shop's, and some.
-_MOST_ADDRESSES = 10_000
-# A program may ask for ten seconds' worth at once.
-_BURST_S = 10
 _METHODS = ("GET", "PUT", "PATCH", "POST", "DELETE")
 _ALLOWED_HEADERS = b"authorization, content-type, if-match, if-none-match, idempotency-key"
 _EXPOSED_HEADERS = b"etag, link, retry-after"
 _PREFLIGHT_S = b"600"
-
-
-class Rate:
-    """How often one address may ask; programs of this computer as often as they like.
-
-    per_minute: 0 is no limit.
-    """
-
-    def __init__(self, *, per_minute: int, clock: Clock) -> None:
-        self._clock = clock
-        self._rate = per_minute / 60
-        burst = max(1.0, self._rate * _BURST_S)
-        self._buckets = Buckets(rate=self._rate, burst=burst, most=_MOST_ADDRESSES)
-
-    def wait_s(self, address: str) -> float:
-        """Seconds after which this address may ask again; 0: it may now."""
-        if not self._rate:
-            return 0.0
-        bucket, now_ms = self._buckets.of(network_of(address)), self._clock.now_ms()
-        return 0.0 if bucket.take_if_there(1, now_ms) else 1 / self._rate
-
-
-def network_of(address: str) -> str:
-    """An IPv4 address, or the network of an IPv6 one: who has one has 2**64 of them."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return address
-    mapped = found.ipv4_mapped
-    return str(mapped or ipaddress.ip_network((int(found) >> 64 << 64, 64)))
 
 
 class Manners:
@@ -72,7 +34,7 @@ class Manners:
             await self._app(scope, receive, send)
             return
         send = self._with_origin(scope, send)
-        wait_s = 0.0 if is_loopback(scope) else self._rate.wait_s((scope["client"] or [""])[0])
+        wait_s = self._rate.wait_s(scope)
         if wait_s:
             self._counts.limited += 1
             headers = {"retry-after": str(max(1, round(wait_s)))}

@@ -94,7 +94,8 @@ def _permitted(node: Node, credentials: HTTPAuthorizationCredentials | None) -> 
     token = None if credentials is None else tokens.bearer(node, credentials.credentials)
     if token is None:
         hint = "`fedretail token add NAME --scope offers:write` prints one."
-        raise Problem(401, "That needs a token.", hint, {"www-authenticate": "Bearer"})
+        what = "That needs a token." if credentials is None else "Nobody here has this token."
+        raise Problem(401, what, hint, {"www-authenticate": "Bearer"})
     if tokens.WRITE_OFFERS not in token.scopes:
         raise Problem(403, "This token may not change offers.")
     return token

@@ -16,8 +16,8 @@ from fedretail.web.problems import Problem
 from fedretail.web.turns import LEFT, Turns
 
 router = APIRouter()
-# How long it took changes with every answer, and is nothing that changed.
-_TIMES = ("took_ms",)
+# How long it took, and the moment that a cursor holds, are others each time: nothing has changed.
+_TIMES = ("took_ms", "next")
 
 
 @router.get(
@@ -91,4 +91,4 @@ def _product(request: Request, gtin: str, asked: ProductAsked) -> Response:
         "offers": found["results"],
         "next": page.next,
     }
-    return answer(request, body)
+    return answer(request, body, leave_out=_TIMES)

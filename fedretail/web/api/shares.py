@@ -6,8 +6,7 @@ from contextlib import contextmanager
 
 from starlette.types import Scope
 
-from fedretail.web.api.manners import network_of
-from fedretail.web.guard import is_loopback
+from fedretail.web.askers import asker_of
 from fedretail.web.problems import Problem
 
 
@@ -27,25 +26,25 @@ class Shares:
     @contextmanager
     def held(self, scope: Scope) -> Iterator[None]:
         """A long answer to whoever asks; a Problem where it would be one too many."""
-        address = "" if is_loopback(scope) else network_of((scope["client"] or [""])[0])
-        if not self._has_room(address):
+        asker = asker_of(scope)
+        if not self._has_room(asker):
             raise Problem(503, "Too many are being served.", headers={"retry-after": "30"})
-        self._count(address, 1)
+        self._count(asker, 1)
         try:
             yield
         finally:
-            self._count(address, -1)
+            self._count(asker, -1)
 
-    def _has_room(self, address: str) -> bool:
+    def _has_room(self, asker: str) -> bool:
         others = self._others.total()
         if self._here + others >= self._most:
             return False
-        return not address or (others < self._of_others and self._others[address] < self._each)
+        return not asker or (others < self._of_others and self._others[asker] < self._each)
 
-    def _count(self, address: str, number: int) -> None:
-        if not address:
+    def _count(self, asker: str, number: int) -> None:
+        if not asker:
             self._here += number
             return
-        self._others[address] += number
-        if not self._others[address]:
-            del self._others[address]
+        self._others[asker] += number
+        if not self._others[asker]:
+            del self._others[asker]

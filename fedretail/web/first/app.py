@@ -25,13 +25,14 @@ from fedretail.node.first_run import FirstRun
 from fedretail.node.node import Node
 from fedretail.web import problems
 from fedretail.web.app import make_app
+from fedretail.web.askers import is_loopback
 from fedretail.web.counts import Counts
 from fedretail.web.first import steps
 from fedretail.web.first.answers import STEPS, Answers, Machine
 from fedretail.web.first.making import make_shop
 from fedretail.web.first.price_list import PriceList
 from fedretail.web.first.steps import Step
-from fedretail.web.guard import Guard, Rules, is_loopback
+from fedretail.web.guard import Guard, Rules
 from fedretail.web.manage.app import FORM, FORM_HEADER, dressed, sign_in
 from fedretail.web.manage.desk import parse_form
 from fedretail.web.manage.sessions import Session, Sessions, cookie_name

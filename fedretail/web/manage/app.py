@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from fedretail.errors import FedretailError, Unavailable
-from fedretail.web.guard import is_loopback
+from fedretail.web.askers import is_loopback
 from fedretail.web.manage import (
     bulk,
     computer,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from fedretail.connectors.cells import read_picture
 from fedretail.domain.catalog import Offer
 from fedretail.domain.hours import zone_of
-from fedretail.domain.ids import name_hash, record_key
+from fedretail.domain.ids import is_name_hash, name_hash, record_key
 from fedretail.domain.kind import Value
 from fedretail.domain.listings import Listing
 from fedretail.domain.money import typed_amount
@@ -48,7 +49,10 @@ _MAX_COUNT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One offer as the table shows it; typed: its fields, as they are typed."""
+    """One offer as the table shows it; typed: its fields, as they are typed.
+
+    begins, ends: the days of its promotion in words, "" without one; begins only while ahead.
+    """
 
     id: str
     number: int
@@ -59,6 +63,8 @@ class Line:
     confirmed: str
     is_old: bool
     picture: "Pictured"
+    begins: str
+    ends: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +137,25 @@ def _line(desk: Desk, one: Listing, at: int, is_old: bool) -> Line | None:
     own, key, fields = found
     offer = Offer.from_fields(fields)
     typed = shown(desk, own, fields)
+    codes = (offer.sku, offer.gtin, offer.category)
+    begins, ends = (_spoken(desk, typed[name]) for name in ("begins", "ends"))
     return Line(
         id=one.offer,
         number=at,
         name=offer.name,
-        detail=" · ".join(filter(None, (offer.sku, offer.gtin, offer.category))) or key,
+        detail=" · ".join(filter(None, codes)) or ("" if is_name_hash(key) else key),
         currency=offer.currency or desk.node.currency,
         typed=typed,
         confirmed="" if one.confirmed_at_ms is None else desk.say.moment(one.confirmed_at_ms),
         is_old=is_old,
         picture=_pictured(desk, fields, offer),
+        begins=begins if typed["begins"] > str(desk.say.today()) else "",
+        ends=ends,
     )
+
+
+def _spoken(desk: Desk, day: str) -> str:
+    return desk.say.day(date.fromisoformat(day)) if day else ""
 
 
 def _pictured(desk: Desk, fields: Fields, offer: Offer) -> Pictured:

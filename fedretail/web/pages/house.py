@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeGuard
 
 from fedretail.domain.geo import Position, bearing_deg, distance_m
 from fedretail.domain.hours import OpenState
@@ -115,11 +116,14 @@ class House:
     def street(self) -> Street:
         """The shops around, read anew every few seconds."""
         now_ms, street = self.now_ms(), self._street
-        if street is not None and 0 <= now_ms - street.read_at_ms < _KEPT_MS:
+        if _is_fresh(street, now_ms):
             return street
         with self._lock:
-            self._street = _street(self.node, now_ms)
-            return self._street
+            # Of all who wait for it the first has read it for the others.
+            street = self._street
+            if not _is_fresh(street, now_ms):
+                street = self._street = _street(self.node, now_ms)
+            return street
 
     def forget(self) -> None:
         """Read the shops anew for the next page."""
@@ -129,6 +133,10 @@ class House:
     def member(self, shop: Shop) -> Member:
         """Who stands behind a shop."""
         return directory.member(self.node, shop.owner) or Member()
+
+
+def _is_fresh(street: Street | None, now_ms: int) -> TypeGuard[Street]:
+    return street is not None and 0 <= now_ms - street.read_at_ms < _KEPT_MS
 
 
 def _label(view: View, name: str) -> str:

@@ -4,14 +4,17 @@ It says that, not what: a page then asks what of its own has changed. Of what a 
 says nothing. However many listen, the index is looked at once in a while.
 """
 
+from contextlib import AbstractContextManager
+
 import trio
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from fedretail.node.shown import Shown
+from fedretail.web.api.shares import Shares
 from fedretail.web.pages.house import House
-from fedretail.web.problems import problem
+from fedretail.web.problems import Problem, problem
 from fedretail.web.turns import until_gone
 
 LOOK_S = 0.5
@@ -20,7 +23,8 @@ PAUSE_S = 3.0
 # So often a silent stream says that it lives, before a box on the way takes it for dead.
 _BEAT_S = 15.0
 _PAGE = 1_000
-# Each holds a connection; who finds no room has a page that is right when it is loaded.
+# Each holds a connection; who finds no room has a page that is right when it is loaded. A
+# quarter may be one address's: all screens behind one box, while nobody takes those of others.
 MOST = 100
 
 
@@ -29,7 +33,7 @@ class Live:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._listeners = 0
+        self._shares = Shares(MOST)
         # How far the index was, and where it was when something last changed that is shown.
         self._followed: int | None = None
         self._changed = 0
@@ -38,19 +42,15 @@ class Live:
 
     async def listen(self, request: Request) -> Response:
         """The stream of events; 503 where too many listen."""
-        if self._listeners >= MOST:
-            return problem(503, "Too many are listening.", headers={"retry-after": "30"})
         return _Stream(self)
+
+    def held(self, scope: Scope) -> AbstractContextManager[None]:
+        """A place for a listener; Problem where there is none."""
+        return self._shares.held(scope)
 
     async def tell(self, send: Send) -> None:
         """Send events until cancelled."""
-        self._listeners += 1
-        try:
-            await self._tell(send)
-        finally:
-            self._listeners -= 1
 
-    async def _tell(self, send: Send) -> None:
         async def say(text: bytes) -> None:
             await send({"type": "http.response.body", "body": text, "more_body": True})
 
@@ -108,6 +108,14 @@ class _Stream(Response):
         self._live = live
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self._live.held(scope):
+                await self._serve(receive, send)
+        except Problem as full:
+            refused = problem(full.status, full.detail, headers=full.headers)
+            await refused(scope, receive, send)
+
+    async def _serve(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async with trio.open_nursery() as nursery:
             nursery.start_soon(until_gone, receive, nursery.cancel_scope)

@@ -18,6 +18,7 @@ from fedretail.index.language.spelling import (
     renewed,
     slips,
 )
+from fedretail.testing.naive_words import slips_between
 
 
 def catalog(texts: list[str]) -> sqlite3.Connection:
@@ -61,27 +62,20 @@ def test_of_equally_near_words_the_commoner_is_meant() -> None:
     assert found[0][1] > found[1][1]
 
 
-def test_new_words_are_known_when_the_catalog_has_changed_much() -> None:
+def test_new_words_of_a_small_catalog_are_known_at_once() -> None:
     spellings = Spellings()
     assert spellings.similar(catalog(["milk"]), 10, ["breed"]) == []
-    db = catalog(["milk", "bread"])
-    assert spellings.similar(db, 11, ["breed"]) == []
-    assert spellings.similar(db, 2_000, ["breed"])
+    assert spellings.similar(catalog(["milk", "bread"]), 11, ["breed"])
     assert spellings.similar(catalog(["milk"]), 0, ["breed"]) == [], "another index"
 
 
-def distance(one: str, two: str) -> int:
-    """Restricted edit distance, by the table."""
-    rows = [list(range(len(two) + 1))]
-    for i, a in enumerate(one, 1):
-        row = [i]
-        for j, b in enumerate(two, 1):
-            best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (a != b))
-            if i > 1 and j > 1 and a == two[j - 2] and one[i - 2] == b:
-                best = min(best, rows[-2][j - 2] + 1)
-            row.append(best)
-        rows.append(row)
-    return rows[-1][-1]
+def test_new_words_of_a_large_catalog_are_known_when_it_has_changed_much() -> None:
+    spellings, db = Spellings(), catalog(["milk", "bread"])
+    Catalog.of([("milk", 1)]).keep(db, 10)
+    assert spellings.similar(db, 10, ["breed"]) == []
+    assert spellings.similar(db, 11, ["breed"]) == []
+    assert spellings.similar(db, 2_000, ["breed"])
+    assert spellings.similar(catalog(["milk"]), 0, ["breed"]) == [], "another index"
 
 
 words = st.text("abcé", min_size=1, max_size=8)
@@ -94,7 +88,7 @@ def test_only_words_within_reach_are_found(typed: str, texts: list[str], lasts: 
         spellings.load(db, 0)
     found = spellings.similar(db, 0, [typed])
     reach = slips(typed)
-    near = {word for word in texts if len(word) > 2 and distance(typed, word) <= reach}
+    near = {word for word in texts if len(word) > 2 and slips_between(typed, word) <= reach}
     ends = {word for word in texts if word.endswith(typed) and len(typed) > 4}
     expected = near | ends if reach else set()
     assert {word for word, _ in found} <= expected
@@ -109,7 +103,7 @@ def test_all_words_within_reach_are_found_by_their_letters(
     plain = sorted(words.near(typed, most))
     words.sign()
     assert sorted(words.near(typed, most)) == plain
-    reached = {word for word in texts if len(word) > 2 and distance(typed, word) <= most}
+    reached = {word for word in texts if len(word) > 2 and slips_between(typed, word) <= most}
     assert {one.word for one in plain} == reached
 
 

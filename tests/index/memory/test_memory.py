@@ -109,6 +109,22 @@ def test_a_page_is_the_same_whatever_comes_or_goes_before_it(tmp_path: Path) -> 
             assert [one.offer for one in index.search(second).results] == wanted
 
 
+def test_a_word_counts_anew_when_it_moves_into_the_name(tmp_path: Path) -> None:
+    """The words of the offer stay the same, and so does what FTS5 holds of it."""
+    store, clock = MemoryRecords(), ManualClock()
+    shop(store, 1, stamp=clock.now_ms())
+    record = RecordId(OWNER, f"site/{SITE}", "offer", "k000")
+    store.put(record, {"name": "Milk", "brand": "Hof Ober"}, stamp=clock.now_ms())
+    with Index.open(tmp_path / "index.db", store, clock=clock) as index:
+        before = index.search(Query(words="milk")).results[0].score
+        store.put(record, {"name": "Milk Hof Ober"}, stamp=clock.now_ms())
+        index.follow()
+        (after,) = index.search(Query(words="milk")).results
+        assert after.score < before, "what was remembered of the row"
+        with Index.open(tmp_path / "index.db", store, clock=clock) as other:
+            assert other.search(Query(words="milk")).results == [after]
+
+
 def test_what_only_the_facts_say_is_not_kept_past_its_change(tmp_path: Path) -> None:
     """Prices that begin and end stand in no cell; neither does their stamp, where it is older."""
     store, clock = MemoryRecords(), ManualClock()

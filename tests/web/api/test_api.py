@@ -9,8 +9,11 @@ import zstandard
 from pydantic import BaseModel
 
 from fedretail.node.node import Node
+from fedretail.testing.clock import ManualClock
 from fedretail.testing.faces import Face
+from fedretail.web import problems
 from fedretail.web.api import examples, models
+from fedretail.web.api.answers import dumped
 from fedretail.web.api.app import description
 
 GTIN = "04001842100121"
@@ -29,6 +32,15 @@ EXAMPLES: list[tuple[type[BaseModel], dict[str, Any]]] = [
 def test_examples_are_of_the_shape_they_show(model: type[BaseModel], example: Any) -> None:
     told = model.model_validate(example).model_dump(by_alias=True, exclude_unset=True)
     assert told == example
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x7f", "\x9b", "\u202e", "\u2066", "\x00"])
+def test_no_answer_holds_a_sign_that_acts_on_a_terminal(sign: str) -> None:
+    """Whoever looks at the API looks at it there first: `curl .../search`."""
+    for said in (dumped({f"key{sign}": f"Käse{sign}"}), problems.body(404, f"Käse{sign}")):
+        assert sign not in said.decode()
+        assert "Käse" in said.decode()
+        assert f"Käse{sign}" in json.loads(said).values()
 
 
 def test_every_operation_is_described_with_an_example(face: Face) -> None:
@@ -88,6 +100,19 @@ def test_who_has_an_answer_is_not_sent_it_again(face: Face, site: str) -> None:
         again = face.ask(f"/api/v1{path}", if_none_match=f'"other", {first.headers["etag"]}')
         assert (again.status, again.body) == (304, b"")
         assert face.ask(f"/api/v1{path}", if_none_match='"other"').status == 200
+
+
+def test_a_page_with_another_behind_it_is_the_same_a_second_later(
+    face: Face, shop: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its cursor holds the moment."""
+    first = face.ask("/api/v1/search?limit=1")
+    assert first.json["next"]
+    clock = ManualClock(shop.clock.now_ms() + 1000)
+    monkeypatch.setattr(shop.index, "_clock", clock)
+    assert face.ask("/api/v1/search?limit=1").json["next"] != first.json["next"]
+    again = face.ask("/api/v1/search?limit=1", if_none_match=first.headers["etag"])
+    assert again.status == 304
 
 
 @pytest.mark.parametrize("how", ["gzip", "zstd"])
@@ -158,6 +183,20 @@ def test_every_error_is_a_problem(face: Face, method: str, path: str, status: in
     assert got.status == status
     assert got.headers["content-type"] == "application/problem+json"
     assert models.Problem.model_validate(got.json).status == status
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/api/v1/search?words=milk", "Names are q, "),
+        ("/api/v1/changes?kinds=offer", " kind, "),
+        ("/api/v1/sites?view=none&words=x", "cursor"),
+        ("/api/v1/nothing", "/api/v1/openapi.json"),
+        ("/api/v1/", "/api/v1/openapi.json"),
+    ],
+)
+def test_what_nobody_knows_is_answered_with_what_is_known(face: Face, path: str, hint: str) -> None:
+    assert hint in face.ask(path).json["hint"]
 
 
 def test_a_fault_of_ours_is_a_problem_without_a_word_of_the_inside(

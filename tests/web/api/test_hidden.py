@@ -86,7 +86,7 @@ def test_whose_shops_a_view_never_shows_is_no_withdrawal(
 
 def test_a_name_of_a_shop_that_is_shown_is_guessed_still(face: Face) -> None:
     refused = face.ask("/api/v1/search?retailer=Broo")
-    assert (refused.status, "brook farm" in refused.json["hint"]) == (400, True)
+    assert (refused.status, "Brook Farm" in refused.json["hint"]) == (400, True)
     assert face.ask("/api/v1/search?retailer=brook+farm").json["total"] == 3
 
 

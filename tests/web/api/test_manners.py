@@ -1,4 +1,4 @@
-"""fedretail/web/api/manners.py: how often one address may ask."""
+"""fedretail/web/api/manners.py: what holds for every address of the API."""
 
 from typing import Any
 
@@ -6,53 +6,7 @@ import trio
 
 from fedretail.testing.clock import ManualClock
 from fedretail.testing.faces import Answer, asked_from
-from fedretail.web.api.manners import Rate
 from fedretail.web.app import make_app
-
-
-def asks(rate: Rate, address: str, times: int) -> int:
-    return sum(not rate.wait_s(address) for _ in range(times))
-
-
-def test_ten_seconds_worth_at_once_then_as_the_minute_goes() -> None:
-    clock = ManualClock()
-    rate = Rate(per_minute=60, clock=clock)
-    assert asks(rate, "192.168.1.5", 100) == 10
-    assert rate.wait_s("192.168.1.5") == 1.0
-    clock.advance(3000)
-    assert asks(rate, "192.168.1.5", 100) == 3
-    clock.advance(3_600_000)
-    assert asks(rate, "192.168.1.5", 100) == 10
-
-
-def test_each_address_has_its_own() -> None:
-    rate = Rate(per_minute=60, clock=ManualClock())
-    assert asks(rate, "192.168.1.5", 50) == 10
-    assert asks(rate, "192.168.1.6", 50) == 10
-
-
-def test_a_network_of_ipv6_is_one_address() -> None:
-    """Who has one has 2**64 of them."""
-    rate = Rate(per_minute=60, clock=ManualClock())
-    assert sum(asks(rate, f"2001:db8::{n:x}", 1) for n in range(50)) == 10
-    assert asks(rate, "2001:db8:0:1::1", 50) == 10
-    assert asks(rate, "::ffff:192.168.1.5", 50) == 10
-    assert asks(rate, "192.168.1.5", 50) == 0
-
-
-def test_nought_is_no_limit() -> None:
-    rate = Rate(per_minute=0, clock=ManualClock())
-    assert asks(rate, "192.168.1.5", 5000) == 5000
-
-
-def test_the_clock_may_go_back() -> None:
-    clock = ManualClock()
-    rate = Rate(per_minute=60, clock=clock)
-    asks(rate, "192.168.1.5", 50)
-    clock.advance(-10_000)
-    assert asks(rate, "192.168.1.5", 5) == 0
-    clock.advance(1000)
-    assert asks(rate, "192.168.1.5", 5) == 1
 
 
 def test_who_asks_too_much_is_told_when_to_come_again(shops: Any) -> None:

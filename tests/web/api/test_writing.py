@@ -42,7 +42,9 @@ def test_who_has_no_token_writes_nothing(face: Face, shop: Node, site: str, bear
         assert got.status == 401
         assert got.headers["www-authenticate"] == "Bearer"
     assert tokens.remove(shop, "till")
-    assert patched(face, site, authorization=bearer).status == 401
+    gone = patched(face, site, authorization=bearer)
+    assert (gone.status, gone.json["detail"]) == (401, "Nobody here has this token.")
+    assert "needs a token" in patched(face, site).json["detail"]
     assert finds(shop, "bread") == [("Fresh bread", 380)]
 
 

@@ -196,6 +196,20 @@ def test_what_was_typed_stays_where_nobody_answers(farm: Path, browser: Any) -> 
     page.context.close()
 
 
+def test_enter_saves_once(farm: Path, browser: Any) -> None:
+    run(farm, "offer", "add", "--sku", "M1", "--name", "Raw milk", "--price", "1.30")
+    page = offers_of(farm, browser)
+    field = page.get_by_label("Price of Raw milk")
+    field.fill("1.49")
+    field.press("Enter")
+    page.wait_for_selector("[data-status].ok")
+    field.press("Enter")
+    assert price_of(farm) == [[149]]
+    told = json.loads(run(farm, "undo", "--list", "--json"))["changes"]
+    assert [one["text"] for one in told] == ["Raw milk: price €1.30 → €1.49", "Raw milk: new"]
+    page.context.close()
+
+
 def test_back_sends_no_form_a_second_time(farm: Path, browser: Any) -> None:
     page = offers_of(farm, browser)
     page.fill("#n-name", "Brot")

@@ -1,11 +1,14 @@
 """Today, offers, neighbours, settings: what they show, and what their forms do."""
 
+from datetime import UTC, timedelta
 from itertools import pairwise
 
 import pytest
+from babel.dates import get_month_names
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedretail.domain.times import to_datetime
 from fedretail.node.neighbours import Neighbour
 from fedretail.web.manage.desk import parse_form
 from fedretail.web.manage.rings import ring
@@ -68,6 +71,27 @@ def test_a_promotion_without_days_that_make_sense(office, ends: str) -> None:
     said = {"offer": number, "quiet": "1", "deed": "promotion", "promotion": "0.99"}
     answer = office.post("/offers/save", begins="2026-01-01", ends=ends, **said).json()
     assert answer["mark"] == "bad"
+
+
+def test_the_days_of_a_promotion_are_said_as_people_say_them(office, clock) -> None:
+    said = {"offer": offer(office.node), "deed": "promotion", "promotion": "0.99"}
+    today = to_datetime(clock.now_ms(), UTC).date()
+    begins, ends = today + timedelta(days=2), today + timedelta(days=9)
+    office.post("/offers/save", begins=str(begins), ends=str(ends), **said)
+    page = office.get("/offers?lang=de").text
+    months = get_month_names("abbreviated", locale="de_DE")
+    assert f"ab {begins.day}. {months[begins.month]}" in page
+    assert f"bis {ends.day}. {months[ends.month]}" in page
+    # What has begun says only when it ends.
+    office.post("/offers/save", begins=str(today), ends=str(ends), **said)
+    page = office.get("/offers?lang=de").text
+    assert (f"ab {today.day}." in page, f"bis {ends.day}." in page) == (False, True)
+
+
+def test_an_offer_without_a_code_shows_no_hash_of_its_name(office) -> None:
+    office.post("/offers/add", name="Rye", price="3")
+    shown = office.get("/offers").text.partition("<b>Rye</b>")[2].partition("</th>")[0]
+    assert "name:" not in shown
 
 
 def test_still_right_and_withdrawn_and_added(office, clock) -> None:
@@ -183,6 +207,12 @@ def test_changes_are_told_in_german(office) -> None:
     page = office.get("/changes?lang=de").text
     assert "Preis 1,29\u00a0€ → 1,39\u00a0€" in page
     assert "Bestand unbekannt → wenige" in page
+    # Pieces are what was entered, also where shoppers see the same of them.
+    office.post("/offers/save", deed="stock", count="2", level="few", **said)
+    office.post("/offers/save", deed="stock", count="1", level="few", **said)
+    page = office.get("/changes?lang=de").text
+    assert "Bestand wenige → 2" in page
+    assert "Bestand 2 → 1" in page
 
 
 def test_whoever_comes_back_to_a_deed_finds_the_page_of_its_form(office) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import socket
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,10 +18,12 @@ from fedretail.domain.stock import Stock
 from fedretail.testing.faces import shown
 from fedretail.testing.pictures import webp
 from fedretail.web.pages import live
+from fedretail.web.pages.house import House
 from fedretail.web.pages.news import marks, news
 from fedretail.web.pages.speech import Speech
 from fedretail.web.pages.translations import translations
 from fedretail.web.pages.visit import Visit
+from fedretail.web.problems import Problem
 
 MILK = "4260349420006"
 PAGES = ("/?q=milk", f"/product/{MILK}", "/shop/{}")
@@ -169,6 +172,25 @@ def test_too_many_listeners_are_sent_away_and_make_room_when_they_leave(
         stream.close()
         stream = again(face)
         stream.close()
+
+
+def test_one_address_does_not_hear_it_all_for_the_others(street) -> None:
+    """A phone that opened them all would leave every screen of the shop without."""
+    told = live.Live(House(street))
+    with ExitStack() as held:
+
+        def places(address: str) -> int:
+            got = 0
+            try:
+                while got < live.MOST:
+                    held.enter_context(told.held({"type": "http", "client": (address, 5000)}))
+                    got += 1
+            except Problem:
+                pass
+            return got
+
+        assert [places(f"192.168.1.{number}") for number in (7, 8)] == [live.MOST // 4] * 2
+        assert places("127.0.0.1") == live.MOST // 2
 
 
 def listen(port: int) -> socket.socket:

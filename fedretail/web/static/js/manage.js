@@ -115,14 +115,20 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     field.addEventListener("change", save);
     // The same entered once more is no change to a browser, but meant where it was not saved.
     field.addEventListener("input", () => { touched = true; });
-    field.addEventListener("blur", () => { if (failed && touched) save(); });
+    const again = () => { if (failed && touched) save(); };
+    field.addEventListener("blur", again);
+    form.addEventListener("submit", again);
   }
+  // Enter has changed the field already, which saves it; "Save" and "Still right" are sent as a form.
+  form.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.hidden) event.preventDefault();
+  });
 }
 // A second press sends nothing twice; what was stopped, or come back to, may be sent again.
 const AGAIN_MS = 5000;
 addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, AGAIN_MS);

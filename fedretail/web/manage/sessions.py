@@ -53,7 +53,8 @@ class Session:
 
     def is_form(self, token: str) -> bool:
         """Whether a form was made for this very session."""
-        return hmac.compare_digest(self.form.encode(), token.encode("utf-8", "surrogatepass"))
+        made = self.form.encode()
+        return bool(made) and hmac.compare_digest(made, token.encode("utf-8", "surrogatepass"))
 
     def is_over(self, now_ms: int) -> bool:
         """Whether nothing was heard of it for too long, by whichever clock."""

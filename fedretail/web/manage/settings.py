@@ -164,7 +164,6 @@ def site(desk: Desk) -> Response:
 
 
 def _hours(desk: Desk, own: OwnSite) -> str | None:
-    words = day_words(desk)
     if "hours" in desk.said:
         try:
             return parse_hours(desk.get("hours")) if desk.get("hours") else None
@@ -176,7 +175,7 @@ def _hours(desk: Desk, own: OwnSite) -> str | None:
         try:
             week[day] = parse_times(desk.get(day))
         except MalformedInput:
-            text = desk.translated("%(day)s: hours such as 08:00-18:30", day=words[day])
+            text = desk.translated("Hours such as 08:00-18:30")
             raise Fault(_field(desk, own, day), text) from None
     return write_week(week)
 

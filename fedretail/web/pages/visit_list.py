@@ -61,7 +61,7 @@ class Stop:
 
 def page(visit: Visit) -> Response:
     """The list."""
-    asked = visit.all("o")
+    asked = [text for text in visit.all("o") if text]
     wanted = [parse_line(text) for text in asked[:MOST_LINES]]
     lines, lost = [], []
     for offer, count in wanted:

@@ -85,6 +85,34 @@ def test_on_a_phone_every_page_is_as_wide_as_the_screen(farm: Path, browser: Any
     assert not wide
 
 
+def test_who_presses_twice_adds_once_and_is_told_so(farm: Path, browser: Any) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(run(farm, "manage"))
+    page.wait_for_url(re.compile(r"/manage$"))
+    page.goto(page.url + "/offers")
+    # What becomes of each press, kept where the next page can tell it.
+    page.evaluate(
+        """() => addEventListener("submit", (event) => {
+          sessionStorage.pressed = (sessionStorage.pressed ?? "") +
+            (event.defaultPrevented ? "-" : "+");
+        })"""
+    )
+    page.fill("#n-name", "Oats")
+    page.fill("#n-price", "4.20")
+    button = page.get_by_role("button", name="Add this offer")
+    button.evaluate("(one) => { one.click(); one.click(); }")
+    page.get_by_text("Added: Oats").wait_for()
+    assert page.evaluate("sessionStorage.pressed") == "+-"
+    # Come back to, the form may be sent again.
+    page.go_back()
+    page.fill("#n-name", "Oats")
+    page.fill("#n-price", "4.20")
+    page.get_by_role("button", name="Add this offer").click()
+    page.get_by_text("There is an offer Oats already").first.wait_for()
+    context.close()
+
+
 def test_a_walk(farm: Path, tmp_path: Path, browser: Any) -> None:
     prices = tmp_path / "list.csv"
     prices.write_text(LIST, encoding="utf-8")

@@ -113,7 +113,8 @@ def test_settings(office) -> None:
     office.post("/settings/site", site=own, name="Stall", position="48.1,9.1", **week)
     site = node.site().site
     assert (site.name, site.hours) == ("Stall", "Mo 08:00-12:00; We 08:00-12:00")
-    assert "Monday: hours such as" in office.post("/settings/site", site=own, Mo="x").text
+    page = office.post("/settings/site", site=own, Mo="x").text
+    assert "Stall, Monday: Hours such as 08:00-18:30" in page
     office.post("/settings/holiday", site=own, day="2026-12-24", times="8-12")
     office.post("/settings/holiday", site=own, day="2026-12-25", times="")
     assert node.site().site.holidays == (("2026-12-24", "08:00-12:00"), ("2026-12-25", "off"))

@@ -145,6 +145,10 @@ def test_what_is_sold_no_more_is_struck_and_in_no_sum(ask, street) -> None:
     assert "<b>" not in lost
 
 
+def test_a_line_of_nothing_is_no_line(ask) -> None:
+    assert "Nothing is on your list yet." in ask("/list?o=&o=").text
+
+
 def test_a_list_of_nothing_but_lost_lines_is_not_called_empty(ask, street) -> None:
     page = words(ask(f"/list?o={street.site().id}/gone", "de"))
     assert "1 Zeile wird nicht mehr verkauft" in page

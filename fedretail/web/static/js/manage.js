@@ -124,6 +124,18 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     if (event.submitter && event.submitter.hidden) event.preventDefault();
   });
 }
+// A second press sends nothing twice; what was stopped, or come back to, may be sent again.
+const AGAIN_MS = 5000;
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => { delete form.dataset.sent; }, AGAIN_MS);
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
 for (const button of document.querySelectorAll(".no-script")) button.hidden = true;
 // Back and reload ask for a page, and send no form a second time.
 if (document.body.dataset.form) history.replaceState(null, "", location.href);

@@ -211,6 +211,10 @@ def test_enter_saves_once(farm: Path, browser: Any) -> None:
     assert price_of(farm) == [[149]]
     told = json.loads(run(farm, "undo", "--list", "--json"))["changes"]
     assert [one["text"] for one in told] == ["Raw milk: price €1.30 → €1.49", "Raw milk: new"]
+    # What was not sent as a form keeps none from being sent.
+    with page.expect_request("**/offers/save*") as sent:
+        page.get_by_role("button", name="Still right").first.click()
+    assert "deed=right" in (sent.value.post_data or "")
     page.context.close()
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from fedretail.web.pages.drawings import Drawing
 from fedretail.web.pages.speech import Said, Speech
+from fedretail.web.pages.syllables import parted
 
 if TYPE_CHECKING:
     from fedretail.web.pages.goods import Tag
@@ -94,6 +95,6 @@ def pricetag(tag: "Tag") -> Markup:
     return Markup(f'<span class="tag{best}"><span class="vh">{spoken}</span>{shown}</span>')
 
 
-FILTERS: dict[str, Callable[..., Markup]] = {
-    one.__name__: one for one in (icon, picture, sign, fact, way, pricetag)
+FILTERS: dict[str, Callable[..., str]] = {
+    one.__name__: one for one in (icon, picture, sign, fact, way, pricetag, parted)
 }

@@ -5,7 +5,10 @@ from html import escape
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT, MARGIN, LEGEND = 720, 420, 60, 260
-_COLOURS = ("#1b6ca8", "#c8553d", "#588157", "#7b2cbf", "#b08900", "#2a9d8f", "#6c757d", "#d62884")
+_COLOURS = (
+    "#1b6ca8", "#c8553d", "#588157", "#7b2cbf", "#b08900", "#2a9d8f", "#6c757d", "#d62884",
+    "#5c4033", "#000000",
+)  # fmt: skip
 
 
 def plot(lines: Mapping[str, Sequence[tuple[float, float]]], *, across: str, up: str) -> str:

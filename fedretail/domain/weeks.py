@@ -70,15 +70,17 @@ def parse_times(text: str) -> str:
             raise MalformedInput(f"{part!r:.40} are no hours", hint="Write them as 08:00-18:30.")
         begin, end = (f"{int(found[at]):02}:{found[at + 1] or '00'}" for at in (1, 3))
         # Beyond midnight is written as it is; beyond 24:00 is no time of a day.
-        if max(begin, end) > "24:00" or begin == end or _is_clock_of_twelve(begin, end):
+        is_none = max(begin, end) > "24:00" or begin == end
+        if is_none or (end < begin and _may_be_of_twelve(found)):
             raise MalformedInput(f"{part!r:.40} are no hours", hint="Write them as 08:00-18:30.")
         spans.append(f"{begin}-{end}")
     return ", ".join(spans)
 
 
-def _is_clock_of_twelve(begin: str, end: str) -> bool:
-    """Whether "9-5" stands for 09:00-17:00: no shop that opens then is open all night."""
-    return "05:00" <= begin < "12:00" and end < begin
+def _may_be_of_twelve(span: re.Match[str]) -> bool:
+    """Whether one that ends before it begins may mean the afternoon: "9-5", not "11:00-02:00"."""
+    is_told = span[2] and span[4] and len(span[3]) == 2
+    return 5 <= int(span[1]) < 12 and not is_told
 
 
 def _days(text: str) -> list[str]:

@@ -9,10 +9,10 @@ from fedretail.domain.geo import distance_m
 from fedretail.domain.kind import RecordId
 from fedretail.domain.prices import Price, price_now, unit_price
 from fedretail.domain.sites import Site
-from fedretail.index.language.text import offer_words
 from fedretail.index.query import Query
 from fedretail.index.rules.stock import STOCK_LIKELY, STOCK_NONE, STOCK_UNKNOWN
 from fedretail.testing.memory_records import MemoryRecords
+from fedretail.testing.naive_words import words_of_whole
 
 
 @dataclass
@@ -77,16 +77,7 @@ def seen_of(
     offer = Offer.from_fields(folded.fields)
     record = store.present.get(place._replace(kind="site", key=place.collection[5:]))
     site = Site.from_fields(record.fields) if record else Site()
-    named, words = offer_words(
-        offer.name,
-        brand=offer.brand,
-        category=offer.category,
-        sku=offer.sku,
-        gtin=offer.gtin,
-        net=offer.net,
-        pack=offer.pack,
-        language=offer.language,
-    )
+    named, words = words_of_whole(offer)
     source = store.present.get(place._replace(kind="source", key=offer.source))
     checked = Offer.from_fields(source.fields).checked_at if source and offer.source else None
     moments = [folded.stamps.get("prices"), offer.checked_at, checked]

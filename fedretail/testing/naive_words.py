@@ -4,9 +4,25 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from fedretail.domain.catalog import Offer
 from fedretail.index.language.languages import STEMMERS
+from fedretail.index.language.text import offer_words
 from fedretail.index.language.vocabulary import Similar, commonest
 from fedretail.index.rules.ranking import Form, Term
+
+
+def words_of_whole(offer: Offer) -> tuple[int, str]:
+    """As text.offer_words, from all that a typed offer says."""
+    return offer_words(
+        offer.name,
+        brand=offer.brand,
+        category=offer.category,
+        sku=offer.sku,
+        gtin=offer.gtin,
+        net=offer.net,
+        pack=offer.pack,
+        language=offer.language,
+    )
 
 
 class NaiveWords:

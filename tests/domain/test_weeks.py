@@ -46,13 +46,25 @@ def test_as_it_stands_on_doors(text: str, times: str) -> None:
     assert parse_times(text) == times
 
 
+MINUTES = st.integers(0, 23 * 60 + 59)
+
+
+@given(MINUTES, MINUTES)
+def test_what_is_stored_may_be_typed_again(begin: int, end: int) -> None:
+    """As the form of a shop's hours does that is saved unchanged; bars are open until the night."""
+    times = [f"{at // 60:02}:{at % 60:02}" for at in (begin, end)]
+    if begin != end:
+        assert parse_times("-".join(times)) == "-".join(times)
+
+
 @pytest.mark.parametrize("text", ["PH off", "Apr-Oct Mo 08:00-12:00", "24/7", "Mo 08:00+"])
 def test_what_no_form_shows_stays_text(text: str) -> None:
     assert read_week(text) is None
 
 
 @pytest.mark.parametrize(
-    "text", ["8", "8-8", "25-26", "08:00-24:30", "soon", "08:0٣-12", "9-5", "9-5:30"]
+    "text",
+    ["8", "8-8", "25-26", "08:00-24:30", "soon", "08:0٣-12", "9-5", "9-5:30", "9:00-5:00", "11-2"],
 )
 def test_what_are_no_times(text: str) -> None:
     with pytest.raises(MalformedInput):

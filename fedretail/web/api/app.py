@@ -18,9 +18,9 @@ from fedretail.node.node import Node
 from fedretail.web import problems
 from fedretail.web.api import changes, directory, examples, models, offers, search
 from fedretail.web.api.manners import Manners, methods_at
-from fedretail.web.api.shares import Shares
 from fedretail.web.counts import Counts
 from fedretail.web.pace import Rate
+from fedretail.web.shares import Shares
 from fedretail.web.turns import Turns
 
 PATH = "/api/v1"

@@ -17,9 +17,9 @@ from fedretail.node.exports import lines
 from fedretail.node.node import Node
 from fedretail.web.api import examples, models
 from fedretail.web.api.answers import answer, dumped, node_of, view_of
-from fedretail.web.api.shares import Shares
 from fedretail.web.asking import said
 from fedretail.web.counts import Counts
+from fedretail.web.shares import Shares
 from fedretail.web.turns import until_gone
 
 router = APIRouter(tags=["changes"])

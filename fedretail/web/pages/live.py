@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from fedretail.node.shown import Shown
-from fedretail.web.api.shares import Shares
 from fedretail.web.pages.house import House
 from fedretail.web.problems import Problem, problem
+from fedretail.web.shares import Shares
 from fedretail.web.turns import until_gone
 
 LOOK_S = 0.5

@@ -10,7 +10,6 @@ from fedretail.crdt.registers import Folded
 from fedretail.domain.catalog import Offer
 from fedretail.domain.prices import Price, unit_price
 from fedretail.domain.stock import may_have
-from fedretail.index.language import text
 from fedretail.index.language.text import fold
 from fedretail.index.layout.cells import (
     BASE_MASK,
@@ -32,6 +31,7 @@ from fedretail.index.layout.rows import (
     words_of,
 )
 from fedretail.index.layout.traits import Traits, read_traits
+from fedretail.testing.naive_words import words_of_whole
 
 anything = st.none() | st.booleans() | st.integers(-5, 10**14) | st.text(max_size=9) | st.binary()
 texts = st.sampled_from(["Bio Milch 1,5 l", "A102", "0123 4", " ", "d'Or", "ж" * 300]) | st.text(
@@ -67,19 +67,6 @@ fields = st.fixed_dictionaries(
         "unheard of": anything,
     },
 )
-
-
-def words_of_whole(offer: Offer) -> tuple[int, str]:
-    return text.offer_words(
-        offer.name,
-        brand=offer.brand,
-        category=offer.category,
-        sku=offer.sku,
-        gtin=offer.gtin,
-        net=offer.net,
-        pack=offer.pack,
-        language=offer.language,
-    )
 
 
 @given(fields, st.integers(0, 9) | st.integers(-5, 10**14))

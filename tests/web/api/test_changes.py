@@ -4,9 +4,12 @@ import http.client
 import json
 from typing import Any
 
+import pytest
+
 from fedretail.node.node import Node
 from fedretail.testing.faces import Face, shown
 from fedretail.testing.nodes import sell
+from fedretail.web.api import changes
 
 
 def ids(changes: list[dict[str, Any]]) -> list[str]:
@@ -113,3 +116,17 @@ def test_events_come_as_they_happen_and_go_on_where_they_were(face: Face, shop: 
     again = Listener(face, last_event_id=cursor)
     assert again.next()[1]["id"].endswith("/pie")
     again.close()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/changes/stream", "/api/v1/export"])
+def test_one_too_many_is_told_when_to_come_again(
+    shop: Node, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(changes, "MAX_STREAMS", 0)
+    monkeypatch.setattr(changes, "MAX_EXPORTS", 0)
+    with shown(shop) as face:
+        got = face.ask(path)
+        assert (got.status, got.headers["retry-after"]) == (503, "30")
+        assert got.headers["content-type"] == "application/problem+json"
+        assert face.ask(path, "HEAD").status == 200
+        assert face.app.counts.streams == 0

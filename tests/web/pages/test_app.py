@@ -156,6 +156,13 @@ def test_a_barcode_in_the_field_is_a_product_and_never_words(ask) -> None:
     assert "Nobody here sells 4012345678901 yet" in text(unknown)
 
 
+def test_a_long_word_of_a_shelf_may_be_parted(ask, street) -> None:
+    own = {"name": "Soap", "category": "Haushaltswaren", "currency": "EUR", "prices": [[100]]}
+    street.write("offer", "S1", own)
+    street.follow()
+    assert "<b>Haus\u00adhalts\u00adwa\u00adren</b>" in ask("/").text
+
+
 def test_a_shop_has_its_shelf_and_its_week(ask, street) -> None:
     answer = ask(link(ask(f"/product/{MILK}"), r"/shop/[a-z0-9]+"))
     said = text(answer)

@@ -1,14 +1,9 @@
-"""fedretail/web/api/shares.py: nobody takes all the long answers there are."""
+"""fedretail/web/shares.py: nobody takes all the long answers there are."""
 
 from contextlib import ExitStack
 
-import pytest
-
-from fedretail.node.node import Node
-from fedretail.testing.faces import shown
-from fedretail.web.api import changes
-from fedretail.web.api.shares import Shares
 from fedretail.web.problems import Problem
+from fedretail.web.shares import Shares
 
 
 def held(shares: Shares, stack: ExitStack, address: str, times: int) -> int:
@@ -42,17 +37,3 @@ def test_an_ipv6_network_is_one_address() -> None:
     with ExitStack() as stack:
         assert held(shares, stack, "2001:db8::1", 1) == 1
         assert held(shares, stack, "2001:db8::ffff", 9) == 1
-
-
-@pytest.mark.parametrize("path", ["/api/v1/changes/stream", "/api/v1/export"])
-def test_one_too_many_is_told_when_to_come_again(
-    shop: Node, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    monkeypatch.setattr(changes, "MAX_STREAMS", 0)
-    monkeypatch.setattr(changes, "MAX_EXPORTS", 0)
-    with shown(shop) as face:
-        got = face.ask(path)
-        assert (got.status, got.headers["retry-after"]) == (503, "30")
-        assert got.headers["content-type"] == "application/problem+json"
-        assert face.ask(path, "HEAD").status == 200
-        assert face.app.counts.streams == 0
